@@ -1,0 +1,87 @@
+//! Errors — the one error type of the crate.
+
+use crate::units::Lots;
+use crate::units::Px;
+use std::fmt;
+
+/// Everything that bad data, limits or misuse can make of a call into the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoreError {
+    /// A product of price and size does not fit the cash unit.
+    NotionalOverflow {
+        /// The price, in price units.
+        px: Px,
+        /// The size, in lots.
+        size: Lots,
+    },
+    /// A text that should be a plain decimal is not one, or has too many digits or decimals.
+    BadDecimal {
+        /// The text as received, cut to 64 characters.
+        text: String,
+        /// What was wrong with it.
+        why: &'static str,
+    },
+    /// A payload lacks a field that a decision needs, or has it in a wrong form.
+    BadPayload {
+        /// Venue and channel, as `hyperliquid l2Book`.
+        channel: &'static str,
+        /// What was missing or wrong, with the value.
+        why: String,
+    },
+    /// An argument is outside its domain.
+    BadArgument {
+        /// The argument's name.
+        name: &'static str,
+        /// What was wrong, with the value.
+        why: String,
+    },
+    /// A file cannot be read, written, or is not what it claims to be.
+    Tape {
+        /// The path.
+        path: String,
+        /// What was wrong, with row and value where known.
+        why: String,
+    },
+    /// The data asked for has a gap longer than the caller accepts.
+    Gap {
+        /// Gap start, Unix nanoseconds.
+        from: i64,
+        /// Gap end, Unix nanoseconds.
+        to: i64,
+        /// The longest gap accepted, in nanoseconds.
+        limit: i64,
+    },
+    /// The instrument cannot be traded or replayed here (inverse contracts).
+    Unsupported {
+        /// What was asked for and why it is refused.
+        why: String,
+    },
+    /// An order or fill event contradicts what is known.
+    OrderState {
+        /// The contradiction, with ids.
+        why: String,
+    },
+}
+
+impl fmt::Display for CoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotionalOverflow { px, size } => {
+                write!(f, "price {} times size {} does not fit the cash unit", px.0, size.0)
+            }
+            Self::BadDecimal { text, why } => write!(f, "not a valid decimal: {text:?}: {why}"),
+            Self::BadPayload { channel, why } => write!(f, "{channel}: {why}"),
+            Self::BadArgument { name, why } => write!(f, "{name}: {why}"),
+            Self::Tape { path, why } => write!(f, "{path}: {why}"),
+            Self::Gap { from, to, limit } => write!(
+                f,
+                "gap of {:.1} s from {from} to {to} is longer than the accepted {:.1} s",
+                (to - from) as f64 * 1e-9,
+                *limit as f64 * 1e-9
+            ),
+            Self::Unsupported { why } | Self::OrderState { why } => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for CoreError {}

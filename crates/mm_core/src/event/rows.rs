@@ -1,0 +1,215 @@
+//! Rows — normalised market data in columns: what tapes store and what the book applies.
+
+use crate::units::Lots;
+use crate::units::Px;
+use crate::units::Side;
+use crate::units::UnixNanos;
+
+/// What a row says. The numbers are those in tape files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum RowKind {
+    /// The level at `px` now holds `qty` (> 0), `n` orders where known.
+    Level = 1,
+    /// The level at `px` is gone: nothing rests there.
+    Gone = 2,
+    /// The level at `px` left the visible window: nothing is known of it from here on.
+    Left = 3,
+    /// Everything known of the book is void (start of a snapshot, loss of sequence).
+    Clear = 4,
+    /// A print of `qty` at `px`; `side` is the aggressor, `id` the venue's trade id.
+    Trade = 5,
+    /// End of a complete frame: `px` is the worst bid and `qty` the worst ask still visible,
+    /// 0 where the side is visible to its end.
+    Frame = 6,
+    /// A context value: `id` is a [`super::ContextKind`], the value stands in `qty` with that
+    /// kind's own scale.
+    Context = 7,
+    /// A funding settlement: `qty` is the hourly rate in 1e-12, `px` the oracle price in px units.
+    Funding = 8,
+    /// Recorded silence: from `ts_exch` to `ts_recv`; `id` is the cause.
+    Gap = 9,
+}
+
+impl RowKind {
+    /// The kind with this number, if there is one.
+    #[must_use]
+    pub const fn from_u8(value: u8) -> Option<Self> {
+        Some(match value {
+            1 => Self::Level,
+            2 => Self::Gone,
+            3 => Self::Left,
+            4 => Self::Clear,
+            5 => Self::Trade,
+            6 => Self::Frame,
+            7 => Self::Context,
+            8 => Self::Funding,
+            9 => Self::Gap,
+            _ => return None,
+        })
+    }
+}
+
+/// Bits of the `flags` column.
+pub mod flags {
+    /// Last row of its message: the book is consistent after it.
+    pub const LAST: u8 = 1;
+    /// Part of a full snapshot that replaced the book.
+    pub const SNAPSHOT: u8 = 2;
+    /// Repeats known state at the head of a row group; skipped by readers that have the state.
+    pub const KEYFRAME: u8 = 4;
+    /// Came from the best-bid-and-offer stream.
+    pub const BBO: u8 = 8;
+}
+
+/// Numbers of the `stream` column.
+pub mod streams {
+    /// Not from a stream (gaps, keyframes).
+    pub const NONE: u8 = 0;
+    /// Level changes or full-depth frames.
+    pub const BOOK: u8 = 1;
+    /// Frames of few levels (`fast`).
+    pub const FAST: u8 = 2;
+    /// Best bid and offer.
+    pub const BBO: u8 = 3;
+    /// Trades.
+    pub const TRADES: u8 = 4;
+    /// Contexts and funding.
+    pub const CONTEXT: u8 = 5;
+}
+
+/// One row, copied out of the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Venue clock.
+    pub ts_exch: UnixNanos,
+    /// Our clock at delivery.
+    pub ts_recv: UnixNanos,
+    /// Venue sequence, 0 where there is none.
+    pub seq: u64,
+    /// See [`streams`].
+    pub stream: u8,
+    /// What the row says.
+    pub kind: RowKind,
+    /// Level side or aggressor; `None` where the kind has no side.
+    pub side: Option<Side>,
+    /// Price.
+    pub px: Px,
+    /// Size.
+    pub qty: Lots,
+    /// Orders at the level, 0 where unknown.
+    pub n: u32,
+    /// See [`flags`].
+    pub flags: u8,
+    /// Trade id, context kind or gap cause.
+    pub id: u64,
+}
+
+/// Market data in columns of equal length, in order of delivery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// Venue clock, Unix nanoseconds.
+    pub ts_exch: Vec<i64>,
+    /// Our clock, Unix nanoseconds.
+    pub ts_recv: Vec<i64>,
+    /// Venue sequence, 0 where there is none.
+    pub seq: Vec<u64>,
+    /// See [`streams`].
+    pub stream: Vec<u8>,
+    /// See [`RowKind`].
+    pub kind: Vec<u8>,
+    /// +1 bid or buyer, -1 ask or seller, 0 none.
+    pub side: Vec<i8>,
+    /// Price units.
+    pub px: Vec<i64>,
+    /// Lots.
+    pub qty: Vec<i64>,
+    /// Orders at the level.
+    pub n: Vec<u32>,
+    /// See [`flags`].
+    pub flags: Vec<u8>,
+    /// Trade id, context kind or gap cause.
+    pub id: Vec<u64>,
+}
+
+impl Rows {
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ts_exch.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ts_exch.is_empty()
+    }
+
+    /// Append one row.
+    pub fn push(&mut self, row: Row) {
+        self.ts_exch.push(row.ts_exch.0);
+        self.ts_recv.push(row.ts_recv.0);
+        self.seq.push(row.seq);
+        self.stream.push(row.stream);
+        self.kind.push(row.kind as u8);
+        self.side.push(row.side.map_or(0, |s| s.sign() as i8));
+        self.px.push(row.px.0);
+        self.qty.push(row.qty.0);
+        self.n.push(row.n);
+        self.flags.push(row.flags);
+        self.id.push(row.id);
+    }
+
+    /// Row `i`, or `None` past the end or where its kind is unknown.
+    #[must_use]
+    pub fn get(&self, i: usize) -> Option<Row> {
+        Some(Row {
+            ts_exch: UnixNanos(*self.ts_exch.get(i)?),
+            ts_recv: UnixNanos(self.ts_recv[i]),
+            seq: self.seq[i],
+            stream: self.stream[i],
+            kind: RowKind::from_u8(self.kind[i])?,
+            side: Side::from_sign(self.side[i]),
+            px: Px(self.px[i]),
+            qty: Lots(self.qty[i]),
+            n: self.n[i],
+            flags: self.flags[i],
+            id: self.id[i],
+        })
+    }
+
+    /// Append all rows of `other`.
+    pub fn extend(&mut self, other: &Self) {
+        self.ts_exch.extend_from_slice(&other.ts_exch);
+        self.ts_recv.extend_from_slice(&other.ts_recv);
+        self.seq.extend_from_slice(&other.seq);
+        self.stream.extend_from_slice(&other.stream);
+        self.kind.extend_from_slice(&other.kind);
+        self.side.extend_from_slice(&other.side);
+        self.px.extend_from_slice(&other.px);
+        self.qty.extend_from_slice(&other.qty);
+        self.n.extend_from_slice(&other.n);
+        self.flags.extend_from_slice(&other.flags);
+        self.id.extend_from_slice(&other.id);
+    }
+
+    /// Forget the first `count` rows, keeping the allocation.
+    pub fn drop_front(&mut self, count: usize) {
+        self.ts_exch.drain(..count);
+        self.ts_recv.drain(..count);
+        self.seq.drain(..count);
+        self.stream.drain(..count);
+        self.kind.drain(..count);
+        self.side.drain(..count);
+        self.px.drain(..count);
+        self.qty.drain(..count);
+        self.n.drain(..count);
+        self.flags.drain(..count);
+        self.id.drain(..count);
+    }
+
+    /// Forget all rows, keeping the allocation.
+    pub fn clear(&mut self) {
+        self.drop_front(self.len());
+    }
+}

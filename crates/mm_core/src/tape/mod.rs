@@ -1,0 +1,1 @@
+//! tape — to be filled.
