@@ -1,1 +1,6 @@
-//! book — to be filled.
+//! Book — frames merged into one book, levels in a dense window, read-only views.
+
+mod merge;
+
+pub use merge::MergeCounts;
+pub use merge::Merger;

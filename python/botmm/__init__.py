@@ -1,0 +1,1 @@
+"""Botmm — a market maker for crypto perpetuals: one engine in replay, paper and live."""
