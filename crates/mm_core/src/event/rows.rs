@@ -195,21 +195,42 @@ impl Rows {
 
     /// Forget the first `count` rows, keeping the allocation.
     pub fn drop_front(&mut self, count: usize) {
-        self.ts_exch.drain(..count);
-        self.ts_recv.drain(..count);
-        self.seq.drain(..count);
-        self.stream.drain(..count);
-        self.kind.drain(..count);
-        self.side.drain(..count);
-        self.px.drain(..count);
-        self.qty.drain(..count);
-        self.n.drain(..count);
-        self.flags.drain(..count);
-        self.id.drain(..count);
+        self.remove(0, count);
+    }
+
+    /// Forget `count` rows from row `at` on, keeping the allocation.
+    pub fn remove(&mut self, at: usize, count: usize) {
+        let gone = at..at + count;
+        self.ts_exch.drain(gone.clone());
+        self.ts_recv.drain(gone.clone());
+        self.seq.drain(gone.clone());
+        self.stream.drain(gone.clone());
+        self.kind.drain(gone.clone());
+        self.side.drain(gone.clone());
+        self.px.drain(gone.clone());
+        self.qty.drain(gone.clone());
+        self.n.drain(gone.clone());
+        self.flags.drain(gone.clone());
+        self.id.drain(gone);
+    }
+
+    /// Keep the first `len` rows only; each column is cut, whatever its length.
+    pub fn truncate(&mut self, len: usize) {
+        self.ts_exch.truncate(len);
+        self.ts_recv.truncate(len);
+        self.seq.truncate(len);
+        self.stream.truncate(len);
+        self.kind.truncate(len);
+        self.side.truncate(len);
+        self.px.truncate(len);
+        self.qty.truncate(len);
+        self.n.truncate(len);
+        self.flags.truncate(len);
+        self.id.truncate(len);
     }
 
     /// Forget all rows, keeping the allocation.
     pub fn clear(&mut self) {
-        self.drop_front(self.len());
+        self.truncate(0);
     }
 }
