@@ -2,11 +2,19 @@
 
 use crate::error::CoreError;
 use crate::units::UnixNanos;
+use parquet::basic::Compression;
+use parquet::basic::Encoding;
 use parquet::basic::LogicalType;
 use parquet::basic::Repetition;
 use parquet::basic::Type as Physical;
+use parquet::basic::ZstdLevel;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::properties::EnabledStatistics;
+use parquet::file::properties::WriterProperties;
+use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::statistics::Statistics;
+use parquet::schema::types::ColumnPath;
 use parquet::schema::types::Type;
 use parquet::schema::types::TypePtr;
 use std::collections::BTreeMap;
@@ -14,6 +22,9 @@ use std::sync::Arc;
 
 /// Version of the file layout, in the metadata key `botmm_schema`.
 pub const VERSION: u32 = 1;
+
+/// Where one more level no longer pays for the time it takes to write.
+const ZSTD_LEVEL: i32 = 6;
 
 /// Metadata keys. Texts stand as they are, everything else as JSON.
 pub(super) mod keys {
@@ -29,6 +40,8 @@ pub(super) mod keys {
     pub(in crate::tape) const FIRST_EXCH: &str = "first_ts_exch";
     pub(in crate::tape) const LAST_EXCH: &str = "last_ts_exch";
     pub(in crate::tape) const WINDOW: &str = "window";
+    /// Last receive time of the tape that this one continues without a break.
+    pub(in crate::tape) const CONTINUES: &str = "continues_ts_recv";
 }
 
 /// The columns, in file order.
@@ -89,24 +102,68 @@ impl Column {
         }
     }
 
+    const fn encoding(self) -> Encoding {
+        match self {
+            Self::TsExch | Self::TsRecv | Self::Seq | Self::Id => Encoding::PLAIN,
+            Self::Px | Self::Qty => Encoding::BYTE_STREAM_SPLIT,
+            Self::Stream | Self::Kind | Self::Side | Self::N | Self::Flags => {
+                Encoding::RLE_DICTIONARY
+            }
+        }
+    }
+
     pub(super) const fn is_long(self) -> bool {
         self.width().0 == 64
     }
 }
 
 /// The Parquet schema of a tape.
-pub(super) fn parquet_schema() -> Result<TypePtr, parquet::errors::ParquetError> {
+pub(super) fn parquet_schema() -> Result<TypePtr, ParquetError> {
     let mut fields = Vec::with_capacity(Column::ALL.len());
     for column in Column::ALL {
         let (bit_width, is_signed) = column.width();
-        let physical = if column.is_long() { Physical::INT64 } else { Physical::INT32 };
+        let physical = if column.is_long() {
+            Physical::INT64
+        } else {
+            Physical::INT32
+        };
         let field = Type::primitive_type_builder(column.name(), physical)
             .with_repetition(Repetition::REQUIRED)
             .with_logical_type(Some(LogicalType::integer(bit_width, is_signed)))
             .build()?;
         fields.push(Arc::new(field));
     }
-    Ok(Arc::new(Type::group_type_builder("tape").with_fields(fields).build()?))
+    Ok(Arc::new(
+        Type::group_type_builder("tape")
+            .with_fields(fields)
+            .build()?,
+    ))
+}
+
+/// Rows of a data page. A stream of bytes of `BYTE_STREAM_SPLIT` then is one block of zstd, with
+/// its own code table.
+const PAGE_ROWS: usize = 128 * 1024;
+
+/// How the columns are stored, by measurement (docs/PERFORMANCE.md).
+pub(super) fn writer_properties() -> Result<WriterPropertiesPtr, ParquetError> {
+    let mut properties = WriterProperties::builder()
+        .set_created_by(format!("botmm tape {VERSION}"))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true)
+        .set_data_page_size_limit(PAGE_ROWS * 8)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS);
+    for column in Column::ALL {
+        let path = ColumnPath::from(column.name());
+        properties = match column.encoding() {
+            Encoding::RLE_DICTIONARY => properties.set_column_dictionary_enabled(path, true),
+            encoding => properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, encoding),
+        };
+    }
+    Ok(Arc::new(properties.build()))
 }
 
 /// One recorded silence.
@@ -160,10 +217,18 @@ impl TapeInfo {
                 let why = format!("tape schema {text}, this program reads {VERSION}; import again");
                 return Err(tape_error(path, why));
             }
-            None => return Err(tape_error(path, "not a tape: no botmm_schema in its metadata")),
+            None => {
+                return Err(tape_error(
+                    path,
+                    "not a tape: no botmm_schema in its metadata",
+                ))
+            }
         }
         if schema.root_schema().get_fields() != want.get_fields() {
-            return Err(tape_error(path, "not a tape: its columns differ from the schema"));
+            return Err(tape_error(
+                path,
+                "not a tape: its columns differ from the schema",
+            ));
         }
         let mut groups = Vec::with_capacity(file.num_row_groups());
         for group in file.row_groups() {
@@ -176,7 +241,11 @@ impl TapeInfo {
                 last_recv: UnixNanos(last),
             });
         }
-        let info = Self { path: path.to_owned(), meta, groups };
+        let info = Self {
+            path: path.to_owned(),
+            meta,
+            groups,
+        };
         info.px_decimals()?;
         info.size_decimals()?;
         Ok(info)
@@ -238,13 +307,20 @@ impl TapeInfo {
     /// [`CoreError::Tape`] where the metadata lacks them.
     pub fn gaps(&self) -> Result<Vec<GapSpan>, CoreError> {
         let spans: Vec<(i64, i64, u64)> = self.json(keys::GAPS)?;
-        let span = |(from, to, cause)| GapSpan { from: UnixNanos(from), to: UnixNanos(to), cause };
+        let span = |(from, to, cause)| GapSpan {
+            from: UnixNanos(from),
+            to: UnixNanos(to),
+            cause,
+        };
         Ok(spans.into_iter().map(span).collect())
     }
 
     fn json<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<T, CoreError> {
         let text = self.meta.get(key).ok_or_else(|| {
-            tape_error(&self.path, format!("its metadata lacks {key}; import again"))
+            tape_error(
+                &self.path,
+                format!("its metadata lacks {key}; import again"),
+            )
         })?;
         serde_json::from_str(text)
             .map_err(|_| tape_error(&self.path, format!("its metadata has {key} = {text:?}")))
@@ -267,5 +343,8 @@ pub(super) fn long_range(statistics: Option<&Statistics>) -> Option<(i64, i64)> 
 
 /// The error of this module.
 pub(super) fn tape_error(path: &str, why: impl Into<String>) -> CoreError {
-    CoreError::Tape { path: path.to_owned(), why: why.into() }
+    CoreError::Tape {
+        path: path.to_owned(),
+        why: why.into(),
+    }
 }
