@@ -2,5 +2,6 @@
 
 mod merge;
 
+pub use merge::GapCause;
 pub use merge::MergeCounts;
 pub use merge::Merger;
