@@ -7,6 +7,7 @@ same run under other latencies and queue models, so that an interrupted job stil
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from botmm.config import Settings
 
 CHUNK_ROWS = 400_000
+EQUITY_ROWS_MAX = 250_000  # a symbol; 29 days at the default of 10 s
 LATENCY_SCALES = (0.5, 2.0)
 # The two ends of the queue models: no cancel was ahead of us, and nearly every one was.
 BAND_QUEUES = ("risk-averse", "pow2:3")
@@ -267,11 +269,19 @@ def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) ->
         "to": plan.range.until,
         "warmup_ns": plan.warmup_ns,
         "step_ms": play.step_ms,
-        "equity_interval_s": play.equity_interval_s,
+        "equity_interval_s": _equity_interval_s(plan),
         "max_gap_s": play.max_gap_s,
         "bridge_gaps": play.bridge_gaps,
         "seed": play.seed,
     }
+
+
+def _equity_interval_s(plan: Plan) -> float:
+    """Return the distance of equity rows, widened on long ranges so that memory stays flat."""
+    asked = plan.settings.replay.equity_interval_s
+    first, last = plan.span
+    rows = (last - first) / SECOND_NS / asked
+    return asked * max(1, math.ceil(rows / EQUITY_ROWS_MAX))
 
 
 def _latency(settings: Settings, scale: float) -> dict[str, Any]:
