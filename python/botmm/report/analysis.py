@@ -87,7 +87,7 @@ class MarkoutPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trips:
-    """Round trips, first in first out, and stretches from flat to flat."""
+    """Fills that closed, and stretches until the position was closed or turned round."""
 
     closing_fills: int
     episodes: int
@@ -385,16 +385,18 @@ def _markouts(fills: Columns, rng: np.random.Generator) -> dict[str, list[Markou
 
 
 def _trips(fills: Columns, scale: _Scale) -> Trips:
-    """Return round trips: fills that reduced the position, and flat-to-flat stretches."""
+    """Return round trips: fills that reduced the position, and stretches until it was closed."""
     signed = fills["side"].astype(np.int64) * fills["qty"]
     after = np.cumsum(signed)
     before = after - signed
     closing = int(((before != 0) & (np.sign(before) != np.sign(signed))).sum())
-    cash = np.cumsum(-signed * fills["px"] * scale.cash_per_unit - fills["fee"])
-    ends = np.flatnonzero(after == 0)
-    starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64)
-    earned = np.diff(cash[ends], prepend=0)
-    minutes = (fills["ts_recv"][ends] - fills["ts_recv"][starts[: len(ends)]]) / (60 * SECOND_NS)
+    ends = np.flatnonzero((before != 0) & (np.sign(before) != np.sign(after)))
+    unit = scale.cash_per_unit
+    cash = np.cumsum(-signed * fills["px"] * unit - fills["fee"])
+    worth = cash + after * fills["px"] * unit  # what turned round at the end is marked at its price
+    earned = np.diff(worth[ends], prepend=0)
+    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])[: len(ends)]
+    minutes = (fills["ts_recv"][ends] - fills["ts_recv"][starts]) / (60 * SECOND_NS)
     return Trips(
         closing_fills=closing,
         episodes=len(ends),

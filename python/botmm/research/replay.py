@@ -47,10 +47,11 @@ OnChunk = Callable[[float, int], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """A stretch of time, half open; None is open."""
+    """A stretch of time, half open; None is open; `last_days` counts from the end of the data."""
 
     since: int | None = None
     until: int | None = None
+    last_days: int | None = None
 
     def text(self) -> str:
         """Return the range for messages."""
@@ -132,32 +133,45 @@ def select_range(
     Raises:
         UsageError: options contradict each other, or the range is empty.
     """
+    try:
+        return _range(day, since, until, days)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _range(day: str | None, since: str | None, until: str | None, days: int | None) -> Range:
+    """Return the range; every contradiction is a ValueError."""
     if day is not None:
         if since is not None or until is not None or days is not None:
-            raise UsageError("--date is one day; do not add --from, --to or --days")
+            raise ValueError("--date is one day; do not add --from, --to or --days")
         start = day_start(parse_date(day))
         return Range(since=start, until=start + DAY_NS)
     first = None if since is None else parse_time(since, end=False)
     last = None if until is None else parse_time(until, end=True)
     if days is not None:
-        if first is not None and last is not None:
-            raise UsageError("--from, --to and --days: give two of the three")
-        if first is not None:
-            return Range(since=first, until=first + days * DAY_NS)
-        if last is not None:
-            return Range(since=last - days * DAY_NS, until=last)
-        return Range(since=-days * DAY_NS, until=None)  # resolved against the data by `last_days`
+        return _days_range(first, last, days)
     if first is not None and last is not None and first >= last:
-        raise UsageError(f"the range from {since} to {until} is empty")
+        raise ValueError(f"the range from {since} to {until} is empty")
     return Range(since=first, until=last)
 
 
-def last_days(wanted: Range, last_day: date) -> Range:
-    """Resolve `--days` alone: so many days up to the last one that has data."""
-    if wanted.since is None or wanted.since >= 0:
+def _days_range(first: int | None, last: int | None, days: int) -> Range:
+    """Return so many days after a start, before an end, or before the end of the data."""
+    if first is not None and last is not None:
+        raise ValueError("--from, --to and --days: give two of the three")
+    if first is not None:
+        return Range(since=first, until=first + days * DAY_NS)
+    if last is not None:
+        return Range(since=last - days * DAY_NS, until=last)
+    return Range(last_days=days)
+
+
+def resolved(wanted: Range, last_day: date) -> Range:
+    """Turn `--days` alone into the days up to the last one that has data."""
+    if wanted.last_days is None:
         return wanted
     end = day_start(last_day) + DAY_NS
-    return Range(since=end + wanted.since, until=end)
+    return Range(since=end - wanted.last_days * DAY_NS, until=end)
 
 
 def read_tape_info(path: Path) -> Tape:
@@ -219,12 +233,12 @@ def find(settings: Settings, symbols: Sequence[str], wanted: Range) -> dict[str,
     found: dict[str, tuple[Tape, ...]] = {}
     for symbol in symbols:
         days = _days(store, venue, symbol)
-        resolved = last_days(wanted, days[-1])
-        paths = find_tapes(store, venue, symbol, resolved.since, resolved.until)
+        stretch = resolved(wanted, days[-1])
+        paths = find_tapes(store, venue, symbol, stretch.since, stretch.until)
         tapes = [read_tape_info(Path(path)) for path in paths]
         if not tapes:
             raise DataError(
-                f"no data of {symbol} on {venue} from {resolved.text()}",
+                f"no data of {symbol} on {venue} from {stretch.text()}",
                 cure=f"the store has {days[0]} to {days[-1]} ({len(days)} days)",
             )
         found |= by_symbol(tapes)
