@@ -119,8 +119,8 @@ class Curve:
     @property
     def drawdown(self) -> F64:
         """Return how far the net result is below its peak, never positive."""
-        net = self.net
-        return net - np.maximum.accumulate(np.maximum(net, 0.0))
+        net: F64 = self.net
+        return np.asarray(net - np.maximum.accumulate(np.maximum(net, 0.0)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +194,9 @@ def headline(summary: Mapping[str, Any]) -> Parts:
     return _sum([_summary_parts(row) for row in summary["symbols"]])
 
 
-def analyse(fills: Columns, orders: Columns, equity: Columns, summary: Mapping[str, Any], seed: int) -> Figures:
+def analyse(
+    fills: Columns, orders: Columns, equity: Columns, summary: Mapping[str, Any], seed: int
+) -> Figures:
     """Return the figures of a run.
 
     Args:
@@ -243,7 +245,11 @@ def _of_symbol(table: Columns, ix: int) -> dict[str, Any]:
 
 
 def _symbol(
-    fills: Columns, orders: Columns, equity: Columns, row: Mapping[str, Any], rng: np.random.Generator
+    fills: Columns,
+    orders: Columns,
+    equity: Columns,
+    row: Mapping[str, Any],
+    rng: np.random.Generator,
 ) -> SymbolFigures:
     """Return the figures of one symbol."""
     scale = _Scale.of(row)
@@ -359,7 +365,7 @@ def _markouts(fills: Columns, rng: np.random.Generator) -> dict[str, list[Markou
     """Return the markout curve of each side; the first point is the half spread at the fill."""
     horizons = (0.0, *HORIZONS_S)
     later = np.stack([fills["mid2"], *(fills[f"markout_{i}"] for i in range(len(HORIZONS_S)))], 1)
-    curves = {}
+    curves: dict[str, list[MarkoutPoint]] = {}
     for name, sign in (("buy", 1), ("sell", -1)):
         mine = fills["side"] == sign
         if not mine.any():

@@ -40,9 +40,7 @@ def block_ids(ts: I64) -> I64:
     return np.asarray(ts, dtype=np.int64) // BLOCK_NS
 
 
-def ratio_intervals(
-    tops: F64, bottoms: F64, rng: np.random.Generator
-) -> list[Interval | None]:
+def ratio_intervals(tops: F64, bottoms: F64, rng: np.random.Generator) -> list[Interval | None]:
     """Return the interval of each ratio of sums; None where fewer than twelve blocks carry it.
 
     Args:

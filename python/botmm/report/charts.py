@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,11 @@ Chart = dict[str, Any]
 POINTS = 1500
 FILLS_SHOWN = 3000
 BLUE, GREY, RED, GREEN, AMBER = "#2456d6", "#94a3b8", "#d64550", "#0e9f6e", "#d97706"
-FONT = {"family": "system-ui, -apple-system, 'Segoe UI', sans-serif", "size": 12, "color": "#334155"}
+FONT = {
+    "family": "system-ui, -apple-system, 'Segoe UI', sans-serif",
+    "size": 12,
+    "color": "#334155",
+}
 GRID = "#e8edf3"
 
 
@@ -28,7 +33,7 @@ def thin(ts: I64, values: F64) -> tuple[I64, F64]:
     edges = np.linspace(0, len(ts), POINTS // 2 + 1).astype(np.int64)
     filled = np.nan_to_num(values)
     keep = {0, len(ts) - 1}
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         stretch = filled[low:high]
         keep.update((int(low + stretch.argmin()), int(low + stretch.argmax())))
     at = np.array(sorted(keep))
@@ -42,8 +47,8 @@ def medians(ts: I64, values: F64) -> tuple[I64, F64]:
     if len(ts) <= POINTS // 3:
         return ts, values
     edges = np.linspace(0, len(ts), POINTS // 3 + 1).astype(np.int64)
-    pairs = list(zip(edges[:-1], edges[1:], strict=True))
-    return ts[edges[:-1]], np.array([np.median(values[low:high]) for low, high in pairs])
+    middles = [np.median(values[low:high]) for low, high in pairwise(edges)]
+    return ts[edges[:-1]], np.array(middles)
 
 
 def equity(curve: Curve) -> Chart:
@@ -61,7 +66,10 @@ def market(figures: SymbolFigures) -> Chart:
     chart = _stacked([0.52, 0.22, 0.26], titles, height=680)
     _line(chart, figures.curve.ts, figures.mid, "Mid", GREY, width=1.2, unit="")
     step = max(1, -(-len(figures.fill_ts) // FILLS_SHOWN))
-    for side, name, color, symbol in ((1, "Buys", GREEN, "triangle-up"), (-1, "Sells", RED, "triangle-down")):
+    for side, name, color, symbol in (
+        (1, "Buys", GREEN, "triangle-up"),
+        (-1, "Sells", RED, "triangle-down"),
+    ):
         at = np.flatnonzero(figures.fill_side == side)[::step]
         sizes = figures.fill_size[at]
         chart["data"].append(
@@ -126,12 +134,17 @@ def markouts(figures: SymbolFigures, fee_bps: float) -> Chart:
         "fixedrange": True,
     }
     chart["layout"]["yaxis"] = _axis(title="bps of price, positive is ours") | {"zeroline": True}
-    for name, color, band in (("buy", GREEN, "rgba(14,159,110,.14)"), ("sell", RED, "rgba(214,69,80,.14)")):
+    for name, color, band in (
+        ("buy", GREEN, "rgba(14,159,110,.14)"),
+        ("sell", RED, "rgba(214,69,80,.14)"),
+    ):
         points = figures.markouts[name]
         if points:
             chart["data"] += _markout_traces(points, f"After {name}s", color, band)
     fee_line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": fee_bps, "y1": fee_bps}
-    chart["layout"]["shapes"] = [fee_line | {"line": {"color": AMBER, "width": 1.2, "dash": "dash"}}]
+    chart["layout"]["shapes"] = [
+        fee_line | {"line": {"color": AMBER, "width": 1.2, "dash": "dash"}}
+    ]
     chart["layout"]["annotations"] = [
         {
             "xref": "paper",
@@ -152,7 +165,10 @@ def _markout_traces(points: list[MarkoutPoint], name: str, color: str, band: str
     x = [_horizon(p.horizon_s) for p in points]
     traces: list[Chart] = []
     if all(p.low is not None for p in points):
-        for values, fill in (([p.low for p in points], None), ([p.high for p in points], "tonexty")):
+        for values, fill in (
+            ([p.low for p in points], None),
+            ([p.high for p in points], "tonexty"),
+        ):
             traces.append(
                 {
                     "type": "scatter",
@@ -183,7 +199,9 @@ def _markout_traces(points: list[MarkoutPoint], name: str, color: str, band: str
 
 def _horizon(seconds: float) -> str:
     """Return a markout horizon as a label."""
-    return "at fill" if seconds == 0 else f"{seconds:g} s" if seconds < 60 else f"{seconds / 60:g} min"
+    return (
+        "at fill" if seconds == 0 else f"{seconds:g} s" if seconds < 60 else f"{seconds / 60:g} min"
+    )
 
 
 def _stacked(shares: list[float], titles: list[str], height: int) -> Chart:
@@ -197,7 +215,12 @@ def _stacked(shares: list[float], titles: list[str], height: int) -> Chart:
         layout[name] = _axis(title=title) | {"domain": [max(round(bottom, 4), 0.0), round(top, 4)]}
         top = bottom - gap
     lowest = "y" if len(shares) == 1 else f"y{len(shares)}"
-    layout["xaxis"] = {"type": "date", "anchor": lowest, "gridcolor": GRID, "hoverformat": "%d %b %H:%M:%S"}
+    layout["xaxis"] = {
+        "type": "date",
+        "anchor": lowest,
+        "gridcolor": GRID,
+        "hoverformat": "%d %b %H:%M:%S",
+    }
     return {"data": [], "layout": layout}
 
 
@@ -255,4 +278,6 @@ def _ms(ts: I64) -> list[int]:
 
 def _rounded(values: F64, figures: int) -> list[float | None]:
     """Return numbers with so many significant figures; None where there is none."""
-    return [float(f"{v:.{figures}g}") if np.isfinite(v) else None for v in np.asarray(values).tolist()]
+    return [
+        float(f"{v:.{figures}g}") if np.isfinite(v) else None for v in np.asarray(values).tolist()
+    ]

@@ -95,7 +95,9 @@ def warnings(sheet: Sheet) -> list[str]:
     """Return what a reader must know before believing the figures."""
     found = []
     if sheet.partial:
-        found.append("Stopped before the end of the range: everything here is of the part played.")
+        found.append(
+            "StoppedError before the end of the range: everything here is of the part played."
+        )
     if sheet.synthetic:
         found.append("The market is synthetic: it says that the program works, nothing of profit.")
     if sheet.figures.residual:
@@ -104,7 +106,9 @@ def warnings(sheet: Sheet) -> list[str]:
             "cash units are unexplained. This is a defect of the program; do not use the figures."
         )
     if 0 < sheet.figures.parts.fills < FEW_FILLS:
-        found.append(f"Only {plural(sheet.figures.parts.fills, 'fill')}: chance decides the result.")
+        found.append(
+            f"Only {plural(sheet.figures.parts.fills, 'fill')}: chance decides the result."
+        )
     for figures in sheet.figures.symbols:
         found += _symbol_warnings(figures)
     return found
@@ -159,7 +163,10 @@ def order_rows(figures: SymbolFigures) -> Rows:
         ("Orders sent", count(orders)),
         ("Fills", count(fills)),
         ("Cancels", count(row["cancels"])),
-        ("Post-only refusals", f"{count(row['rejects'])} ({percent(_share(row['rejects'], orders))})"),
+        (
+            "Post-only refusals",
+            f"{count(row['rejects'])} ({percent(_share(row['rejects'], orders))})",
+        ),
         ("Orders per fill", ratio(orders / fills if fills else None)),
         ("Median life of an order", duration(figures.order_life_median_s)),
         ("Median queue ahead on arrival", usd(figures.ahead_median_usd)),
@@ -178,7 +185,10 @@ def trip_rows(figures: SymbolFigures) -> Rows:
         ("Round trips (closing fills)", count(trips.closing_fills)),
         ("Stretches until closed", count(trips.episodes)),
         ("Of these profitable, after fees", percent(_share(trips.episode_wins, trips.episodes))),
-        ("Median length of a stretch", duration(None if (m := trips.median_minutes) is None else m * 60)),
+        (
+            "Median length of a stretch",
+            duration(None if (m := trips.median_minutes) is None else m * 60),
+        ),
         ("Position at the end", f"{position:,.{scale}f} {figures.symbol}"),
     ]
 
