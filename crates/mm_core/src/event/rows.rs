@@ -186,10 +186,8 @@ impl Rows {
 
     /// Append the rows of `other` in `range`.
     pub fn extend_range(&mut self, other: &Self, range: Range<usize>) {
-        self.ts_exch
-            .extend_from_slice(&other.ts_exch[range.clone()]);
-        self.ts_recv
-            .extend_from_slice(&other.ts_recv[range.clone()]);
+        self.ts_exch.extend_from_slice(&other.ts_exch[range.clone()]);
+        self.ts_recv.extend_from_slice(&other.ts_recv[range.clone()]);
         self.seq.extend_from_slice(&other.seq[range.clone()]);
         self.stream.extend_from_slice(&other.stream[range.clone()]);
         self.kind.extend_from_slice(&other.kind[range.clone()]);

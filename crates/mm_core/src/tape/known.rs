@@ -59,33 +59,15 @@ impl KnownBook {
         let start = out.len();
         for (px, (qty, n)) in self.sides[Side::Bid.index()].iter().rev() {
             let (px, qty) = (Px(*px), Lots(*qty));
-            out.push(Row {
-                side: Some(Side::Bid),
-                px,
-                qty,
-                n: *n,
-                ..row
-            });
+            out.push(Row { side: Some(Side::Bid), px, qty, n: *n, ..row });
         }
         for (px, (qty, n)) in &self.sides[Side::Ask.index()] {
             let (px, qty) = (Px(*px), Lots(*qty));
-            out.push(Row {
-                side: Some(Side::Ask),
-                px,
-                qty,
-                n: *n,
-                ..row
-            });
+            out.push(Row { side: Some(Side::Ask), px, qty, n: *n, ..row });
         }
         if let Some((bid, ask)) = self.window {
             let flags = flags::KEYFRAME;
-            out.push(Row {
-                kind: RowKind::Frame,
-                px: Px(bid),
-                qty: Lots(ask),
-                flags,
-                ..row
-            });
+            out.push(Row { kind: RowKind::Frame, px: Px(bid), qty: Lots(ask), flags, ..row });
         }
         if out.len() > start {
             if let Some(last) = out.flags.last_mut() {
