@@ -146,6 +146,24 @@ impl Rows {
         self.ts_exch.is_empty()
     }
 
+    /// Whether all columns have one length.
+    #[must_use]
+    pub fn is_rectangular(&self) -> bool {
+        let lengths = [
+            self.ts_recv.len(),
+            self.seq.len(),
+            self.stream.len(),
+            self.kind.len(),
+            self.side.len(),
+            self.px.len(),
+            self.qty.len(),
+            self.n.len(),
+            self.flags.len(),
+            self.id.len(),
+        ];
+        lengths.iter().all(|len| *len == self.len())
+    }
+
     /// Append one row.
     pub fn push(&mut self, row: Row) {
         self.ts_exch.push(row.ts_exch.0);

@@ -1,6 +1,7 @@
 //! Reader — rows of one tape file, a batch at a time, only the columns that are asked for.
 
 use super::schema::long_range;
+use super::schema::open_parquet;
 use super::schema::tape_error;
 use super::schema::Column;
 use super::schema::TapeInfo;
@@ -76,11 +77,8 @@ impl TapeReader {
     ///
     /// # Errors
     /// [`CoreError::Tape`] when the file is missing, damaged, or of another schema.
-    #[allow(clippy::disallowed_methods)] // Tape is the module that touches files.
     pub fn open(path: &str, projection: Projection) -> Result<Self, CoreError> {
-        let handle = File::open(path).map_err(|e| tape_error(path, e.to_string()))?;
-        let file = SerializedFileReader::new(handle)
-            .map_err(|e| tape_error(path, format!("not a readable tape: {e}")))?;
+        let file = open_parquet(path)?;
         let info = TapeInfo::new(path, file.metadata())?;
         Ok(Self {
             file,

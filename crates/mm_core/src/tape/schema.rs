@@ -13,11 +13,14 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::EnabledStatistics;
 use parquet::file::properties::WriterProperties;
 use parquet::file::properties::WriterPropertiesPtr;
+use parquet::file::reader::FileReader;
+use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnPath;
 use parquet::schema::types::Type;
 use parquet::schema::types::TypePtr;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::Arc;
 
 /// Version of the file layout, in the metadata key `botmm_schema`.
@@ -192,6 +195,14 @@ pub struct TapeInfo {
 }
 
 impl TapeInfo {
+    /// Open a file for its metadata only.
+    ///
+    /// # Errors
+    /// [`CoreError::Tape`] when the file is missing, damaged, or of another schema.
+    pub fn open(path: &str) -> Result<Self, CoreError> {
+        Self::new(path, open_parquet(path)?.metadata())
+    }
+
     /// Read the metadata of an opened file, checking version, columns and required keys.
     pub(super) fn new(path: &str, file: &ParquetMetaData) -> Result<Self, CoreError> {
         let schema = file.file_metadata().schema_descr();
@@ -298,6 +309,14 @@ impl TapeInfo {
         serde_json::from_str(text)
             .map_err(|_| tape_error(&self.path, format!("its metadata has {key} = {text:?}")))
     }
+}
+
+/// Open a Parquet file whose end is intact.
+#[allow(clippy::disallowed_methods)] // Tape is the module that touches files.
+pub(super) fn open_parquet(path: &str) -> Result<SerializedFileReader<File>, CoreError> {
+    let handle = File::open(path).map_err(|e| tape_error(path, e.to_string()))?;
+    SerializedFileReader::new(handle)
+        .map_err(|e| tape_error(path, format!("truncated, damaged or not a tape: {e}")))
 }
 
 /// Least and greatest value by a chunk's statistics.

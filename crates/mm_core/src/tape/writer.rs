@@ -197,10 +197,12 @@ impl TapeWriter {
         }
         let mut writer = Self::create(path, meta)?;
         writer.book = before.book.clone();
+        writer.facts.exch_max = before.facts.exch_max;
         Ok(writer)
     }
 
-    /// Append rows in order of delivery.
+    /// Append rows in order of delivery. Keyframe rows are taken as what is known so far; the
+    /// writer puts its own into the file.
     ///
     /// # Errors
     /// [`CoreError::Tape`] with row and value where the rows break the rules of a tape; the
@@ -209,8 +211,14 @@ impl TapeWriter {
         let mut start = 0;
         for i in 0..rows.len() {
             let row = self.checked(rows, i)?;
+            if row.flags & flags::KEYFRAME != 0 {
+                self.group.extend_range(rows, start..i);
+                start = i + 1;
+                self.book.apply(&row);
+                continue;
+            }
             if self.group.is_empty() && start == i {
-                self.book.keyframe(row.ts_exch.0, row.ts_recv.0, &mut self.group);
+                self.book.keyframe(self.facts.exch_max, row.ts_recv.0, &mut self.group);
                 self.facts.keyframe_rows += self.group.len() as u64;
             }
             self.book.apply(&row);
@@ -254,6 +262,13 @@ impl TapeWriter {
         })
     }
 
+    /// Give up: remove what was written. Nothing happens to a finished file.
+    pub fn abort(&mut self) {
+        self.file = None;
+        // Renamed or never made: then there is nothing to remove.
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+
     /// The metadata as written so far, complete after [`TapeWriter::finish`].
     #[must_use]
     pub fn meta(&self) -> &BTreeMap<String, String> {
@@ -276,9 +291,6 @@ impl TapeWriter {
         let at = self.facts.rows;
         let bad = |why: String| self.refused(&format!("row {at}: {why}"));
         let row = rows.get(i).ok_or_else(|| bad(format!("unknown kind {}", rows.kind[i])))?;
-        if row.flags & flags::KEYFRAME != 0 {
-            return Err(bad("keyframe rows are the writer's own".to_owned()));
-        }
         if let Some((_, last)) = self.facts.recv {
             if row.ts_recv.0 < last {
                 return Err(bad(format!("ts_recv {} runs back from {last}", row.ts_recv.0)));
@@ -316,8 +328,7 @@ impl TapeWriter {
 
 impl Drop for TapeWriter {
     fn drop(&mut self) {
-        // Renamed or never made: then there is nothing to remove.
-        let _ = std::fs::remove_file(&self.temporary);
+        self.abort();
     }
 }
 
