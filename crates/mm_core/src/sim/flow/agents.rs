@@ -77,7 +77,7 @@ impl Agents {
         }
     }
 
-    /// Fill an empty book with orders of all ages.
+    /// Put the orders of ten seconds into an empty book.
     pub(super) fn seed(&mut self, config: &FlowConfig, lob: &mut Lob, price: f64) {
         let fair = self.grid.ticks(price);
         for _ in 0..(config.adds_per_s * 10.0) as u32 {
