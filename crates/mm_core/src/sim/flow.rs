@@ -111,12 +111,6 @@ impl Flow {
         self.recorder.deliver(until, out)
     }
 
-    /// From here on record as a collector does that has just started: nothing that follows needs
-    /// earlier rows to be understood.
-    pub fn restart_recording(&mut self) {
-        self.recorder.restart();
-    }
-
     /// Hand over what is known of ghosts since the last call; living ghosts come later.
     pub fn take_truth(&mut self) -> Truth {
         self.ghosts.take_truth()

@@ -115,7 +115,7 @@ pub(super) struct Recorder {
     premium_due: UnixNanos,
     hour: i64,
     premium: Premium,
-    /// Block number of the last delta; 0 asks for a snapshot first.
+    /// Block number of the last delta; 0 before the snapshot.
     delta_seq: u64,
     block: u64,
     changed: Vec<(Side, i64)>,
@@ -144,15 +144,6 @@ impl Recorder {
             block: 0,
             changed: Vec::new(),
         }
-    }
-
-    /// Begin a recording that can be read alone: the book is sent anew.
-    pub(super) fn restart(&mut self) {
-        self.merger = Merger::default();
-        self.pending.retain(|d| !matches!(d.0.content, Content::Message(FeedMessage::Book(_))));
-        self.delta_seq = 0;
-        self.touch = [None; 2];
-        (self.slow_due, self.fast_due) = (UnixNanos(0), UnixNanos(0));
     }
 
     /// Record the end of a block.
