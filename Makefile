@@ -30,13 +30,14 @@ build: $(CORE) ## set up .venv and build the core; then .venv/bin/botmm works
 
 $(REQUIREMENTS): requirements.txt scripts/toolchain.sh
 	@scripts/toolchain.sh
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --require-hashes --requirement requirements.txt
 	touch $@
 
 $(CORE): $(REQUIREMENTS) $(CORE_SOURCES) pyproject.toml
 	@scripts/toolchain.sh
-	$(BIN)/maturin develop --release --locked --quiet
+	@echo "building the core in release mode; the first time takes some minutes"
+	$(BIN)/maturin develop --release --locked --quiet >/dev/null
 	touch $@
 
 demo: build ## replay a synthetic sample and write its report
