@@ -58,7 +58,8 @@ class Sim(_Section):
         description="Queue model: risk-averse, pow1:N, pow2:N, pow3:N, log1:U, log2:U, qpn.",
     )
     latency_model: Literal["constant", "feed", "file"] = Field(
-        default="constant", description="constant, feed (from the recording) or file (latency_file)."
+        default="constant",
+        description="constant, feed (from the recording) or file (latency_file).",
     )
     latency_file: str = Field(
         default="", description="CSV or Parquet of request, exchange and response times in ns."
@@ -134,7 +135,9 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        **others: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take values from `load` alone, which knows their origins."""
         return (init_settings,)
@@ -453,10 +456,19 @@ def template(capital_usd: float) -> str:
                 lines.append(f"capital_usd = {capital_usd}")
             else:
                 lines.append(f"# {field} = {_toml(info.default)}")
-    lines += ["", "# The maker; all symbols. BTC, ETH, SOL and XRP have shipped presets.", "[strategy]"]
+    lines += [
+        "",
+        "# The maker; all symbols. BTC, ETH, SOL and XRP have shipped presets.",
+        "[strategy]",
+    ]
     for row in param_table().values():
         lines += [f"# {row.doc}", f"# {row.name} = {_toml(row.default)}"]
-    lines += ["", "# One symbol; any key of [strategy].", "# [symbols.BTC]", "# order_size_usd = 100.0"]
+    lines += [
+        "",
+        "# One symbol; any key of [strategy].",
+        "# [symbols.BTC]",
+        "# order_size_usd = 100.0",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -61,7 +61,7 @@ class CoreMissingError(BotmmError):
     """The compiled module is not there or does not load."""
 
 
-class Stopped(BotmmError):
+class StoppedError(BotmmError):
     """The user or the system asked the run to end."""
 
     def __init__(self, message: str, *, exit_code: int, cure: str = "") -> None:

@@ -6,8 +6,6 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import NewType
 
-from botmm.errors import UsageError
-
 Px = NewType("Px", int)
 Lots = NewType("Lots", int)
 Cash = NewType("Cash", int)
@@ -57,12 +55,12 @@ def parse_date(text: str) -> date:
     """Return a day written as 2026-02-12.
 
     Raises:
-        UsageError: anything else.
+        ValueError: anything else.
     """
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"not a date: {text!r}", cure="write it as 2026-02-12") from None
+        raise ValueError(f"not a day: {text!r}; write it as 2026-02-12") from None
 
 
 def parse_time(text: str, *, end: bool) -> UnixNanos:
@@ -74,7 +72,7 @@ def parse_time(text: str, *, end: bool) -> UnixNanos:
         end: whether the text closes a range.
 
     Raises:
-        UsageError: neither a day nor a time.
+        ValueError: neither a day nor a time.
     """
     if len(text) <= 10:
         day = parse_date(text)
@@ -82,8 +80,8 @@ def parse_time(text: str, *, end: bool) -> UnixNanos:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(
-            f"not a time: {text!r}", cure="write it as 2026-02-12 or 2026-02-12T08:30"
+        raise ValueError(
+            f"not a time: {text!r}; write it as 2026-02-12 or 2026-02-12T08:30"
         ) from None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return UnixNanos((moment - _EPOCH) // timedelta(microseconds=1) * 1000)

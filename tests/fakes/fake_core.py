@@ -212,7 +212,9 @@ def _symbol(ix: int, spec: dict[str, Any], start: int, end: int) -> dict[str, An
             "rejects": int((status == 3).sum()),
             "crossed_fills": 0,
             "gaps": [[start + 10**12, start + 10**12 + 45 * 10**9, 3]],
-            "breakers": [{"ts": start + 2 * 10**12, "cause": "jump of 2 % in 1 s", "state": "paused"}],
+            "breakers": [
+                {"ts": start + 2 * 10**12, "cause": "jump of 2 % in 1 s", "state": "paused"}
+            ],
             "not_ready": ["fill model"],
             "quality": {"backward_ts": 2, "crossed": 5},
             "data_tier": "D",

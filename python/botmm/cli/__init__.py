@@ -14,7 +14,7 @@ from botmm import __version__
 from botmm.cli.options import examples, output_options
 from botmm.cli.terminal import Terminal
 from botmm.cli.tree import CONTEXT, LazyGroup, Lines
-from botmm.errors import BotmmError, Stopped, UsageError, from_core
+from botmm.errors import BotmmError, StoppedError, UsageError, from_core
 
 _ROOT: Lines = {
     "init": ("init", "Write a commented botmm.toml."),
@@ -53,14 +53,14 @@ def run(args: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         return _report(UsageError(error.format_message(), cure=_usage_cure(error)), shown)
     except (KeyboardInterrupt, click.Abort):
-        return _report(Stopped("interrupted", exit_code=130), shown)
+        return _report(StoppedError("interrupted", exit_code=130), shown)
     except BrokenPipeError:
         # The reader of a pipe left; what it wanted to see, it saw.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except BotmmError as error:
         return _report(error, shown)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 — the top of the process: every error gets a message
         known = from_core(error)
         if known is None:
             what = f"unexpected {type(error).__name__}: {error}"
@@ -83,9 +83,9 @@ def _report(error: BotmmError, shown: Terminal) -> int:
 
         traceback.print_exc(file=sys.stderr)
     red, bold, off = ("\x1b[31m", "\x1b[1m", "\x1b[0m") if _colored(shown) else ("", "", "")
-    print(f"{red}{bold}error:{off} {error.message}", file=sys.stderr)
+    click.echo(f"{red}{bold}error:{off} {error.message}", err=True)
     if error.cure:
-        print(f"  {bold}→{off} {error.cure}", file=sys.stderr)
+        click.echo(f"  {bold}→{off} {error.cure}", err=True)
     return error.exit_code
 
 
@@ -96,10 +96,15 @@ def _colored(shown: Terminal) -> bool:
 
 def _terminate(signum: int, frame: Any) -> NoReturn:
     """Turn SIGTERM into an error that commands can answer."""
-    raise Stopped("terminated", exit_code=143)
+    raise StoppedError("terminated", exit_code=143)
 
 
 def main() -> NoReturn:
     """Entry of the `botmm` command."""
+    hand_over(*sys.argv[1:])
+
+
+def hand_over(*args: str) -> NoReturn:
+    """Run a command line and leave with its exit code; what files in scripts/ call."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(run())
+    sys.exit(run(args))

@@ -40,6 +40,7 @@ def config() -> None:
 @config_options
 @click.option("--origin", is_flag=True, help="Print where each value came from.")
 def show(
+    *,
     config: tuple[Path, ...],
     overrides: tuple[str, ...],
     symbols: tuple[str, ...],
@@ -91,7 +92,7 @@ def _rows(loaded: Any, symbols: tuple[str, ...]) -> list[tuple[str, Any, str]]:
 @config.command(epilog=examples("botmm config validate", "botmm config validate --config my.toml"))
 @output_options
 @config_options
-def validate(config: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
+def validate(*, config: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
     """Check the configuration; the first mistake is named with its cure."""
     loaded = load_config(config, overrides)
     terminal().out().print(f"valid, digest {loaded.settings.digest()[:16]}")

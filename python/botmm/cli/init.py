@@ -23,7 +23,7 @@ from botmm.errors import UsageError
 )
 @click.option("--capital", type=float, default=1000.0, show_default=True, help="Capital in USD.")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-def init(out: Path, capital: float, force: bool) -> None:
+def init(*, out: Path, capital: float, force: bool) -> None:
     """Write a commented botmm.toml and say what to run next."""
     from botmm.config import load, template
 

@@ -1,11 +1,11 @@
 """Options — the spellings that every command shares.
 
-    @click.command(epilog=examples("botmm data ls --symbols BTC ETH"))
-    @output_options
-    @json_option
-    @store_options
-    @symbols_option
-    def ls(as_json: bool, store: str | None, venue: str | None, symbols: tuple[str, ...]) -> None: ...
+@click.command(epilog=examples("botmm data ls --symbols BTC ETH"))
+@output_options
+@json_option
+@store_options
+@symbols_option
+def ls(as_json: bool, store: str | None, venue: str | None, symbols: tuple[str, ...]) -> None: ...
 """
 
 from __future__ import annotations
@@ -51,9 +51,7 @@ def _is_symbol(word: str) -> bool:
     return not word.startswith("-") and "/" not in word and "." not in word
 
 
-def _split(
-    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
-) -> tuple[str, ...]:
+def _split(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
     """Return the symbols once each, in the order given."""
     words = [word for text in value for word in text.replace(",", " ").split()]
     return tuple(dict.fromkeys(words))
@@ -140,10 +138,10 @@ def output_options(command: _Command) -> _Command:
     return command
 
 
-def _remember(field: str) -> Callable[[click.Context, click.Parameter, bool], None]:
+def _remember(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     """Return a callback that keeps a flag in the terminal of the command."""
 
-    def keep(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    def keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         if value:
             with ctx.scope(cleanup=False):
                 setattr(terminal(), field, True)

@@ -42,16 +42,18 @@ class Terminal:
     def say(self, text: str) -> None:
         """Print a remark on stderr, unless quiet."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            click.echo(text, err=True)
 
     def json(self, value: Any) -> None:
         """Print a result as JSON on stdout."""
-        print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def terminal() -> Terminal:
     """Return the terminal of the command that runs."""
-    root = click.get_current_context().find_root()
+    context = click.get_current_context()
+    assert context is not None, "invariant: commands run inside a click context"
+    root = context.find_root()
     if not isinstance(root.obj, Terminal):
         root.obj = Terminal()
     return root.obj

@@ -32,14 +32,14 @@ class LazyGroup(click.RichGroup):
             return None
         module_name, line = self.lazy[cmd_name]
         if self.listing:
-            return click.RichCommand(cmd_name, help=line)
+            return click.RichCommand(name=cmd_name, help=line)
         module = importlib.import_module(f"botmm.cli.{module_name}")
         for found in vars(module).values():
             if isinstance(found, click.Command) and found.name == cmd_name:
                 return found
         raise AssertionError(f"invariant: botmm.cli.{module_name} has a command {cmd_name}")
 
-    def format_help(self, ctx: click.Context, formatter: Any) -> None:
+    def format_help(self, ctx: click.RichContext, formatter: Any) -> None:
         """List the commands without importing them."""
         self.listing = True
         super().format_help(ctx, formatter)

@@ -43,7 +43,8 @@ class _Lines:
         rate = count / max(now - self.start, 1e-9)
         left = _left(fraction, now - self.start)
         line = f"{self.label}: {fraction:.0%}, {si(count)} {self.unit}, {si(rate)}/s, {left} left"
-        print(line, file=sys.stderr, flush=True)
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
 
 
 class _Bar:

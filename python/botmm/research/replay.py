@@ -7,13 +7,14 @@ same run under other latencies and queue models, so that an interrupted job stil
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botmm.errors import DataError, UsageError
-from botmm.units import DAY_NS, SECOND_NS, day_start, parse_date, parse_time, time_text
+from botmm.units import DAY_NS, SECOND_NS, day_of, day_start, parse_date, parse_time, time_text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from botmm.config import Settings
 
 CHUNK_ROWS = 400_000
+EQUITY_ROWS_MAX = 250_000  # a symbol; 29 days at the default of 10 s
 LATENCY_SCALES = (0.5, 2.0)
 # The two ends of the queue models: no cancel was ahead of us, and nearly every one was.
 BAND_QUEUES = ("risk-averse", "pow2:3")
@@ -45,10 +47,11 @@ OnChunk = Callable[[float, int], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """A stretch of time, half open; None is open."""
+    """A stretch of time, half open; None is open; `last_days` counts from the end of the data."""
 
     since: int | None = None
     until: int | None = None
+    last_days: int | None = None
 
     def text(self) -> str:
         """Return the range for messages."""
@@ -101,6 +104,7 @@ class Variant:
 
     kind: str
     label: str
+    rank: float
     net_usd: float
     volume_usd: float
     fills: int
@@ -119,7 +123,6 @@ class ReplayRun:
     rows: int
     seconds: float
     partial: bool = False
-    variants: list[Variant] = field(default_factory=list)
 
 
 def select_range(
@@ -130,32 +133,45 @@ def select_range(
     Raises:
         UsageError: options contradict each other, or the range is empty.
     """
+    try:
+        return _range(day, since, until, days)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _range(day: str | None, since: str | None, until: str | None, days: int | None) -> Range:
+    """Return the range; every contradiction is a ValueError."""
     if day is not None:
         if since is not None or until is not None or days is not None:
-            raise UsageError("--date is one day; do not add --from, --to or --days")
+            raise ValueError("--date is one day; do not add --from, --to or --days")
         start = day_start(parse_date(day))
         return Range(since=start, until=start + DAY_NS)
     first = None if since is None else parse_time(since, end=False)
     last = None if until is None else parse_time(until, end=True)
     if days is not None:
-        if first is not None and last is not None:
-            raise UsageError("--from, --to and --days: give two of the three")
-        if first is not None:
-            return Range(since=first, until=first + days * DAY_NS)
-        if last is not None:
-            return Range(since=last - days * DAY_NS, until=last)
-        return Range(since=-days * DAY_NS, until=None)  # resolved against the data by `last_days`
+        return _days_range(first, last, days)
     if first is not None and last is not None and first >= last:
-        raise UsageError(f"the range from {since} to {until} is empty")
+        raise ValueError(f"the range from {since} to {until} is empty")
     return Range(since=first, until=last)
 
 
-def last_days(wanted: Range, last_day: date) -> Range:
-    """Resolve `--days` alone: so many days up to the last one that has data."""
-    if wanted.since is None or wanted.since >= 0:
+def _days_range(first: int | None, last: int | None, days: int) -> Range:
+    """Return so many days after a start, before an end, or before the end of the data."""
+    if first is not None and last is not None:
+        raise ValueError("--from, --to and --days: give two of the three")
+    if first is not None:
+        return Range(since=first, until=first + days * DAY_NS)
+    if last is not None:
+        return Range(since=last - days * DAY_NS, until=last)
+    return Range(last_days=days)
+
+
+def resolved(wanted: Range, last_day: date) -> Range:
+    """Turn `--days` alone into the days up to the last one that has data."""
+    if wanted.last_days is None:
         return wanted
     end = day_start(last_day) + DAY_NS
-    return Range(since=end + wanted.since, until=end)
+    return Range(since=end - wanted.last_days * DAY_NS, until=end)
 
 
 def read_tape_info(path: Path) -> Tape:
@@ -205,28 +221,100 @@ def by_symbol(tapes: Sequence[Tape]) -> dict[str, tuple[Tape, ...]]:
     return {symbol: tuple(group) for symbol, group in groups.items()}
 
 
-def find(settings: Settings, symbols: Sequence[str], wanted: Range) -> dict[str, tuple[Tape, ...]]:
-    """Return the tapes of the store that hold a range of each symbol.
+def make_plan(
+    settings: Settings,
+    *,
+    symbols: Sequence[str],
+    paths: Sequence[Path],
+    wanted: Range,
+    warmup: str | None = None,
+) -> Plan:
+    """Return the plan of a run over named tapes, or over what the store has.
 
     Raises:
-        DataError: a symbol or a range that is not there, with what is.
+        UsageError: neither symbols nor tapes are named, or tapes of several venues.
+        DataError: a symbol or a range that is not there, with what is; an inverse contract.
     """
+    if paths:
+        tapes = [read_tape_info(path) for path in _tape_files(paths)]
+        if symbols:
+            tapes = [tape for tape in tapes if tape.symbol in symbols]
+        stretch = resolved(wanted, day_of(max((t.last_ts for t in tapes), default=0)))
+    else:
+        stretch, tapes = _stored(settings, symbols, wanted)
+    venues = sorted({tape.venue for tape in tapes})
+    if len(venues) > 1:
+        raise UsageError(f"one account is on one venue, these tapes are of {', '.join(venues)}")
+    inside = [tape for tape in tapes if _meets(tape, stretch)]
+    if not inside:
+        raise DataError(f"no data from {stretch.text()}", cure=_coverage(tapes))
+    plan = Plan(
+        settings=settings,
+        tapes=by_symbol(inside),
+        range=stretch,
+        warmup_ns=0,
+        fees=_fees(settings, venues[0]),
+    )
+    return _warmed(plan, warmup)
+
+
+def _tape_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the tapes among files and folders."""
+    return [
+        file
+        for path in paths
+        for file in (sorted(path.rglob("*.parquet")) if path.is_dir() else [path])
+    ]
+
+
+def _meets(tape: Tape, stretch: Range) -> bool:
+    """Whether a tape has rows in a range."""
+    return (stretch.until is None or tape.first_ts < stretch.until) and (
+        stretch.since is None or tape.last_ts >= stretch.since
+    )
+
+
+def _coverage(tapes: Sequence[Tape]) -> str:
+    """Return what tapes hold, as a cure for asking for something else."""
+    if not tapes:
+        return "`botmm data ls` shows what is there"
+    first, last = min(t.first_ts for t in tapes), max(t.last_ts for t in tapes)
+    return f"there is data from {time_text(first)} to {time_text(last)}"
+
+
+def _fees(settings: Settings, venue: str) -> tuple[float, float]:
+    """Return maker and taker rates: those of the settings, else the venue's base tier."""
+    from botmm.core import base_fees
+
+    maker, taker = base_fees(venue)
+    sim = settings.sim
+    return (
+        maker if sim.maker_fee is None else sim.maker_fee,
+        taker if sim.taker_fee is None else sim.taker_fee,
+    )
+
+
+def _stored(settings: Settings, symbols: Sequence[str], wanted: Range) -> tuple[Range, list[Tape]]:
+    """Return the range, resolved, and the store's tapes of every symbol in it."""
     from botmm.data.catalogue import find_tapes
 
     store, venue = Path(settings.store.dir), settings.account.venue
-    found: dict[str, tuple[Tape, ...]] = {}
-    for symbol in symbols:
-        days = _days(store, venue, symbol)
-        resolved = last_days(wanted, days[-1])
-        paths = find_tapes(store, venue, symbol, resolved.since, resolved.until)
-        tapes = [read_tape_info(Path(path)) for path in paths]
-        if not tapes:
+    if not symbols:
+        raise UsageError(
+            "name a symbol or a tape", cure="botmm replay --symbol BTC --date 2026-02-12"
+        )
+    days = {symbol: _days(store, venue, symbol) for symbol in symbols}
+    stretch = resolved(wanted, max(group[-1] for group in days.values()))
+    tapes: list[Tape] = []
+    for symbol, there in days.items():
+        found = find_tapes(store, venue, symbol, stretch.since, stretch.until)
+        if not found:
             raise DataError(
-                f"no data of {symbol} on {venue} from {resolved.text()}",
-                cure=f"the store has {days[0]} to {days[-1]} ({len(days)} days)",
+                f"no data of {symbol} on {venue} from {stretch.text()}",
+                cure=f"the store has {there[0]} to {there[-1]}, {len(there)} days",
             )
-        found |= by_symbol(tapes)
-    return found
+        tapes += [read_tape_info(Path(path)) for path in found]
+    return stretch, tapes
 
 
 def _days(store: Path, venue: str, symbol: str) -> list[date]:
@@ -267,11 +355,19 @@ def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) ->
         "to": plan.range.until,
         "warmup_ns": plan.warmup_ns,
         "step_ms": play.step_ms,
-        "equity_interval_s": play.equity_interval_s,
+        "equity_interval_s": _equity_interval_s(plan),
         "max_gap_s": play.max_gap_s,
         "bridge_gaps": play.bridge_gaps,
         "seed": play.seed,
     }
+
+
+def _equity_interval_s(plan: Plan) -> float:
+    """Return the distance of equity rows, widened on long ranges so that memory stays flat."""
+    asked = plan.settings.replay.equity_interval_s
+    first, last = plan.span
+    rows = (last - first) / SECOND_NS / asked
+    return asked * max(1, math.ceil(rows / EQUITY_ROWS_MAX))
 
 
 def _latency(settings: Settings, scale: float) -> dict[str, Any]:
@@ -366,21 +462,27 @@ class Alternative:
 
     kind: str
     label: str
+    rank: float
     latency_scale: float = 1.0
     queue: str | None = None
 
 
+def queue_rank(queue: str) -> float:
+    """Return the place of a queue model between the careful end (0) and the optimistic one (2)."""
+    return 2.0 * BAND_QUEUES.index(queue) if queue in BAND_QUEUES else 1.0
+
+
 def alternatives(plan: Plan, *, sensitivity: bool, band: bool) -> list[Alternative]:
     """Return the assumptions to try: other latencies, and the two ends of the queue models."""
-    tried = []
+    tried: list[Alternative] = []
     if sensitivity:
         tried += [
-            Alternative(kind="latency", label=f"{scale:g}×", latency_scale=scale)
+            Alternative(kind="latency", label=f"{scale:g}×", rank=scale, latency_scale=scale)
             for scale in LATENCY_SCALES
         ]
     if band:
         tried += [
-            Alternative(kind="queue", label=queue, queue=queue)
+            Alternative(kind="queue", label=queue, rank=queue_rank(queue), queue=queue)
             for queue in BAND_QUEUES
             if queue != plan.settings.sim.queue
         ]
@@ -406,13 +508,14 @@ def run_alternative(
     return Variant(
         kind=alternative.kind,
         label=alternative.label,
+        rank=alternative.rank,
         net_usd=figures.net_usd,
         volume_usd=figures.volume_usd,
         fills=figures.fills,
     )
 
 
-def warmed(plan: Plan, warmup: str | None) -> Plan:
+def _warmed(plan: Plan, warmup: str | None) -> Plan:
     """Return the plan with earlier data in front, for signals to settle before the first quote.
 
     Args:
