@@ -70,11 +70,11 @@ def read_tape(path: Path) -> Tape:
         path=path,
         venue=meta.get("venue", path.parent.parent.name),
         symbol=meta.get("symbol", path.parent.name),
-        day=day_of(int(info["first_ts"])),
+        day=day_of(int(info["first_ts_recv"] or 0)),
         rows=int(info["rows"]),
         size_bytes=path.stat().st_size,
-        first_ts=UnixNanos(int(info["first_ts"])),
-        last_ts=UnixNanos(int(info["last_ts"])),
+        first_ts=UnixNanos(int(info["first_ts_recv"] or 0)),
+        last_ts=UnixNanos(int(info["last_ts_recv"] or 0)),
         meta=meta,
     )
 

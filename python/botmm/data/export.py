@@ -226,7 +226,12 @@ def hft_events(neutral: Columns) -> NDArray[Any]:
     codes[[N_LEVEL, N_TRADE, N_CLEAR, N_SNAPSHOT]] = H_DEPTH, H_TRADE, H_CLEAR, H_SNAPSHOT
     side = np.array([0, H_BUY, H_SELL], np.uint64)[neutral["side"]]
     data["ev"] = codes[neutral["kind"]] | side
-    for name, held in (("exch_ts", "ts_exch"), ("local_ts", "ts_local"), ("px", "px"), ("qty", "qty")):
+    for name, held in (
+        ("exch_ts", "ts_exch"),
+        ("local_ts", "ts_local"),
+        ("px", "px"),
+        ("qty", "qty"),
+    ):
         data[name] = neutral[held]
     return data
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,14 +25,11 @@ from botmm.data.importers.frames import FrameSource, is_inverse
 from botmm.data.importers.lanes import RECORDER, deliver
 from botmm.data.importers.opening import digest
 from botmm.data.importers.recognise import Skipped, Wish, files, recognise
+from botmm.data.importers.sides import Touch
 from botmm.data.importers.survey import GAP, Survey, survey
 from botmm.data.importers.tables import TableSource
-from botmm.data.importers.sides import Touch
 from botmm.errors import BotmmError, DataError
 from botmm.units import DAY_NS, day_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Tracker(Protocol):
@@ -245,38 +243,44 @@ class _Plan:
             for delivery in rows:
                 offset = self.found.offset(delivery.source)
                 for day, part in _by_day(_shifted(delivery.rows, offset)):
-                    if tape is not None and tape.day != day:
-                        done.append(self._closed(tape))
-                        tape = None
-                    if day in self.finished or not self.request.wants(day):
-                        continue
-                    if tape is None:
-                        tape = self._open(day, offset)
+                    if tape is None or tape.day != day:
+                        done += [] if tape is None else self._closed(tape)
+                        tape = self._open(day, offset, tape)
                     tape.writer.append(part)
-            if tape is not None:
-                done.append(self._closed(tape))
+            done += [] if tape is None else self._closed(tape)
         except BaseException:
             if tape is not None:
                 tape.writer.abort()
             raise
         return done
 
-    def _open(self, day: date, offset: int) -> _Open:
+    def _open(self, day: date, offset: int, before: _Open | None) -> _Open:
+        """Begin the tape of a day with the book of the day before.
+
+        A day that is not to be written is followed all the same, in a file that never gets its
+        name, so that the next day knows its book.
+        """
         from botmm.core import TapeWriter
 
         path = tape_path(self.request.store, self.group.venue, self.group.symbol, day)
         path.parent.mkdir(parents=True, exist_ok=True)
         meta = self._meta(day, offset)
-        return _Open(day, path, offset, TapeWriter(str(path), meta))
+        after = None if before is None else before.writer
+        wanted = day not in self.finished and self.request.wants(day)
+        return _Open(day, path, offset, wanted, TapeWriter(str(path), meta, after))
 
-    def _closed(self, tape: _Open) -> Written:
+    def _closed(self, tape: _Open) -> list[Written]:
+        """Give a tape its name; nothing where its day was not to be written."""
+        if not tape.wanted:
+            tape.writer.abort()
+            return []
         result = tape.writer.close()
         gaps = [
             (start + tape.offset, end + tape.offset)
             for start, end in self.found.gaps
             if day_of(end + tape.offset) == tape.day
         ]
-        return Written(
+        written = Written(
             path=tape.path,
             venue=self.group.venue,
             symbol=self.group.symbol,
@@ -289,6 +293,7 @@ class _Plan:
             quality=self.found.quality,
             notes=self.found.notes,
         )
+        return [written]
 
     def _meta(self, day: date, offset: int) -> dict[str, str]:
         """Return what the tape says of itself."""
@@ -331,6 +336,7 @@ class _Open:
     day: date
     path: Path
     offset: int
+    wanted: bool
     writer: Any
 
 
@@ -416,9 +422,7 @@ def _is_done(request: Request, group: _Group, digests: dict[Path, str]) -> bool:
     for source in group.sources:
         key = digests[source.path]
         days = {
-            date.fromisoformat(text)
-            for sources in held.values()
-            for text in sources.get(key, ())
+            date.fromisoformat(text) for sources in held.values() for text in sources.get(key, ())
         }
         wanted = {day for day in days if request.wants(day)}
         if not days or any(day not in held or key not in held[day] for day in wanted):
@@ -472,6 +476,6 @@ def _by_day(rows: Columns) -> Iterator[tuple[date, Columns]]:
     numbers = rows["ts_recv"] // DAY_NS
     cuts = (np.flatnonzero(np.diff(numbers)) + 1).tolist()
     edges = [0, *cuts, len(numbers)]
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         part = rows if len(edges) == 2 else {name: v[low:high] for name, v in rows.items()}
         yield day_of(int(rows["ts_recv"][low])), part

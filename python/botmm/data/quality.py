@@ -180,9 +180,7 @@ def _book_shares(
     }
 
 
-def _time_shared(
-    ts: I64, state: NDArray[np.bool_], origin: int, count: int
-) -> NDArray[np.float64]:
+def _time_shared(ts: I64, state: NDArray[np.bool_], origin: int, count: int) -> NDArray[np.float64]:
     """Return the share of each minute during which a state held, from one message to the next."""
     if len(ts) == 0:
         return np.zeros(count)

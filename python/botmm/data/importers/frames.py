@@ -168,7 +168,8 @@ class FrameSource:
         if iso is not None:
             import numpy as np
 
-            return int(np.datetime64(iso[1].decode(), "ns").astype(np.int64))
+            moment = np.datetime64(iso[1].decode(), "ns")
+            return int(moment.astype(np.int64))
         other = re.search(rb'"ts":\s*(\d+)', self._look)
         return 0 if other is None else int(other[1])
 

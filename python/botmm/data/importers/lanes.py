@@ -98,10 +98,8 @@ def deliver(
             if batch is not None:
                 batch.feed(core)
                 on_batch(lane.source, batch)
-            if alone or not running:
-                until = None
-            else:
-                until = min(other.reached for other, _ in running)
+            open_lanes = [] if alone else [other.reached for other, _ in running]
+            until = min(open_lanes, default=None)
             rows = core.drain(until)
         except CoreException as error:
             raise DataError(f"{lane.source.path}: {error}") from None

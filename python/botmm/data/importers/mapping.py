@@ -83,7 +83,7 @@ class Table(BaseModel):
             return (pattern,) if pattern in names else ()
         there = set(names)
         first = 0 if pattern.replace("{i}", "0") in there else 1
-        found = []
+        found: list[str] = []
         while (name := pattern.replace("{i}", str(first + len(found)))) in there:
             found.append(name)
         return tuple(found)

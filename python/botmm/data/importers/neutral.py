@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -223,5 +224,5 @@ def _closed(parts: list[_Events]) -> Batch:
 def _runs(kinds: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:
     """Yield stretches of equal kinds as (kind, first, one past the last)."""
     edges = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         yield int(kinds[low]), low, high

@@ -96,14 +96,12 @@ class _Pass:
             ends = ((rows["flags"] & LAST) != 0) & (kind != GAP) & (rows["ts_exch"] > 0)
             self.message(name, rows["ts_exch"][ends], recv[ends])
 
-    def _silences(
-        self, recv: I64, last: int | None, found: list[tuple[int, int]]
-    ) -> int | None:
+    def _silences(self, recv: I64, last: int | None, found: list[tuple[int, int]]) -> int | None:
         if len(recv) == 0:
             return last
         steps = np.diff(recv, prepend=recv[0] if last is None else last)
-        for at in np.flatnonzero(steps > min(SILENCE_NS.values())):
-            found.append((int(recv[at] - steps[at]), int(recv[at])))
+        silent = np.flatnonzero(steps > min(SILENCE_NS.values()))
+        found += [(int(recv[at] - steps[at]), int(recv[at])) for at in silent]
         return int(recv[-1])
 
     def message(self, name: str, exch: I64, recv: I64) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -288,7 +289,18 @@ class TableSource:
             tally.add("duplicate_rows", int(same.sum()))
         depth = self.table.depth or max(bid_px.shape[1], ask_px.shape[1])
         names = self.batch_counts(rows, "bid"), self.batch_counts(rows, "ask")
-        args = (exch, recv, bid_px, bid_qty, names[0], ask_px, ask_qty, names[1], depth, STREAM_BOOK)
+        args = (
+            exch,
+            recv,
+            bid_px,
+            bid_qty,
+            names[0],
+            ask_px,
+            ask_qty,
+            names[1],
+            depth,
+            STREAM_BOOK,
+        )
         yield Batch(method="add_snapshots", args=args, last_recv=int(recv[-1]), rows=len(recv))
 
     def batch_counts(self, rows: Rows, side: str) -> NDArray[np.uint32] | None:
@@ -388,7 +400,10 @@ class TableSource:
         side = self._signs(rows)
         starts = self._starts(rows)
         ends = np.append(starts[1:], len(recv))
-        numbers = [self._numbers(rows, name)[starts] for name in (table.seq, table.prev_seq, table.first_seq)]
+        numbers = [
+            self._numbers(rows, name)[starts]
+            for name in (table.seq, table.prev_seq, table.first_seq)
+        ]
         if table.seq is not None and table.prev_seq is None:
             numbers[1] = numbers[0] - np.uint64(1)
         whole = self._is_snapshot(rows)[starts]
@@ -398,7 +413,9 @@ class TableSource:
                 for g in range(low, high):
                     cut = slice(int(starts[g]), int(ends[g]))
                     yield snapshot(
-                        (stamps[0][g], stamps[1][g]), int(numbers[0][g]), (side[cut], px[cut], qty[cut])
+                        (stamps[0][g], stamps[1][g]),
+                        int(numbers[0][g]),
+                        (side[cut], px[cut], qty[cut]),
                     )
                 continue
             cut = slice(int(starts[low]), int(ends[high - 1]))
@@ -467,9 +484,7 @@ def csv_columns(path: Path) -> tuple[str, ...]:
     return names
 
 
-def snapshot(
-    stamps: tuple[Any, Any], seq: int, levels: tuple[NDArray[np.int8], I64, I64]
-) -> Batch:
+def snapshot(stamps: tuple[Any, Any], seq: int, levels: tuple[NDArray[np.int8], I64, I64]) -> Batch:
     """Return the batch of one snapshot that speaks for the whole book."""
     side, px, qty = levels
     shaped: list[Any] = []
@@ -487,7 +502,7 @@ def snapshot(
 def _runs(flags: NDArray[np.bool_]) -> Iterator[tuple[bool, int, int]]:
     """Yield stretches of equal flags as (flag, first, one past the last)."""
     edges = [0, *(np.flatnonzero(np.diff(flags.astype(np.int8))) + 1).tolist(), len(flags)]
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         yield bool(flags[low]), low, high
 
 
