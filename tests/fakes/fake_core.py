@@ -29,32 +29,6 @@ class GapError(CoreException):
 GapError.__module__ = "botmm._core"
 
 
-def param_table() -> list[dict[str, Any]]:
-    """Return a few parameters in the shape of the core's table."""
-
-    def row(name: str, default: Any, low: float = 0.0, high: float = 1.0, **more: Any) -> dict:
-        doc = more.pop("doc", f"The {name.replace('_', ' ')}.")
-        return {"name": name, "default": default, "min": low, "max": high, "doc": doc, **more}
-
-    return [
-        row("mode", "bps", choices=["bps", "glft"]),
-        row("base_spread_bps", 2.0, 0.0, 500.0, doc="Least full spread, in basis points."),
-        row("vol_multiplier", 1.5, 0.0, 20.0),
-        row("inventory_skew_factor", 0.3, 0.0, 5.0),
-        row("bias_strength", 0.2, 0.0, 1.0),
-        row("num_levels", 2, 1, 8, doc="Levels a side."),
-        row("order_size_usd", 150.0, 1.0, 25_000.0),
-        row("max_position_usd", 500.0, 1.0, 1e6),
-        row("compound", True),
-        row("fee_floor", True),
-    ]
-
-
-def base_fees(venue: str) -> tuple[float, float]:
-    """Return the base tier."""
-    return (0.00015, 0.00045)
-
-
 def tape_info(path: str) -> dict[str, Any]:
     """Return the JSON that a fake tape holds."""
     with open(path, encoding="utf-8") as file:
@@ -68,8 +42,8 @@ class Replay:
         self.spec = json.loads(spec_json)
         first = self.spec["symbols"][0]
         infos = [tape_info(p) for p in first["tapes"]]
-        self.start = max(infos[0]["first_ts"], self.spec["from"] or 0)
-        self.end = min(infos[-1]["last_ts"], self.spec["to"] or 2**62)
+        self.start = max(infos[0]["first_ts_recv"], self.spec["from"] or 0)
+        self.end = min(infos[-1]["last_ts_recv"], self.spec["to"] or 2**62)
         self.total = sum(i["rows"] for i in infos)
         self.rows = 0
 
