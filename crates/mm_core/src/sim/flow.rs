@@ -12,6 +12,8 @@ mod grid;
 mod lob;
 mod random;
 mod record;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use config::FlowConfig;
@@ -107,12 +109,6 @@ impl Flow {
             self.world.step();
         }
         self.recorder.deliver(until, out)
-    }
-
-    /// From here on record as a collector does that has just started: nothing that follows needs
-    /// earlier rows to be understood.
-    pub fn restart_recording(&mut self) {
-        self.recorder.restart();
     }
 
     /// Hand over what is known of ghosts since the last call; living ghosts come later.

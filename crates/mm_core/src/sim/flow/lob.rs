@@ -259,6 +259,23 @@ impl Lob {
         }
     }
 
+    /// Panic unless levels, orders and best prices agree.
+    #[cfg(test)]
+    pub(super) fn check(&self) {
+        for tick in self.lo..self.lo + WINDOW {
+            let level = self.level(tick);
+            let (mut qty, mut n, mut at, mut seq) = (0, 0, level.head, 0);
+            while at != NIL {
+                let order = self.orders[at as usize];
+                assert!(order.tick == tick && order.seq > seq && order.size > 0);
+                (qty, n, at, seq) = (qty + order.size, n + 1, order.next, order.seq);
+            }
+            assert_eq!((level.qty, level.n), (qty, n), "level {tick}");
+            let between = tick > self.best(Side::Bid) && tick < self.best(Side::Ask);
+            assert!(!between || n == 0, "orders inside the spread at {tick}");
+        }
+    }
+
     fn cancel_slot(&mut self, ix: u32) {
         let Order { seq, tick, size, .. } = self.orders[ix as usize];
         if self.level(tick).watchers > 0 {

@@ -1,4 +1,4 @@
-"""Fake core — a stand-in for the compiled module: a plausible market maker on a random walk.
+"""Fake replay — a stand-in for the core's replay: a plausible market maker on a random walk.
 
 Its sums are exact, so that reports can be checked to the last unit; nothing of it ships.
 """
@@ -10,68 +10,26 @@ from typing import Any
 
 import numpy as np
 
-__version__ = "0.1.0"
-
 PX_DECIMALS, SIZE_DECIMALS, CASH_DECIMALS = 1, 5, 6
-DAY = 86_400_000_000_000
 MARKOUT_NS = [100_000_000, 10**9, 5 * 10**9, 30 * 10**9, 60 * 10**9, 300 * 10**9]
 UNRESOLVED = np.iinfo(np.int64).min
 
 
-class CoreException(Exception):
-    """Base of every error of the core."""
-
-
-class GapError(CoreException):
-    """A gap is longer than accepted."""
-
-
-GapError.__module__ = "botmm._core"
-
-
-def param_table() -> list[dict[str, Any]]:
-    """Return a few parameters in the shape of the core's table."""
-
-    def row(name: str, default: Any, low: float = 0.0, high: float = 1.0, **more: Any) -> dict:
-        doc = more.pop("doc", f"The {name.replace('_', ' ')}.")
-        return {"name": name, "default": default, "min": low, "max": high, "doc": doc, **more}
-
-    return [
-        row("mode", "bps", choices=["bps", "glft"]),
-        row("base_spread_bps", 2.0, 0.0, 500.0, doc="Least full spread, in basis points."),
-        row("vol_multiplier", 1.5, 0.0, 20.0),
-        row("inventory_skew_factor", 0.3, 0.0, 5.0),
-        row("bias_strength", 0.2, 0.0, 1.0),
-        row("num_levels", 2, 1, 8, doc="Levels a side."),
-        row("order_size_usd", 150.0, 1.0, 25_000.0),
-        row("max_position_usd", 500.0, 1.0, 1e6),
-        row("compound", True),
-        row("fee_floor", True),
-    ]
-
-
-def base_fees(venue: str) -> tuple[float, float]:
-    """Return the base tier."""
-    return (0.00015, 0.00045)
-
-
-def tape_info(path: str) -> dict[str, Any]:
-    """Return the JSON that a fake tape holds."""
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
-class Replay:
+class FakeReplay:
     """Plays a random walk with fills at the touch."""
 
     def __init__(self, spec_json: str) -> None:
         self.spec = json.loads(spec_json)
-        first = self.spec["symbols"][0]
-        infos = [tape_info(p) for p in first["tapes"]]
-        self.start = max(infos[0]["first_ts"], self.spec["from"] or 0)
-        self.end = min(infos[-1]["last_ts"], self.spec["to"] or 2**62)
-        self.total = sum(i["rows"] for i in infos)
+        self.start, self.end, self.total = self.spec["from"], self.spec["to"], 1_000_000
         self.rows = 0
+
+    @classmethod
+    def played(cls, spec: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of a whole run, with the summary as a tree."""
+        replay = cls(json.dumps(spec))
+        replay.run(replay.total)
+        result = replay.result()
+        return result | {"summary": json.loads(result["summary"])}
 
     def run(self, max_rows: int) -> dict[str, Any]:
         """Move on by so many rows."""
