@@ -6,6 +6,7 @@
 mod known;
 mod reader;
 mod schema;
+mod touch;
 mod writer;
 
 pub use reader::Projection;
@@ -14,5 +15,6 @@ pub use schema::GapSpan;
 pub use schema::GroupInfo;
 pub use schema::TapeInfo;
 pub use schema::VERSION;
+pub use touch::touches;
 pub use writer::TapeSummary;
 pub use writer::TapeWriter;
