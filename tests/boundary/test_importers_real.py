@@ -165,7 +165,9 @@ def test_binance_2024(
     parts = [columns(tape.path) for tape in tapes]
     assert sum(len(trades(part)["id"]) for part in parts) == prints
     assert sum(map(crossings, parts)) == 0
-    delays = np.concatenate([(part["ts_recv"] - part["ts_exch"])[part["kind"] != GAP] for part in parts])
+    delays = np.concatenate(
+        [(part["ts_recv"] - part["ts_exch"])[part["kind"] != GAP] for part in parts]
+    )
     assert np.median(delays) / 1e6 < 20, "what is left of the delay is milliseconds"
 
 
@@ -235,7 +237,9 @@ def test_tardis(recordings: Path, store: Path) -> None:
         assert frames(book) == 10
         assert int(read_tape(book.path).meta["window"]) == rows
         assert crossings(cols) == 0
-    (deribit,) = import_into(store / "d", folder / "deribit_incremental_book_L2_BTC-PERPETUAL.csv").written
+    (deribit,) = import_into(
+        store / "d", folder / "deribit_incremental_book_L2_BTC-PERPETUAL.csv"
+    ).written
     assert (deribit.venue, deribit.tier) == ("deribit", "B")
     (bitmex,) = import_into(store / "b", folder / "bitmex_trades_XBTUSD.csv").written
     assert len(trades(columns(bitmex.path))["px"]) == 10
@@ -246,7 +250,9 @@ def test_bybit(recordings: Path, store: Path) -> None:
     (tape,) = import_into(store / "ob500", next(folder.glob("bybit*.zip"))).written
     assert (tape.symbol, tape.tier, tape.quality["frames"]) == ("XRPUSDT", "B", 50)
     assert tape.quality.get("sequence_gaps", 0) == 0
-    session = by_symbol(import_into(store / "session", recordings / "ws_raw_other" / "BYBIT.jsonl.zst"))
+    session = by_symbol(
+        import_into(store / "session", recordings / "ws_raw_other" / "BYBIT.jsonl.zst")
+    )
     frames_of = {"BTCUSDT": 714, "ETHUSDT": 671, "SOLUSDT": 383, "DOGEUSDT": 380}
     assert {symbol: session[symbol].quality["frames"] for symbol in frames_of} == frames_of
     for tape in session.values():

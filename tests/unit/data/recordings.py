@@ -284,7 +284,9 @@ def tardis(folder: Path) -> Path:
         for side in ("asks", "bids"):
             columns += [f"{side}[{i}].price", f"{side}[{i}].amount"]
     snaps, quotes, trades = [",".join(columns)], [], []
-    quotes.append("exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount")
+    quotes.append(
+        "exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount"
+    )
     trades.append("exchange,symbol,timestamp,local_timestamp,id,side,price,amount")
     for step in range(6):
         ts = us + step * 100_000
@@ -298,7 +300,9 @@ def tardis(folder: Path) -> Path:
         ("quotes", quotes),
         ("trades", trades),
     ):
-        (folder / f"binance-futures_{name}_2026-02-12_BTCUSDT.csv").write_text("\n".join(lines) + "\n")
+        (folder / f"binance-futures_{name}_2026-02-12_BTCUSDT.csv").write_text(
+            "\n".join(lines) + "\n"
+        )
     return folder
 
 

@@ -43,7 +43,14 @@ def test_native_parquet_is_the_rows(tape: Tape, tmp_path: Path) -> None:
 def test_neutral_export_imports_to_the_same_book(tape: Tape, tmp_path: Path) -> None:
     target = tmp_path / "events.parquet"
     export([tape], target, "parquet")
-    assert pq.read_table(target).schema.names == ["ts_exch", "ts_local", "kind", "side", "px", "qty"]
+    assert pq.read_table(target).schema.names == [
+        "ts_exch",
+        "ts_local",
+        "kind",
+        "side",
+        "px",
+        "qty",
+    ]
     (again,) = import_into(tmp_path / "again", target, venue="lab").written
     *_, (_, ours) = walk(columns(tape.path))
     *_, (_, theirs) = walk(columns(again.path))

@@ -216,7 +216,9 @@ def test_neutral_events(tmp_path: Path) -> None:
     meta = read_tape(tape.path).meta
     px, qty = 10 ** int(meta["px_decimals"]), 10 ** int(meta["size_decimals"])
     bids, asks = last_book(tape.path)
-    assert bids == {round(p * px): round(q * qty) for p, q in ((100.5, 1.75), (100.0, 2), (99.5, 3))}
+    assert bids == {
+        round(p * px): round(q * qty) for p, q in ((100.5, 1.75), (100.0, 2), (99.5, 3))
+    }
     assert asks == {round(p * px): round(q * qty) for p, q in ((101.0, 2), (102.0, 2))}
     assert trades(columns(tape.path))["qty"].tolist() == [round(0.125 * qty)] * 7
 
@@ -336,7 +338,9 @@ def test_days_can_be_chosen(tmp_path: Path) -> None:
 
 
 def test_inverse_contract_is_imported_and_marked(tmp_path: Path) -> None:
-    lines = [line.replace("BTCUSDT", "BTCUSD_PERP") for line in rec.binance_lines(0, 20, snapshot=True)]
+    lines = [
+        line.replace("BTCUSDT", "BTCUSD_PERP") for line in rec.binance_lines(0, 20, snapshot=True)
+    ]
     (tape,) = import_into(tmp_path, rec.write_gz(tmp_path / "cm.gz", lines)).written
     assert tape.venue == "binance-cm"
     assert read_tape(tape.path).meta["inverse"] == "true"

@@ -11,12 +11,15 @@ from botmm.data.importers.opening import Opened, lines
 from botmm.errors import DataError
 from tests.unit.data.recordings import zipped, zstd_frames
 
+
 def lz4_frame(data: bytes) -> bytes:
     """Compress as the command-line tools do: with a checksum of the content."""
     return bytes(lz4.frame.compress(data, content_checksum=True))
 
 
-TEXT = b"".join(b"line %d of the recording, not always alike %d\n" % (i, i * i) for i in range(4000))
+TEXT = b"".join(
+    b"line %d of the recording, not always alike %d\n" % (i, i * i) for i in range(4000)
+)
 KINDS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "zstd": zstd_frames,

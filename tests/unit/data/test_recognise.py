@@ -73,7 +73,9 @@ def test_neutral_file_needs_a_symbol(tmp_path: Path) -> None:
 
 def test_unknown_columns_are_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "trades_BTC.csv"
-    path.write_text("timestamp,price,size,side,trade_id,exchange_timestamp,flavour\n1,2,3,buy,4,5,6\n")
+    path.write_text(
+        "timestamp,price,size,side,trade_id,exchange_timestamp,flavour\n1,2,3,buy,4,5,6\n"
+    )
     with pytest.raises(DataError, match="flavour") as caught:
         recognise(path, Wish())
     assert "--map" in caught.value.cure
