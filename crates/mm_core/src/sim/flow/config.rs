@@ -141,11 +141,9 @@ impl FlowConfig {
         };
         match symbol {
             "BTC" => Ok(btc),
-            "ETH" => Ok(Self {
-                order_usd: 9_000.0,
-                impact_bps: 0.35,
-                ..market(4, 3_400.0, 0.85, 35.0)
-            }),
+            "ETH" => {
+                Ok(Self { order_usd: 9_000.0, impact_bps: 0.35, ..market(4, 3_400.0, 0.85, 35.0) })
+            }
             "SOL" => Ok(Self {
                 order_usd: 7_000.0,
                 taker_usd: 1_000.0,

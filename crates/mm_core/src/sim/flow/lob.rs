@@ -153,8 +153,7 @@ impl Lob {
     pub(super) fn watch(&mut self, tick: i64, on: bool) {
         if self.contains(tick) {
             let level = &mut self.levels[slot(tick)];
-            level.watchers =
-                if on { level.watchers + 1 } else { level.watchers.saturating_sub(1) };
+            level.watchers = if on { level.watchers + 1 } else { level.watchers.saturating_sub(1) };
         }
     }
 

@@ -146,9 +146,7 @@ impl Recorder {
     /// Begin a recording that can be read alone: the book is sent anew.
     pub(super) fn restart(&mut self) {
         self.merger = Merger::default();
-        self.pending.retain(|d| {
-            !matches!(d.0.content, Content::Message(FeedMessage::Book(_)))
-        });
+        self.pending.retain(|d| !matches!(d.0.content, Content::Message(FeedMessage::Book(_))));
         self.delta_seq = 0;
         self.touch = [None; 2];
         (self.slow_due, self.fast_due) = (UnixNanos(0), UnixNanos(0));
