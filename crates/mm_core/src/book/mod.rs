@@ -4,6 +4,7 @@ mod merge;
 mod side;
 mod view;
 
+pub use merge::GapCause;
 pub use merge::MergeCounts;
 pub use merge::Merger;
 pub use side::BookSide;

@@ -3,6 +3,7 @@
 mod data;
 mod errors;
 mod formulas;
+mod params;
 mod replay;
 mod synth;
 mod wire;
@@ -16,6 +17,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     wire::register(m)?;
     data::register(m)?;
     formulas::register(m)?;
+    params::register(m)?;
     synth::register(m)?;
     replay::register(m)?;
     Ok(())

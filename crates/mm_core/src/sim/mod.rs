@@ -1,1 +1,12 @@
-//! sim — to be filled.
+//! Sim — the simulated venue and the synthetic exchange.
+
+mod flow;
+
+pub use flow::Flow;
+pub use flow::FlowConfig;
+pub use flow::FlowLatency;
+pub use flow::FlowStreams;
+pub use flow::GhostPlan;
+pub use flow::Truth;
+pub use flow::TruthGhosts;
+pub use flow::TruthSamples;
