@@ -65,7 +65,10 @@ def rows_as_changes(stream: Stream) -> npt.NDArray[np.void]:
             rows = np.zeros(len(frame), event_dtype)
             side = hft.BUY_EVENT if sign > 0 else hft.SELL_EVENT
             rows["ev"] = BOTH | side | hft.DEPTH_EVENT
-            rows["exch_ts"], rows["local_ts"] = stream.ts_exch[last[frame]], stream.ts_recv[last[frame]]
+            rows["exch_ts"], rows["local_ts"] = (
+                stream.ts_exch[last[frame]],
+                stream.ts_recv[last[frame]],
+            )
             rows["px"], rows["qty"] = tick * stream.scale.tick, size * stream.scale.lot
             parts.append(rows)
     trade = stream.kind == TRADE
@@ -118,13 +121,13 @@ def _clear_rows(stream: Stream) -> npt.NDArray[np.void]:
 @njit(cache=False)
 def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
     step, half2, skew2, clip, clips_max = rule
-    count, next_id = 0, 1
+    count, next_id, wait = 0, 1, False
     if hbt.elapse(step - hbt.current_timestamp % step) != 0:
         return count
     while True:
         depth = hbt.depth(0)
         best_bid, best_ask = depth.best_bid_tick, depth.best_ask_tick
-        held = int(round(hbt.position(0) / lot)) // clip
+        held = round(hbt.position(0) / lot) // clip
         twice = best_bid + best_ask - skew2 * held
         bid = min((twice - half2) // 2, best_ask - 1)
         ask = max(-((-twice - half2) // 2), best_bid + 1)
@@ -145,13 +148,13 @@ def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
                 elif order.side == -1 and want_ask and order.price_tick == ask:
                     want_ask = False
                 else:
-                    hbt.cancel(0, order.order_id, False)
+                    hbt.cancel(0, order.order_id, wait)
         hbt.clear_inactive_orders(0)
         if want_bid:
-            hbt.submit_buy_order(0, next_id, bid * tick, clip * lot, GTX, LIMIT, False)
+            hbt.submit_buy_order(0, next_id, bid * tick, clip * lot, GTX, LIMIT, wait)
             next_id += 1
         if want_ask:
-            hbt.submit_sell_order(0, next_id, ask * tick, clip * lot, GTX, LIMIT, False)
+            hbt.submit_sell_order(0, next_id, ask * tick, clip * lot, GTX, LIMIT, wait)
             next_id += 1
         if hbt.elapse(step) != 0:
             return count
