@@ -146,6 +146,24 @@ impl Rows {
         self.ts_exch.is_empty()
     }
 
+    /// Whether all columns have one length.
+    #[must_use]
+    pub fn is_rectangular(&self) -> bool {
+        let lengths = [
+            self.ts_recv.len(),
+            self.seq.len(),
+            self.stream.len(),
+            self.kind.len(),
+            self.side.len(),
+            self.px.len(),
+            self.qty.len(),
+            self.n.len(),
+            self.flags.len(),
+            self.id.len(),
+        ];
+        lengths.iter().all(|len| *len == self.len())
+    }
+
     /// Append one row.
     pub fn push(&mut self, row: Row) {
         self.ts_exch.push(row.ts_exch.0);
@@ -186,10 +204,8 @@ impl Rows {
 
     /// Append the rows of `other` in `range`.
     pub fn extend_range(&mut self, other: &Self, range: Range<usize>) {
-        self.ts_exch
-            .extend_from_slice(&other.ts_exch[range.clone()]);
-        self.ts_recv
-            .extend_from_slice(&other.ts_recv[range.clone()]);
+        self.ts_exch.extend_from_slice(&other.ts_exch[range.clone()]);
+        self.ts_recv.extend_from_slice(&other.ts_recv[range.clone()]);
         self.seq.extend_from_slice(&other.seq[range.clone()]);
         self.stream.extend_from_slice(&other.stream[range.clone()]);
         self.kind.extend_from_slice(&other.kind[range.clone()]);

@@ -11,11 +11,12 @@ use crate::units::Side;
 use crate::units::UnixNanos;
 use std::collections::BTreeMap;
 
-/// The levels of both sides and the visible window, by price.
+/// The levels of both sides by price, the visible window and the contexts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownBook {
     sides: [BTreeMap<i64, (i64, u32)>; 2],
     window: Option<(i64, i64)>,
+    contexts: BTreeMap<u64, i64>,
 }
 
 impl KnownBook {
@@ -34,10 +35,13 @@ impl KnownBook {
             }
             RowKind::Clear => match row.side {
                 Some(side) => self.sides[side.index()].clear(),
-                None => *self = Self::default(),
+                None => self.sides = Default::default(),
             },
             RowKind::Frame => self.window = Some((row.px.0, row.qty.0)),
-            RowKind::Trade | RowKind::Context | RowKind::Funding | RowKind::Gap => {}
+            RowKind::Context => {
+                self.contexts.insert(row.id, row.qty.0);
+            }
+            RowKind::Trade | RowKind::Funding | RowKind::Gap => {}
         }
     }
 
@@ -57,40 +61,26 @@ impl KnownBook {
             id: 0,
         };
         let start = out.len();
+        out.push(Row { kind: RowKind::Clear, ..row });
         for (px, (qty, n)) in self.sides[Side::Bid.index()].iter().rev() {
             let (px, qty) = (Px(*px), Lots(*qty));
-            out.push(Row {
-                side: Some(Side::Bid),
-                px,
-                qty,
-                n: *n,
-                ..row
-            });
+            out.push(Row { side: Some(Side::Bid), px, qty, n: *n, ..row });
         }
         for (px, (qty, n)) in &self.sides[Side::Ask.index()] {
             let (px, qty) = (Px(*px), Lots(*qty));
-            out.push(Row {
-                side: Some(Side::Ask),
-                px,
-                qty,
-                n: *n,
-                ..row
-            });
+            out.push(Row { side: Some(Side::Ask), px, qty, n: *n, ..row });
+        }
+        for (id, value) in &self.contexts {
+            let qty = Lots(*value);
+            out.push(Row { kind: RowKind::Context, stream: streams::CONTEXT, qty, id: *id, ..row });
         }
         if let Some((bid, ask)) = self.window {
-            let flags = flags::KEYFRAME;
-            out.push(Row {
-                kind: RowKind::Frame,
-                px: Px(bid),
-                qty: Lots(ask),
-                flags,
-                ..row
-            });
+            out.push(Row { kind: RowKind::Frame, px: Px(bid), qty: Lots(ask), ..row });
         }
-        if out.len() > start {
-            if let Some(last) = out.flags.last_mut() {
-                *last |= flags::LAST;
-            }
+        if out.len() == start + 1 {
+            out.truncate(start); // Nothing is known yet.
+        } else if let Some(last) = out.flags.last_mut() {
+            *last |= flags::LAST;
         }
     }
 }

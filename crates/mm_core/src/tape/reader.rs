@@ -1,6 +1,7 @@
 //! Reader — rows of one tape file, a batch at a time, only the columns that are asked for.
 
 use super::schema::long_range;
+use super::schema::open_parquet;
 use super::schema::tape_error;
 use super::schema::Column;
 use super::schema::TapeInfo;
@@ -76,11 +77,8 @@ impl TapeReader {
     ///
     /// # Errors
     /// [`CoreError::Tape`] when the file is missing, damaged, or of another schema.
-    #[allow(clippy::disallowed_methods)] // Tape is the module that touches files.
     pub fn open(path: &str, projection: Projection) -> Result<Self, CoreError> {
-        let handle = File::open(path).map_err(|e| tape_error(path, e.to_string()))?;
-        let file = SerializedFileReader::new(handle)
-            .map_err(|e| tape_error(path, format!("not a readable tape: {e}")))?;
+        let file = open_parquet(path)?;
         let info = TapeInfo::new(path, file.metadata())?;
         Ok(Self {
             file,
@@ -110,10 +108,7 @@ impl TapeReader {
         // The last group that begins before `from`: rows at `from` itself may stand at its end.
         let before = groups.partition_point(|group| group.first_recv < from);
         self.group_next = before.saturating_sub(1);
-        self.row = groups[..self.group_next]
-            .iter()
-            .map(|group| group.rows)
-            .sum();
+        self.row = groups[..self.group_next].iter().map(|group| group.rows).sum();
         self.group = None;
         self.sequential = false;
         self.last_recv = i64::MIN;
@@ -151,11 +146,7 @@ impl TapeReader {
         }
         let sources = self.sources(index).map_err(|e| self.damaged(&e))?;
         let rows_left = self.info.groups[index].rows as usize;
-        self.group = Some(Group {
-            sources,
-            rows_left,
-            at_head: true,
-        });
+        self.group = Some(Group { sources, rows_left, at_head: true });
         self.group_next += 1;
         Ok(true)
     }
@@ -185,16 +176,13 @@ impl TapeReader {
         };
         let count = group.rows_left.min(BATCH);
         for (column, source) in Column::ALL.into_iter().zip(&mut group.sources) {
-            self.decode(column, source, count, out)
-                .map_err(|e| self.damaged(&e))?;
+            self.decode(column, source, count, out).map_err(|e| self.damaged(&e))?;
         }
         self.check(out, start)?;
         group.rows_left -= count;
         self.row += count as u64;
         if group.at_head {
-            let keyframe = out.flags[start..]
-                .iter()
-                .take_while(|f| *f & flags::KEYFRAME != 0);
+            let keyframe = out.flags[start..].iter().take_while(|f| *f & flags::KEYFRAME != 0);
             let keyframe = keyframe.count();
             group.at_head = keyframe == count;
             if self.sequential {
@@ -242,15 +230,9 @@ impl TapeReader {
     fn check(&mut self, out: &Rows, start: usize) -> Result<(), CoreError> {
         let known = |kind: u8| RowKind::from_u8(kind).is_some();
         if !out.kind[start..].iter().all(|kind| known(*kind)) {
-            let at = out.kind[start..]
-                .iter()
-                .position(|kind| !known(*kind))
-                .unwrap_or(0);
-            let why = format!(
-                "row {}: unknown kind {}",
-                self.row + at as u64,
-                out.kind[start + at]
-            );
+            let at = out.kind[start..].iter().position(|kind| !known(*kind)).unwrap_or(0);
+            let why =
+                format!("row {}: unknown kind {}", self.row + at as u64, out.kind[start + at]);
             return Err(tape_error(&self.info.path, why));
         }
         let mut last = self.last_recv;
@@ -262,11 +244,7 @@ impl TapeReader {
         if !sorted {
             let all = &out.ts_recv[start..];
             let at = (1..all.len()).find(|i| all[i - 1] > all[*i]).unwrap_or(0);
-            let why = format!(
-                "row {}: ts_recv {} runs back",
-                self.row + at as u64,
-                all[at]
-            );
+            let why = format!("row {}: ts_recv {} runs back", self.row + at as u64, all[at]);
             return Err(tape_error(&self.info.path, why));
         }
         self.last_recv = last;
@@ -274,10 +252,7 @@ impl TapeReader {
     }
 
     fn damaged(&self, error: &ParquetError) -> CoreError {
-        tape_error(
-            &self.info.path,
-            format!("damaged at row {} or after: {error}", self.row),
-        )
+        tape_error(&self.info.path, format!("damaged at row {} or after: {error}", self.row))
     }
 }
 

@@ -13,11 +13,14 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::EnabledStatistics;
 use parquet::file::properties::WriterProperties;
 use parquet::file::properties::WriterPropertiesPtr;
+use parquet::file::reader::FileReader;
+use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnPath;
 use parquet::schema::types::Type;
 use parquet::schema::types::TypePtr;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::Arc;
 
 /// Version of the file layout, in the metadata key `botmm_schema`.
@@ -122,22 +125,14 @@ pub(super) fn parquet_schema() -> Result<TypePtr, ParquetError> {
     let mut fields = Vec::with_capacity(Column::ALL.len());
     for column in Column::ALL {
         let (bit_width, is_signed) = column.width();
-        let physical = if column.is_long() {
-            Physical::INT64
-        } else {
-            Physical::INT32
-        };
+        let physical = if column.is_long() { Physical::INT64 } else { Physical::INT32 };
         let field = Type::primitive_type_builder(column.name(), physical)
             .with_repetition(Repetition::REQUIRED)
             .with_logical_type(Some(LogicalType::integer(bit_width, is_signed)))
             .build()?;
         fields.push(Arc::new(field));
     }
-    Ok(Arc::new(
-        Type::group_type_builder("tape")
-            .with_fields(fields)
-            .build()?,
-    ))
+    Ok(Arc::new(Type::group_type_builder("tape").with_fields(fields).build()?))
 }
 
 /// Rows of a data page. A stream of bytes of `BYTE_STREAM_SPLIT` then is one block of zstd, with
@@ -200,6 +195,14 @@ pub struct TapeInfo {
 }
 
 impl TapeInfo {
+    /// Open a file for its metadata only.
+    ///
+    /// # Errors
+    /// [`CoreError::Tape`] when the file is missing, damaged, or of another schema.
+    pub fn open(path: &str) -> Result<Self, CoreError> {
+        Self::new(path, open_parquet(path)?.metadata())
+    }
+
     /// Read the metadata of an opened file, checking version, columns and required keys.
     pub(super) fn new(path: &str, file: &ParquetMetaData) -> Result<Self, CoreError> {
         let schema = file.file_metadata().schema_descr();
@@ -217,18 +220,10 @@ impl TapeInfo {
                 let why = format!("tape schema {text}, this program reads {VERSION}; import again");
                 return Err(tape_error(path, why));
             }
-            None => {
-                return Err(tape_error(
-                    path,
-                    "not a tape: no botmm_schema in its metadata",
-                ))
-            }
+            None => return Err(tape_error(path, "not a tape: no botmm_schema in its metadata")),
         }
         if schema.root_schema().get_fields() != want.get_fields() {
-            return Err(tape_error(
-                path,
-                "not a tape: its columns differ from the schema",
-            ));
+            return Err(tape_error(path, "not a tape: its columns differ from the schema"));
         }
         let mut groups = Vec::with_capacity(file.num_row_groups());
         for group in file.row_groups() {
@@ -241,11 +236,7 @@ impl TapeInfo {
                 last_recv: UnixNanos(last),
             });
         }
-        let info = Self {
-            path: path.to_owned(),
-            meta,
-            groups,
-        };
+        let info = Self { path: path.to_owned(), meta, groups };
         info.px_decimals()?;
         info.size_decimals()?;
         Ok(info)
@@ -307,24 +298,25 @@ impl TapeInfo {
     /// [`CoreError::Tape`] where the metadata lacks them.
     pub fn gaps(&self) -> Result<Vec<GapSpan>, CoreError> {
         let spans: Vec<(i64, i64, u64)> = self.json(keys::GAPS)?;
-        let span = |(from, to, cause)| GapSpan {
-            from: UnixNanos(from),
-            to: UnixNanos(to),
-            cause,
-        };
+        let span = |(from, to, cause)| GapSpan { from: UnixNanos(from), to: UnixNanos(to), cause };
         Ok(spans.into_iter().map(span).collect())
     }
 
     fn json<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<T, CoreError> {
         let text = self.meta.get(key).ok_or_else(|| {
-            tape_error(
-                &self.path,
-                format!("its metadata lacks {key}; import again"),
-            )
+            tape_error(&self.path, format!("its metadata lacks {key}; import again"))
         })?;
         serde_json::from_str(text)
             .map_err(|_| tape_error(&self.path, format!("its metadata has {key} = {text:?}")))
     }
+}
+
+/// Open a Parquet file whose end is intact.
+#[allow(clippy::disallowed_methods)] // Tape is the module that touches files.
+pub(super) fn open_parquet(path: &str) -> Result<SerializedFileReader<File>, CoreError> {
+    let handle = File::open(path).map_err(|e| tape_error(path, e.to_string()))?;
+    SerializedFileReader::new(handle)
+        .map_err(|e| tape_error(path, format!("truncated, damaged or not a tape: {e}")))
 }
 
 /// Least and greatest value by a chunk's statistics.
@@ -343,8 +335,5 @@ pub(super) fn long_range(statistics: Option<&Statistics>) -> Option<(i64, i64)> 
 
 /// The error of this module.
 pub(super) fn tape_error(path: &str, why: impl Into<String>) -> CoreError {
-    CoreError::Tape {
-        path: path.to_owned(),
-        why: why.into(),
-    }
+    CoreError::Tape { path: path.to_owned(), why: why.into() }
 }

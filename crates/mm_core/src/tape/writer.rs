@@ -101,19 +101,10 @@ impl Facts {
         counts.insert("keyframe_rows".to_owned(), self.keyframe_rows);
         let mut meta = BTreeMap::from([
             (keys::SCHEMA.to_owned(), VERSION.to_string()),
-            (
-                keys::STREAMS.to_owned(),
-                serde_json::json!(self.streams).to_string(),
-            ),
-            (
-                keys::GAPS.to_owned(),
-                serde_json::json!(self.gaps).to_string(),
-            ),
+            (keys::STREAMS.to_owned(), serde_json::json!(self.streams).to_string()),
+            (keys::GAPS.to_owned(), serde_json::json!(self.gaps).to_string()),
             (keys::DISORDER.to_owned(), self.disorder_ns.to_string()),
-            (
-                keys::COUNTS.to_owned(),
-                serde_json::json!(counts).to_string(),
-            ),
+            (keys::COUNTS.to_owned(), serde_json::json!(counts).to_string()),
         ]);
         if let Some((first, last)) = self.recv {
             meta.insert(keys::FIRST_RECV.to_owned(), first.to_string());
@@ -177,11 +168,7 @@ impl TapeWriter {
         let number = TEMPORARIES.fetch_add(1, Ordering::Relaxed);
         let temporary = format!("{path}.tmp-{}-{number}", std::process::id());
         let handle = File::create(&temporary).map_err(|e| tape_error(path, e.to_string()))?;
-        let sink = Digested {
-            file: handle,
-            sha: Sha256::new(),
-            bytes: 0,
-        };
+        let sink = Digested { file: handle, sha: Sha256::new(), bytes: 0 };
         let file = parquet_schema()
             .and_then(|schema| SerializedFileWriter::new(sink, schema, writer_properties()?))
             .map_err(|e| tape_error(path, e.to_string()))?;
@@ -210,10 +197,12 @@ impl TapeWriter {
         }
         let mut writer = Self::create(path, meta)?;
         writer.book = before.book.clone();
+        writer.facts.exch_max = before.facts.exch_max;
         Ok(writer)
     }
 
-    /// Append rows in order of delivery.
+    /// Append rows in order of delivery. Keyframe rows are taken as what is known so far; the
+    /// writer puts its own into the file.
     ///
     /// # Errors
     /// [`CoreError::Tape`] with row and value where the rows break the rules of a tape; the
@@ -222,9 +211,14 @@ impl TapeWriter {
         let mut start = 0;
         for i in 0..rows.len() {
             let row = self.checked(rows, i)?;
+            if row.flags & flags::KEYFRAME != 0 {
+                self.group.extend_range(rows, start..i);
+                start = i + 1;
+                self.book.apply(&row);
+                continue;
+            }
             if self.group.is_empty() && start == i {
-                self.book
-                    .keyframe(row.ts_exch.0, row.ts_recv.0, &mut self.group);
+                self.book.keyframe(self.facts.exch_max, row.ts_recv.0, &mut self.group);
                 self.facts.keyframe_rows += self.group.len() as u64;
             }
             self.book.apply(&row);
@@ -248,10 +242,7 @@ impl TapeWriter {
         if !self.group.is_empty() {
             self.flush_group()?;
         }
-        let mut file = self
-            .file
-            .take()
-            .ok_or_else(|| self.refused("already finished"))?;
+        let mut file = self.file.take().ok_or_else(|| self.refused("already finished"))?;
         self.meta.extend(self.facts.metadata());
         for (key, value) in &self.meta {
             file.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
@@ -271,6 +262,13 @@ impl TapeWriter {
         })
     }
 
+    /// Give up: remove what was written. Nothing happens to a finished file.
+    pub fn abort(&mut self) {
+        self.file = None;
+        // Renamed or never made: then there is nothing to remove.
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+
     /// The metadata as written so far, complete after [`TapeWriter::finish`].
     #[must_use]
     pub fn meta(&self) -> &BTreeMap<String, String> {
@@ -280,9 +278,7 @@ impl TapeWriter {
     #[allow(clippy::disallowed_methods)] // Tape is the module that touches files.
     fn give_name(&self) -> io::Result<()> {
         std::fs::rename(&self.temporary, &self.path)?;
-        let parent = Path::new(&self.path)
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty());
+        let parent = Path::new(&self.path).parent().filter(|p| !p.as_os_str().is_empty());
         // Windows cannot sync a folder; the rename itself is durable there.
         if cfg!(unix) {
             File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
@@ -294,18 +290,10 @@ impl TapeWriter {
     fn checked(&self, rows: &Rows, i: usize) -> Result<Row, CoreError> {
         let at = self.facts.rows;
         let bad = |why: String| self.refused(&format!("row {at}: {why}"));
-        let row = rows
-            .get(i)
-            .ok_or_else(|| bad(format!("unknown kind {}", rows.kind[i])))?;
-        if row.flags & flags::KEYFRAME != 0 {
-            return Err(bad("keyframe rows are the writer's own".to_owned()));
-        }
+        let row = rows.get(i).ok_or_else(|| bad(format!("unknown kind {}", rows.kind[i])))?;
         if let Some((_, last)) = self.facts.recv {
             if row.ts_recv.0 < last {
-                return Err(bad(format!(
-                    "ts_recv {} runs back from {last}",
-                    row.ts_recv.0
-                )));
+                return Err(bad(format!("ts_recv {} runs back from {last}", row.ts_recv.0)));
             }
         }
         let sound = match row.kind {
@@ -319,10 +307,7 @@ impl TapeWriter {
         };
         if !sound {
             let (side, px, qty) = (rows.side[i], row.px.0, row.qty.0);
-            return Err(bad(format!(
-                "{:?} with side {side}, px {px}, qty {qty}",
-                row.kind
-            )));
+            return Err(bad(format!("{:?} with side {side}, px {px}, qty {qty}", row.kind)));
         }
         Ok(row)
     }
@@ -343,8 +328,7 @@ impl TapeWriter {
 
 impl Drop for TapeWriter {
     fn drop(&mut self) {
-        // Renamed or never made: then there is nothing to remove.
-        let _ = std::fs::remove_file(&self.temporary);
+        self.abort();
     }
 }
 
@@ -352,9 +336,7 @@ fn write_group(file: &mut SerializedFileWriter<Digested>, rows: &Rows) -> Result
     let mut group = file.next_row_group()?;
     for column in Column::ALL {
         let Some(mut writer) = group.next_column()? else {
-            return Err(ParquetError::General(
-                "fewer columns than the schema".to_owned(),
-            ));
+            return Err(ParquetError::General("fewer columns than the schema".to_owned()));
         };
         write_column(&mut writer, column, rows)?;
         writer.close()?;
@@ -376,11 +358,7 @@ fn write_column(
         Column::Px => longs = &rows.px,
         Column::Qty => longs = &rows.qty,
         Column::Seq | Column::Id => {
-            let values = if column == Column::Seq {
-                &rows.seq
-            } else {
-                &rows.id
-            };
+            let values = if column == Column::Seq { &rows.seq } else { &rows.id };
             wide = values.iter().map(|value| *value as i64).collect();
             longs = &wide;
         }
@@ -392,14 +370,8 @@ fn write_column(
                 Column::N => rows.n.iter().map(|v| *v as i32).collect(),
                 _ => rows.flags.iter().map(|v| i32::from(*v)).collect(),
             };
-            return writer
-                .typed::<Int32Type>()
-                .write_batch(&narrow, None, None)
-                .map(drop);
+            return writer.typed::<Int32Type>().write_batch(&narrow, None, None).map(drop);
         }
     }
-    writer
-        .typed::<Int64Type>()
-        .write_batch(longs, None, None)
-        .map(drop)
+    writer.typed::<Int64Type>().write_batch(longs, None, None).map(drop)
 }
