@@ -110,7 +110,11 @@ impl Default for Merger {
 impl Merger {
     /// In a best-bid-and-offer frame: this side is as it was. (An empty list says that nothing
     /// rests on the side.)
-    pub const UNCHANGED: LevelQty = LevelQty { px: Px(-1), qty: Lots(0), n: 0 };
+    pub const UNCHANGED: LevelQty = LevelQty {
+        px: Px(-1),
+        qty: Lots(0),
+        n: 0,
+    };
 
     /// A merger with the habits of a venue's public streams.
     #[must_use]
@@ -225,7 +229,11 @@ impl Merger {
 
     fn on_snapshot(&mut self, frame: &Frame, depth: u16, ts_recv: UnixNanos, out: &mut Rows) {
         let ts = venue_time(frame, ts_recv);
-        let window = if frame.stream == streams::FAST { Window::Fast } else { Window::Full };
+        let window = if frame.stream == streams::FAST {
+            Window::Fast
+        } else {
+            Window::Full
+        };
         let old = if frame.seq == 0 {
             self.sides[0].has_newer(window, ts)
         } else {
@@ -247,7 +255,6 @@ impl Merger {
         pen.flag(if replaces { flags::SNAPSHOT } else { 0 });
         self.start(&mut pen);
         for side in Side::BOTH {
-<<<<<<< HEAD
             let levels = if side == Side::Bid {
                 &frame.bids
             } else {
@@ -256,9 +263,6 @@ impl Merger {
             if frame.seq != 0 {
                 self.sides[side.index()].forget_windows();
             }
-=======
-            let levels = if side == Side::Bid { &frame.bids } else { &frame.asks };
->>>>>>> main
             let bad = self.sides[side.index()].snapshot(window, ts, (levels, depth), &mut pen);
             self.counts.bad_levels += bad;
         }
@@ -294,10 +298,18 @@ impl Merger {
             }
         }
         let ts = venue_time(frame, ts_recv);
-        let depth = if self.rolling { usize::from(self.depth) } else { usize::MAX };
+        let depth = if self.rolling {
+            usize::from(self.depth)
+        } else {
+            usize::MAX
+        };
         let mut pen = Pen::of(frame, out, ts_recv);
         for side in Side::BOTH {
-            let levels = if side == Side::Bid { &frame.bids } else { &frame.asks };
+            let levels = if side == Side::Bid {
+                &frame.bids
+            } else {
+                &frame.asks
+            };
             let bad = self.sides[side.index()].delta(ts, levels, depth, &mut pen);
             self.counts.bad_levels += bad;
         }
@@ -321,7 +333,11 @@ impl Merger {
         pen.flag(flags::BBO);
         self.start(&mut pen);
         for side in Side::BOTH {
-            let level = if side == Side::Bid { frame.bids.first() } else { frame.asks.first() };
+            let level = if side == Side::Bid {
+                frame.bids.first()
+            } else {
+                frame.asks.first()
+            };
             if level == Some(&Self::UNCHANGED) {
                 continue;
             }
@@ -378,15 +394,25 @@ fn check(frame: &Frame) -> Result<(), CoreError> {
         FrameKind::Snapshot { depth: 0 } => "a snapshot of depth 0".to_owned(),
         FrameKind::Snapshot { .. } => return Ok(()),
         FrameKind::Bbo if frame.bids.len() > 1 || frame.asks.len() > 1 => {
-            format!("bbo with {} bids and {} asks", frame.bids.len(), frame.asks.len())
+            format!(
+                "bbo with {} bids and {} asks",
+                frame.bids.len(),
+                frame.asks.len()
+            )
         }
         FrameKind::Bbo => return Ok(()),
-        FrameKind::Delta { prev_seq, first_seq } => {
+        FrameKind::Delta {
+            prev_seq,
+            first_seq,
+        } => {
             if first_seq <= frame.seq && (prev_seq < frame.seq || frame.seq == 0) {
                 return Ok(());
             }
             format!("sequence {first_seq}..{} after {prev_seq}", frame.seq)
         }
     };
-    Err(CoreError::BadPayload { channel: "book", why })
+    Err(CoreError::BadPayload {
+        channel: "book",
+        why,
+    })
 }

@@ -69,7 +69,6 @@ impl KnownBook {
         for (px, (qty, n)) in &self.sides[Side::Ask.index()] {
             let (px, qty) = (Px(*px), Lots(*qty));
             out.push(Row { side: Some(Side::Ask), px, qty, n: *n, ..row });
-<<<<<<< HEAD
         }
         for (id, value) in &self.contexts {
             let qty = Lots(*value);
@@ -77,12 +76,6 @@ impl KnownBook {
         }
         if let Some((bid, ask)) = self.window {
             out.push(Row { kind: RowKind::Frame, px: Px(bid), qty: Lots(ask), ..row });
-=======
-        }
-        if let Some((bid, ask)) = self.window {
-            let flags = flags::KEYFRAME;
-            out.push(Row { kind: RowKind::Frame, px: Px(bid), qty: Lots(ask), flags, ..row });
->>>>>>> main
         }
         if out.len() == start + 1 {
             out.truncate(start); // Nothing is known yet.

@@ -6,11 +6,8 @@
 mod known;
 mod reader;
 mod schema;
-<<<<<<< HEAD
 mod touch;
-=======
 mod series;
->>>>>>> main
 mod writer;
 
 pub use reader::Projection;
@@ -19,10 +16,7 @@ pub use schema::GapSpan;
 pub use schema::GroupInfo;
 pub use schema::TapeInfo;
 pub use schema::VERSION;
-<<<<<<< HEAD
 pub use touch::touches;
-=======
 pub use series::TapeSeries;
->>>>>>> main
 pub use writer::TapeSummary;
 pub use writer::TapeWriter;

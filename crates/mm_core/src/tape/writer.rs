@@ -218,11 +218,7 @@ impl TapeWriter {
                 continue;
             }
             if self.group.is_empty() && start == i {
-<<<<<<< HEAD
                 self.book.keyframe(self.facts.exch_max, row.ts_recv.0, &mut self.group);
-=======
-                self.book.keyframe(row.ts_exch.0, row.ts_recv.0, &mut self.group);
->>>>>>> main
                 self.facts.keyframe_rows += self.group.len() as u64;
             }
             self.book.apply(&row);
@@ -295,12 +291,6 @@ impl TapeWriter {
         let at = self.facts.rows;
         let bad = |why: String| self.refused(&format!("row {at}: {why}"));
         let row = rows.get(i).ok_or_else(|| bad(format!("unknown kind {}", rows.kind[i])))?;
-<<<<<<< HEAD
-=======
-        if row.flags & flags::KEYFRAME != 0 {
-            return Err(bad("keyframe rows are the writer's own".to_owned()));
-        }
->>>>>>> main
         if let Some((_, last)) = self.facts.recv {
             if row.ts_recv.0 < last {
                 return Err(bad(format!("ts_recv {} runs back from {last}", row.ts_recv.0)));

@@ -28,7 +28,6 @@ struct Said {
     worst: i64,
 }
 
-<<<<<<< HEAD
 /// Words kept that older frames could contradict; a handful in practice.
 const WORDS_MAX: usize = 64;
 
@@ -36,9 +35,6 @@ const NEVER: Said = Said {
     ts: i64::MIN,
     worst: i64::MIN,
 };
-=======
-const NEVER: Said = Said { ts: i64::MIN, worst: i64::MIN };
->>>>>>> main
 
 /// Levels by key, best first: the price of asks, the negated price of bids.
 #[derive(Debug)]
@@ -102,7 +98,11 @@ impl BookSide {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = LevelQty> + '_ {
-        self.levels.iter().map(|(&key, &(qty, n))| LevelQty { px: self.px(key), qty, n })
+        self.levels.iter().map(|(&key, &(qty, n))| LevelQty {
+            px: self.px(key),
+            qty,
+            n,
+        })
     }
 
     pub(super) fn write(&self, pen: &mut Pen) {
@@ -265,7 +265,10 @@ impl BookSide {
             return;
         }
         self.changes.clear();
-        let mut held = self.levels.range((Excluded(lock), Included(worst))).peekable();
+        let mut held = self
+            .levels
+            .range((Excluded(lock), Included(worst)))
+            .peekable();
         for &(key, value) in self.said.iter().filter(|(key, _)| *key > lock) {
             while let Some((&gone, _)) = held.next_if(|(&at, _)| at < key) {
                 self.changes.push((gone, None));
@@ -291,7 +294,12 @@ impl BookSide {
     }
 
     fn leave_beyond(&mut self, bound: i64, pen: &mut Pen) {
-        if bound == i64::MAX || self.levels.last_key_value().is_none_or(|(&key, _)| key <= bound) {
+        if bound == i64::MAX
+            || self
+                .levels
+                .last_key_value()
+                .is_none_or(|(&key, _)| key <= bound)
+        {
             return;
         }
         for &key in self.levels.split_off(&(bound + 1)).keys() {
