@@ -19,6 +19,7 @@ use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::TradeId;
 use crate::units::UnixNanos;
+use std::collections::BTreeMap;
 
 /// Most orders that are remembered at once, finished ones included.
 pub const ORDERS_MAX: usize = 64;
@@ -196,7 +197,7 @@ pub struct OrderManager {
     exposure: Option<Exposure>,
     trades: Trades,
     contradictions: u64,
-    refusals: u64,
+    refusals: BTreeMap<&'static str, u64>,
 }
 
 impl OrderManager {
@@ -218,7 +219,7 @@ impl OrderManager {
             exposure: None,
             trades: Trades::default(),
             contradictions: 0,
-            refusals: 0,
+            refusals: BTreeMap::new(),
         }
     }
 
@@ -247,9 +248,8 @@ impl OrderManager {
 
     /// Take note that the gate refused a wish: an order was never sent, a cancel is wished again
     /// at the next step.
-    pub fn refused(&mut self, wish: &Command, refusal: Refusal) {
-        let _ = (wish, refusal);
-        self.refusals += 1;
+    pub fn refused(&mut self, refusal: Refusal) {
+        *self.refusals.entry(refusal.label()).or_default() += 1;
     }
 
     /// Take in the venue's word; `None` if the order is not remembered.
@@ -317,10 +317,10 @@ impl OrderManager {
         self.contradictions
     }
 
-    /// Wishes that the gate refused.
+    /// How many wishes the gate refused, by the refusal's label.
     #[must_use]
-    pub const fn refusals(&self) -> u64 {
-        self.refusals
+    pub const fn refusals(&self) -> &BTreeMap<&'static str, u64> {
+        &self.refusals
     }
 
     /// The symbol.

@@ -52,10 +52,7 @@ impl Ladder {
     /// No quotes, with the reason: cancels follow.
     #[must_use]
     pub fn none(reason: NoQuote) -> Self {
-        Self {
-            reason: Some(reason),
-            ..Self::default()
-        }
+        Self { reason: Some(reason), ..Self::default() }
     }
 
     /// The wanted quotes of one side, innermost first.
@@ -69,10 +66,7 @@ impl Ladder {
     pub fn push(&mut self, side: Side, target: Target) {
         let i = side.index();
         let at = usize::from(self.len[i]);
-        assert!(
-            at < LEVELS_MAX,
-            "invariant: at most {LEVELS_MAX} levels a side"
-        );
+        assert!(at < LEVELS_MAX, "invariant: at most {LEVELS_MAX} levels a side");
         self.rows[i][at] = target;
         self.len[i] += 1;
     }
