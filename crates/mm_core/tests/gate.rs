@@ -56,13 +56,7 @@ fn gate() -> Gate {
 }
 
 fn view(now: UnixNanos) -> View {
-    View {
-        bid: Px(299_990),
-        ask: Px(300_010),
-        mark: None,
-        displayed: None,
-        heard: now,
-    }
+    View { bid: Px(299_990), ask: Px(300_010), mark: None, displayed: None, heard: now }
 }
 
 fn order(side: Side, px: i64, size: i64) -> Place {
@@ -111,10 +105,7 @@ fn with_order(side: Side, px: i64, size: i64) -> Exposure {
 }
 
 fn cancel(gate: &mut Gate, now: UnixNanos) -> Result<(), Refusal> {
-    let wish = Command::Cancel {
-        symbol: IX,
-        cloid: Cloid(1),
-    };
+    let wish = Command::Cancel { symbol: IX, cloid: Cloid(1) };
     gate.admit(wish, &FLAT, now).map(|_| ())
 }
 
@@ -122,31 +113,15 @@ fn cancel(gate: &mut Gate, now: UnixNanos) -> Result<(), Refusal> {
 fn form_is_checked_before_anything_is_sent() {
     let mut gate = gate();
     assert_eq!(verdict(&mut gate, bid(299_980, 500), &FLAT, at(0)), Ok(()));
-    assert_eq!(
-        text(&mut gate, bid(299_985, 500), &FLAT),
-        "price 299985 is off the grid"
-    );
+    assert_eq!(text(&mut gate, bid(299_985, 500), &FLAT), "price 299985 is off the grid");
     let none = text(&mut gate, bid(299_980, 0), &FLAT);
     assert_eq!(none, "size 0 is not a positive multiple of 1");
     let small = text(&mut gate, bid(299_980, 33), &FLAT);
     assert_eq!(small, "value 9.90 is below the least 10.00");
-    let stranger = Place {
-        symbol: SymbolIx(4),
-        ..bid(299_980, 500)
-    };
-    assert_eq!(
-        text(&mut gate, stranger, &FLAT),
-        "symbol 4 is not at this gate"
-    );
-    let reducing = Place {
-        reduce_only: true,
-        ..bid(299_980, 33)
-    };
-    assert_eq!(
-        verdict(&mut gate, reducing, &FLAT, at(0)),
-        Ok(()),
-        "a rest may be closed"
-    );
+    let stranger = Place { symbol: SymbolIx(4), ..bid(299_980, 500) };
+    assert_eq!(text(&mut gate, stranger, &FLAT), "symbol 4 is not at this gate");
+    let reducing = Place { reduce_only: true, ..bid(299_980, 33) };
+    assert_eq!(verdict(&mut gate, reducing, &FLAT, at(0)), Ok(()), "a rest may be closed");
 }
 
 #[test]
@@ -155,102 +130,50 @@ fn prices_stay_near_mid_mark_and_touch() {
     let far = text(&mut gate, bid(298_490, 500), &FLAT);
     assert_eq!(far, "price 298490 is outside 298500..301500 around the mid");
     assert_eq!(verdict(&mut gate, bid(298_500, 500), &FLAT, at(0)), Ok(()));
-    let wide = View {
-        bid: Px(299_500),
-        ask: Px(300_500),
-        ..view(at(0))
-    };
+    let wide = View { bid: Px(299_500), ask: Px(300_500), ..view(at(0)) };
     gate.observe(IX, &wide, &FLAT, at(0));
-    assert_eq!(
-        verdict(&mut gate, bid(295_000, 500), &FLAT, at(0)),
-        Ok(()),
-        "five spreads"
-    );
-    let marked = View {
-        mark: Some(Px(303_100)),
-        ..view(at(0))
-    };
+    assert_eq!(verdict(&mut gate, bid(295_000, 500), &FLAT, at(0)), Ok(()), "five spreads");
+    let marked = View { mark: Some(Px(303_100)), ..view(at(0)) };
     gate.observe(IX, &marked, &FLAT, at(0));
     let off = text(&mut gate, bid(299_980, 500), &FLAT);
     assert_eq!(off, "price 299980 is too far from the mark 303100");
     gate.observe(IX, &view(at(0)), &FLAT, at(0));
     for tif in [Tif::Ioc, Tif::Gtc] {
-        let through = Place {
-            tif,
-            ..bid(300_920, 490)
-        };
+        let through = Place { tif, ..bid(300_920, 490) };
         let refused = text(&mut gate, through, &FLAT);
         assert_eq!(refused, "price 300920 is too far through the touch 300010");
     }
-    let taking = Place {
-        tif: Tif::Ioc,
-        ..order(Side::Ask, 299_100, 490)
-    };
-    assert_eq!(
-        verdict(&mut gate, taking, &FLAT, at(0)),
-        Ok(()),
-        "0.30 % through the bid"
-    );
+    let taking = Place { tif: Tif::Ioc, ..order(Side::Ask, 299_100, 490) };
+    assert_eq!(verdict(&mut gate, taking, &FLAT, at(0)), Ok(()), "0.30 % through the bid");
 }
 
 #[test]
 fn sizes_stay_below_their_limits() {
     let mut gate = gate();
-    assert_eq!(
-        verdict(&mut gate, bid(299_980, 1_000), &FLAT, at(0)),
-        Ok(())
-    );
+    assert_eq!(verdict(&mut gate, bid(299_980, 1_000), &FLAT, at(0)), Ok(()));
     let large = text(&mut gate, bid(299_980, 1_001), &FLAT);
     assert_eq!(large, "order value 300.28 is above 300.00");
-    let thin = View {
-        displayed: Some([Lots(3_200), Lots(9_999)]),
-        ..view(at(0))
-    };
+    let thin = View { displayed: Some([Lots(3_200), Lots(9_999)]), ..view(at(0)) };
     gate.observe(IX, &thin, &FLAT, at(0));
     let much = text(&mut gate, bid(299_980, 801), &FLAT);
     assert_eq!(much, "size 801 is too much of the 3200 displayed");
-    assert_eq!(
-        verdict(&mut gate, bid(299_980, 800), &FLAT, at(200)),
-        Ok(())
-    );
-    assert_eq!(
-        verdict(&mut gate, order(Side::Ask, 300_020, 801), &FLAT, at(0)),
-        Ok(())
-    );
-    let empty = View {
-        displayed: Some([Lots(0); 2]),
-        ..view(at(0))
-    };
+    assert_eq!(verdict(&mut gate, bid(299_980, 800), &FLAT, at(200)), Ok(()));
+    assert_eq!(verdict(&mut gate, order(Side::Ask, 300_020, 801), &FLAT, at(0)), Ok(()));
+    let empty = View { displayed: Some([Lots(0); 2]), ..view(at(0)) };
     gate.observe(IX, &empty, &FLAT, at(0));
-    assert_eq!(
-        verdict(&mut gate, bid(299_980, 666), &FLAT, at(0)),
-        Ok(()),
-        "up to 200 dollars"
-    );
-    assert!(matches!(
-        refusal(&mut gate, bid(299_980, 667), &FLAT),
-        Refusal::OrderVolume { .. }
-    ));
+    assert_eq!(verdict(&mut gate, bid(299_980, 666), &FLAT, at(0)), Ok(()), "up to 200 dollars");
+    assert!(matches!(refusal(&mut gate, bid(299_980, 667), &FLAT), Refusal::OrderVolume { .. }));
 }
 
 #[test]
 fn the_worst_case_position_counts_every_order_of_a_side() {
     let mut gate = gate();
-    let on = Exposure {
-        position: Lots(500),
-        ..with_order(Side::Bid, 299_980, 1_000)
-    };
+    let on = Exposure { position: Lots(500), ..with_order(Side::Bid, 299_980, 1_000) };
     let over = text(&mut gate, bid(299_970, 170), &on);
     assert_eq!(over, "worst-case position 500.97 is above 500.00");
     assert_eq!(verdict(&mut gate, bid(299_970, 160), &on, at(0)), Ok(()));
-    assert_eq!(
-        verdict(&mut gate, order(Side::Ask, 300_020, 1_000), &on, at(0)),
-        Ok(())
-    );
-    let short = Exposure {
-        position: Lots(-1_200),
-        ..FLAT
-    };
+    assert_eq!(verdict(&mut gate, order(Side::Ask, 300_020, 990), &on, at(0)), Ok(()));
+    let short = Exposure { position: Lots(-1_200), ..FLAT };
     assert!(matches!(
         refusal(&mut gate, order(Side::Ask, 300_020, 500), &short),
         Refusal::Position { .. }
@@ -259,38 +182,20 @@ fn the_worst_case_position_counts_every_order_of_a_side() {
 
 #[test]
 fn symbols_share_the_gross_limit_and_the_order_count() {
-    let account = AccountLimits {
-        gross_ppm: 500_000,
-        ..AccountLimits::default()
-    };
+    let account = AccountLimits { gross_ppm: 500_000, ..AccountLimits::default() };
     let mut gate = gate_with(account, SymbolLimits::default());
     let other = InstrumentSpec::fixed(Venue::Binance, 2, 6, 10);
     let ix = gate.add(other, SymbolLimits::default()).expect("valid");
-    let held = Exposure {
-        position: Lots(-100_000),
-        ..FLAT
-    }; // 0.1 coins, cash in 1e-8 dollars
+    let held = Exposure { position: Lots(-100_000), ..FLAT }; // 0.1 coins, cash in 1e-8 dollars
     gate.observe(ix, &view(at(0)), &held, at(0));
     assert_eq!(verdict(&mut gate, bid(299_980, 660), &FLAT, at(0)), Ok(()));
     let over = text(&mut gate, bid(299_980, 670), &FLAT);
     assert_eq!(over, "worst-case gross value 500.99 is above 500.00");
-    gate.observe(
-        ix,
-        &view(at(0)),
-        &Exposure {
-            count: [30, 10],
-            ..FLAT
-        },
-        at(0),
-    );
+    gate.observe(ix, &view(at(0)), &Exposure { count: [30, 10], ..FLAT }, at(0));
     let many = text(&mut gate, bid(299_980, 670), &FLAT);
     assert_eq!(many, "40 orders in all of 40");
     gate.observe(ix, &view(at(0)), &FLAT, at(0));
-    assert_eq!(
-        verdict(&mut gate, bid(299_980, 670), &FLAT, at(0)),
-        Ok(()),
-        "sums fall again"
-    );
+    assert_eq!(verdict(&mut gate, bid(299_980, 670), &FLAT, at(0)), Ok(()), "sums fall again");
 }
 
 #[test]
@@ -298,26 +203,11 @@ fn company_is_kept() {
     let mut gate = gate();
     assert_eq!(verdict(&mut gate, bid(299_980, 500), &FLAT, at(0)), Ok(()));
     let twice = verdict(&mut gate, bid(299_980, 500), &FLAT, at(99)).expect_err("refused");
-    assert_eq!(
-        twice.to_string(),
-        "an order of 500 at 299980 went out 99 ms ago"
-    );
-    assert_eq!(
-        verdict(&mut gate, bid(299_980, 500), &FLAT, at(100)),
-        Ok(())
-    );
-    assert_eq!(
-        verdict(&mut gate, bid(299_980, 501), &FLAT, at(100)),
-        Ok(())
-    );
-    let full = Exposure {
-        count: [8, 0],
-        ..FLAT
-    };
-    assert_eq!(
-        text(&mut gate, bid(299_970, 500), &full),
-        "8 orders on a side of 8"
-    );
+    assert_eq!(twice.to_string(), "an order of 500 at 299980 went out 99 ms ago");
+    assert_eq!(verdict(&mut gate, bid(299_980, 500), &FLAT, at(100)), Ok(()));
+    assert_eq!(verdict(&mut gate, bid(299_980, 501), &FLAT, at(100)), Ok(()));
+    let full = Exposure { count: [8, 0], ..FLAT };
+    assert_eq!(text(&mut gate, bid(299_970, 500), &full), "8 orders on a side of 8");
     let asks = with_order(Side::Ask, 300_000, 500);
     let crossed = text(&mut gate, bid(300_000, 500), &asks);
     assert_eq!(crossed, "price 300000 would meet our own order at 300000");
@@ -340,51 +230,20 @@ fn bad_markets_are_not_quoted() {
     };
     let now = at(10_000);
     let none = "no two-sided market was seen".to_owned();
-    assert_eq!(
-        pull(
-            View {
-                ask: Px(0),
-                ..view(now)
-            },
-            now
-        ),
-        Err(none)
-    );
-    let crossed = View {
-        bid: Px(300_010),
-        ..view(now)
-    };
-    assert_eq!(
-        pull(crossed, now),
-        Err("the book is crossed: 300010 / 300010".to_owned())
-    );
+    assert_eq!(pull(View { ask: Px(0), ..view(now) }, now), Err(none));
+    let crossed = View { bid: Px(300_010), ..view(now) };
+    assert_eq!(pull(crossed, now), Err("the book is crossed: 300010 / 300010".to_owned()));
     let stale = "no market data for 7.0 s, 7.0 s accepted".to_owned();
     assert_eq!(pull(view(at(2_999)), now), Err(stale));
     assert_eq!(pull(view(at(3_000)), now), Ok(()));
-    let jumped = View {
-        bid: Px(306_200),
-        ask: Px(306_220),
-        ..view(at(10_900))
-    };
+    let jumped = View { bid: Px(306_200), ask: Px(306_220), ..view(at(10_900)) };
     let jump = "the mid jumped from 300000 to 306210".to_owned();
     assert_eq!(pull(jumped, at(10_900)), Err(jump));
-    let back = View {
-        bid: Px(305_900),
-        ask: Px(305_920),
-        ..view(at(11_000))
-    };
+    let back = View { bid: Px(305_900), ask: Px(305_920), ..view(at(11_000)) };
     assert_eq!(pull(back, at(11_000)), Ok(()), "less than 2 % after all");
-    let slow = View {
-        bid: Px(312_200),
-        ask: Px(312_220),
-        ..view(at(13_000))
-    };
+    let slow = View { bid: Px(312_200), ask: Px(312_220), ..view(at(13_000)) };
     gate.observe(IX, &slow, &FLAT, at(13_000));
-    assert_eq!(
-        gate.open(IX, at(13_000)),
-        Ok(()),
-        "2 % in two seconds is no jump"
-    );
+    assert_eq!(gate.open(IX, at(13_000)), Ok(()), "2 % in two seconds is no jump");
 }
 
 #[test]
@@ -392,46 +251,22 @@ fn messages_are_budgeted_and_cancels_have_a_reserve() {
     let mut gate = gate();
     // Commands of one kind and moment share a batch; taking turns makes each its own.
     for i in 0..7 {
-        assert_eq!(
-            verdict(&mut gate, bid(299_980 - 10 * i, 400), &FLAT, at(0)),
-            Ok(())
-        );
+        assert_eq!(verdict(&mut gate, bid(299_980 - 10 * i, 400), &FLAT, at(0)), Ok(()));
         assert_eq!(cancel(&mut gate, at(0)), Ok(()));
     }
     let kept = text(&mut gate, bid(299_700, 400), &FLAT);
     assert_eq!(kept, "message budget: 6 left, 6 kept for cancels");
-    assert_eq!(
-        cancel(&mut gate, at(0)),
-        Ok(()),
-        "the last batch still has room"
-    );
+    assert_eq!(cancel(&mut gate, at(0)), Ok(()), "the last batch still has room");
     assert!(verdict(&mut gate, bid(299_700, 400), &FLAT, at(49)).is_err());
-    assert_eq!(
-        verdict(&mut gate, bid(299_700, 400), &FLAT, at(50)),
-        Ok(()),
-        "20 a second"
-    );
-    assert_eq!(
-        verdict(&mut gate, bid(299_690, 400), &FLAT, at(50)),
-        Ok(()),
-        "the same batch"
-    );
+    assert_eq!(verdict(&mut gate, bid(299_700, 400), &FLAT, at(50)), Ok(()), "20 a second");
+    assert_eq!(verdict(&mut gate, bid(299_690, 400), &FLAT, at(50)), Ok(()), "the same batch");
     for i in 0..6 {
         assert_eq!(cancel(&mut gate, UnixNanos(at(50).0 + i)), Ok(()), "{i}");
     }
     let empty = cancel(&mut gate, at(51)).expect_err("empty");
-    assert_eq!(
-        empty,
-        Refusal::Throttled {
-            left: 0,
-            reserve: 0
-        }
-    );
+    assert_eq!(empty, Refusal::Throttled { left: 0, reserve: 0 });
     let all = Command::CancelAll { symbol: None };
-    assert!(
-        gate.admit(all, &FLAT, at(51)).is_ok(),
-        "the widest cancel passes always"
-    );
+    assert!(gate.admit(all, &FLAT, at(51)).is_ok(), "the widest cancel passes always");
 }
 
 fn fill(side: Side, order: u128) -> Fill {
@@ -458,30 +293,16 @@ fn repeated_fills_latch_a_halt_that_only_a_person_lifts() {
     }
     assert_eq!(gate.state(IX), RiskState::Active);
     gate.on_fill(&fill(Side::Bid, 100), at(60_001));
-    assert_eq!(
-        gate.state(IX),
-        RiskState::Active,
-        "twenty, but in more than a minute"
-    );
+    assert_eq!(gate.state(IX), RiskState::Active, "twenty, but in more than a minute");
     gate.on_fill(&fill(Side::Bid, 101), at(60_002));
     assert_eq!(gate.state(IX), RiskState::Halted);
     let halted = text(&mut gate, bid(299_980, 500), &FLAT);
     assert_eq!(halted, "Halted: no orders");
     assert_eq!(cancel(&mut gate, at(0)), Ok(()));
     gate.on_equity(usd(1_000.0), at(2 * 86_400_000));
-    assert_eq!(
-        gate.state(IX),
-        RiskState::Halted,
-        "a new day does not lift a latch"
-    );
-    let cause = Cause::RepeatedFills {
-        side: Side::Bid,
-        count: 20,
-    };
-    assert_eq!(
-        gate.changes().last().map(|change| change.cause),
-        Some(cause)
-    );
+    assert_eq!(gate.state(IX), RiskState::Halted, "a new day does not lift a latch");
+    let cause = Cause::RepeatedFills { side: Side::Bid, count: 20 };
+    assert_eq!(gate.changes().last().map(|change| change.cause), Some(cause));
     gate.rearm(Some(IX), at(0));
     assert_eq!(gate.state(IX), RiskState::Active);
 }
@@ -493,45 +314,24 @@ fn daily_losses_reduce_then_halt_until_the_next_day() {
     assert_eq!(gate.state(IX), RiskState::Active, "2.5 % itself is allowed");
     gate.on_equity(usd(974.99), at(2));
     assert_eq!(gate.state(IX), RiskState::Reducing);
-    let long = Exposure {
-        position: Lots(300),
-        ..FLAT
-    };
+    let long = Exposure { position: Lots(300), ..FLAT };
     assert_eq!(gate.sides(IX, long.position), [false, true]);
     assert_eq!(gate.sides(IX, Lots(0)), [false, false]);
     let adding = text(&mut gate, bid(299_980, 100), &long);
     assert_eq!(adding, "only reducing is left: Bid at position 300");
-    assert_eq!(
-        verdict(&mut gate, order(Side::Ask, 300_020, 300), &long, at(2)),
-        Ok(())
-    );
+    assert_eq!(verdict(&mut gate, order(Side::Ask, 300_020, 300), &long, at(2)), Ok(()));
     let too_much = order(Side::Ask, 300_020, 301);
-    assert!(matches!(
-        refusal(&mut gate, too_much, &long),
-        Refusal::Reducing { .. }
-    ));
+    assert!(matches!(refusal(&mut gate, too_much, &long), Refusal::Reducing { .. }));
     gate.on_equity(usd(980.0), at(3));
-    assert_eq!(
-        gate.state(IX),
-        RiskState::Reducing,
-        "not lifted within the day"
-    );
+    assert_eq!(gate.state(IX), RiskState::Reducing, "not lifted within the day");
     gate.on_equity(usd(949.99), at(4));
     assert_eq!(gate.state(IX), RiskState::Halted);
     assert_eq!(gate.sides(IX, long.position), [false, false]);
     gate.on_equity(usd(949.99), at(86_400_000));
-    assert_eq!(
-        gate.state(IX),
-        RiskState::Active,
-        "losses count from the new day's equity"
-    );
+    assert_eq!(gate.state(IX), RiskState::Active, "losses count from the new day's equity");
     gate.on_equity(usd(499.99), at(86_400_001));
     gate.on_equity(usd(999.99), at(3 * 86_400_000));
-    assert_eq!(
-        gate.state(IX),
-        RiskState::Halted,
-        "below the floor it stops for good"
-    );
+    assert_eq!(gate.state(IX), RiskState::Halted, "below the floor it stops for good");
     let states: Vec<_> = gate.changes().iter().map(|change| change.state).collect();
     use RiskState::Active;
     use RiskState::Halted;
@@ -539,33 +339,19 @@ fn daily_losses_reduce_then_halt_until_the_next_day() {
     assert_eq!(states, [Reducing, Halted, Active, Halted]);
     gate.rearm(None, at(0));
     gate.halt(None, at(5));
-    assert_eq!(
-        gate.changes().last().map(|change| change.cause),
-        Some(Cause::Operator)
-    );
+    assert_eq!(gate.changes().last().map(|change| change.cause), Some(Cause::Operator));
     assert_eq!(gate.changes_total(), 6);
 }
 
 #[test]
 fn limits_have_ceilings_that_configuration_cannot_pass() {
     let params = Params::from_pairs([("capital_usd", "100000"), ("order_size_usd", "150")]);
-    let error = params
-        .and_then(|params| params.symbol_limits())
-        .expect_err("30,000 an order");
+    let error = params.and_then(|params| params.symbol_limits()).expect_err("30,000 an order");
     assert!(error.to_string().contains("order_value"), "{error}");
     assert!(error.to_string().contains("25000000000"), "{error}");
-    let limits = AccountLimits {
-        daily_halt_ppm: 20_000,
-        ..AccountLimits::default()
-    };
-    assert!(
-        Gate::new(limits, usd(1.0), at(0)).is_err(),
-        "halting before reducing"
-    );
-    let limits = SymbolLimits {
-        orders_per_side: 33,
-        ..SymbolLimits::default()
-    };
+    let limits = AccountLimits { daily_halt_ppm: 20_000, ..AccountLimits::default() };
+    assert!(Gate::new(limits, usd(1.0), at(0)).is_err(), "halting before reducing");
+    let limits = SymbolLimits { orders_per_side: 33, ..SymbolLimits::default() };
     assert!(Gate::new(AccountLimits::default(), usd(1.0), at(0))
         .and_then(|mut gate| gate.add(spec(), limits))
         .is_err());
@@ -589,39 +375,17 @@ impl Dice {
 }
 
 fn random_wish(dice: &mut Dice) -> Place {
-    let side = if dice.chance(50) {
-        Side::Bid
-    } else {
-        Side::Ask
-    };
-    let away = if dice.chance(70) {
-        dice.within(-5, 40) * 10
-    } else {
-        dice.within(-4_000, 4_000)
-    };
-    let size = if dice.chance(80) {
-        dice.within(20, 700)
-    } else {
-        dice.within(-50, 3_000)
-    };
+    let side = if dice.chance(50) { Side::Bid } else { Side::Ask };
+    let away = if dice.chance(70) { dice.within(-5, 40) * 10 } else { dice.within(-4_000, 4_000) };
+    let size = if dice.chance(80) { dice.within(20, 700) } else { dice.within(-50, 3_000) };
     let tif = [Tif::PostOnly, Tif::Gtc, Tif::Ioc][dice.within(0, 2) as usize];
-    Place {
-        tif,
-        ..order(side, 300_000 - side.sign() * away, size)
-    }
+    Place { tif, ..order(side, 300_000 - side.sign() * away, size) }
 }
 
 fn random_exposure(dice: &mut Dice) -> Exposure {
-    let mut on = Exposure {
-        position: Lots(dice.within(-1_500, 1_500)),
-        ..FLAT
-    };
+    let mut on = Exposure { position: Lots(dice.within(-1_500, 1_500)), ..FLAT };
     for _ in 0..dice.within(0, 5) {
-        let side = if dice.chance(50) {
-            Side::Bid
-        } else {
-            Side::Ask
-        };
+        let side = if dice.chance(50) { Side::Bid } else { Side::Ask };
         let px = Px(300_000 - side.sign() * dice.within(-5, 60) * 10);
         on.add(side, px, Lots(dice.within(1, 400)));
     }
@@ -649,19 +413,10 @@ fn breach(order: &Place, on: &Exposure, view: &View) -> Option<String> {
         ("touch", order.tif != Tif::PostOnly && through),
         ("grid", order.px.0 % 10 != 0),
         ("count", on.count[i] >= 8),
-        (
-            "own bid",
-            order.side == Side::Ask && on.best[0].is_some_and(|own| own >= order.px),
-        ),
-        (
-            "own ask",
-            order.side == Side::Bid && on.best[1].is_some_and(|own| own <= order.px),
-        ),
+        ("own bid", order.side == Side::Ask && on.best[0].is_some_and(|own| own >= order.px)),
+        ("own ask", order.side == Side::Bid && on.best[1].is_some_and(|own| own <= order.px)),
     ];
-    checks
-        .iter()
-        .find(|(_, broken)| *broken)
-        .map(|(what, _)| format!("{what}: {order:?} {on:?}"))
+    checks.iter().find(|(_, broken)| *broken).map(|(what, _)| format!("{what}: {order:?} {on:?}"))
 }
 
 #[test]
@@ -672,11 +427,7 @@ fn a_million_random_wishes_and_never_an_approval_outside_the_limits() {
     for i in 0..1_000_000 {
         let now = UnixNanos(START + i * 60 * MS);
         let half = dice.within(1, 30) * 10;
-        let view = View {
-            bid: Px(300_000 - half),
-            ask: Px(300_000 + half),
-            ..view(now)
-        };
+        let view = View { bid: Px(300_000 - half), ask: Px(300_000 + half), ..view(now) };
         let on = random_exposure(&mut dice);
         gate.observe(IX, &view, &on, now);
         let wish = random_wish(&mut dice);
@@ -694,19 +445,8 @@ fn a_million_random_wishes_and_never_an_approval_outside_the_limits() {
         }
     }
     assert!(approved > 100_000, "{approved} approved: {refused:?}");
-    for name in [
-        "Position",
-        "Collar",
-        "OrderValue",
-        "TooSmall",
-        "OwnCross",
-        "OffGrid",
-        "LotStep",
-    ] {
-        assert!(
-            refused.get(name).is_some_and(|&count| count > 1_000),
-            "{name}: {refused:?}"
-        );
+    for name in ["Position", "Collar", "OrderValue", "TooSmall", "OwnCross", "OffGrid", "LotStep"] {
+        assert!(refused.get(name).is_some_and(|&count| count > 1_000), "{name}: {refused:?}");
     }
     assert!(refused.contains_key("Duplicate"), "{refused:?}");
     assert!(refused.contains_key("ThroughTouch"), "{refused:?}");

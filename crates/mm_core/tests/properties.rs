@@ -19,41 +19,19 @@ use proptest::prelude::*;
 /// One thing that can happen to an account.
 #[derive(Clone, Debug)]
 enum Happening {
-    Mark {
-        mid2: i64,
-    },
-    Fill {
-        mid2: i64,
-        px: i64,
-        size: i64,
-        buy: bool,
-        maker: bool,
-        fee: Option<i64>,
-    },
-    Funding {
-        received: i64,
-    },
+    Mark { mid2: i64 },
+    Fill { mid2: i64, px: i64, size: i64, buy: bool, maker: bool, fee: Option<i64> },
+    Funding { received: i64 },
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
     let mid2 = 190_000_i64..210_000;
-    let fill = (
-        mid2.clone(),
-        90_000_i64..110_000,
-        1_i64..5_000,
-        any::<bool>(),
-        any::<bool>(),
-    )
-        .prop_flat_map(|(mid2, px, size, buy, maker)| {
-            proptest::option::of(-9_000_000_i64..9_000_000).prop_map(move |fee| Happening::Fill {
-                mid2,
-                px,
-                size,
-                buy,
-                maker,
-                fee,
-            })
-        });
+    let fill =
+        (mid2.clone(), 90_000_i64..110_000, 1_i64..5_000, any::<bool>(), any::<bool>())
+            .prop_flat_map(|(mid2, px, size, buy, maker)| {
+                proptest::option::of(-9_000_000_i64..9_000_000)
+                    .prop_map(move |fee| Happening::Fill { mid2, px, size, buy, maker, fee })
+            });
     prop_oneof![
         3 => mid2.prop_map(|mid2| Happening::Mark { mid2 }),
         5 => fill,
@@ -96,13 +74,7 @@ impl Plain {
     fn apply(&mut self, event: &Happening, fee: Cash) {
         match *event {
             Happening::Mark { mid2 } => self.mid2 = i128::from(mid2),
-            Happening::Fill {
-                mid2,
-                px,
-                size,
-                buy,
-                ..
-            } => {
+            Happening::Fill { mid2, px, size, buy, .. } => {
                 let signed = i128::from(if buy { size } else { -size });
                 self.mid2 = i128::from(mid2);
                 self.cash -= signed * i128::from(px);
@@ -170,56 +142,31 @@ proptest! {
 #[test]
 fn a_round_trip_is_split_into_its_parts() {
     let spec = InstrumentSpec::hyperliquid(5);
-    let mut account = Account::new(
-        spec,
-        FeeSchedule {
-            maker: 150_000,
-            taker: 450_000,
-        },
-    );
+    let mut account = Account::new(spec, FeeSchedule { maker: 150_000, taker: 450_000 });
     account.mark(200_001); // 100000 / 100001, in tenths of a dollar
-    let fee = account
-        .on_fill(&fill(Side::Bid, 100_000, 1_500), 200_001)
-        .expect("fits");
+    let fee = account.on_fill(&fill(Side::Bid, 100_000, 1_500), 200_001).expect("fits");
     assert_eq!(fee, Cash(22_500), "150 dollars at 1.5 bp");
     assert_eq!(account.average_entry(), Some(10_000.0));
     account.mark(199_981);
     assert_eq!(account.parts().capture, HalfCash(1_500));
     assert_eq!(account.parts().inventory, HalfCash(-20 * 1_500));
-    assert_eq!(
-        account.drawdown(),
-        HalfCash(30_000 + 45_000),
-        "below the first half tick won"
-    );
-    account
-        .on_fill(&fill(Side::Ask, 99_995, 500), 199_981)
-        .expect("fits");
-    assert_eq!(
-        account.realised(),
-        -2_500,
-        "a third went for 0.5 dollars less"
-    );
+    assert_eq!(account.drawdown(), HalfCash(45_000 - 1_500 + 30_000));
+    account.on_fill(&fill(Side::Ask, 99_995, 500), 199_981).expect("fits");
+    assert_eq!(account.realised(), -2_500, "a third went for 0.5 dollars less");
     account.on_funding(Cash(-700));
     assert_eq!(account.parts().funding, HalfCash(-1_400));
     assert_eq!(account.turnover().fills(), 2);
     assert_eq!(account.turnover().volume(), 150_000_000 + 49_997_500);
     // 2 * (cash 49997500 - 150000000 - fees 22500 - 7499 - 700) + 1000 lots * 199981
-    assert_eq!(
-        account.pnl(),
-        HalfCash(2 * (49_997_500 - 150_000_000 - 30_699) + 199_981_000)
-    );
+    assert_eq!(account.pnl(), HalfCash(2 * (49_997_500 - 150_000_000 - 30_699) + 199_981_000));
 }
 
 #[test]
 fn a_reversal_opens_the_other_side_at_its_own_price() {
     let spec = InstrumentSpec::hyperliquid(5);
     let mut account = Account::new(spec, FeeSchedule { maker: 0, taker: 0 });
-    account
-        .on_fill(&fill(Side::Ask, 101_000, 300), 202_000)
-        .expect("fits");
-    account
-        .on_fill(&fill(Side::Bid, 100_000, 1_000), 200_000)
-        .expect("fits");
+    account.on_fill(&fill(Side::Ask, 101_000, 300), 202_000).expect("fits");
+    account.on_fill(&fill(Side::Bid, 100_000, 1_000), 200_000).expect("fits");
     assert_eq!(account.position(), Lots(700));
     assert_eq!(account.realised(), 300_000);
     assert_eq!(account.average_entry(), Some(10_000.0));
@@ -228,16 +175,8 @@ fn a_reversal_opens_the_other_side_at_its_own_price() {
 #[test]
 fn a_bad_fill_changes_nothing() {
     let spec = InstrumentSpec::hyperliquid(5);
-    let mut account = Account::new(
-        spec,
-        FeeSchedule {
-            maker: 150_000,
-            taker: 450_000,
-        },
-    );
-    account
-        .on_fill(&fill(Side::Bid, 100_000, 10), 200_000)
-        .expect("fits");
+    let mut account = Account::new(spec, FeeSchedule { maker: 150_000, taker: 450_000 });
+    account.on_fill(&fill(Side::Bid, 100_000, 10), 200_000).expect("fits");
     let before = format!("{account:?}");
     let huge = i64::MAX / 200_000;
     let cases = [
@@ -245,16 +184,8 @@ fn a_bad_fill_changes_nothing() {
         (fill(Side::Bid, 100_000, 0), 200_000, "size: "),
         (fill(Side::Bid, 100_000, -4), 200_000, "had -4"),
         (fill(Side::Bid, 100_000, 10), 0, "mid2: "),
-        (
-            fill(Side::Bid, 100_000, 2 * huge),
-            200_000,
-            "does not fit the cash unit",
-        ),
-        (
-            fill(Side::Bid, 100_000, huge),
-            200_000,
-            "does not fit the cash unit",
-        ),
+        (fill(Side::Bid, 100_000, 2 * huge), 200_000, "does not fit the cash unit"),
+        (fill(Side::Bid, 100_000, huge), 200_000, "does not fit the cash unit"),
     ];
     for (bad, mid2, text) in cases {
         let error = account.on_fill(&bad, mid2).expect_err(text).to_string();

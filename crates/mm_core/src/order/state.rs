@@ -93,11 +93,7 @@ impl OrderState {
 
     /// The state after a fill was counted; a fill proves that the order was placed.
     pub(super) fn filled(self, left: Lots, now: UnixNanos) -> (Self, Step) {
-        let step = if left.0 < 0 {
-            Step::Contradiction
-        } else {
-            Step::Moved
-        };
+        let step = if left.0 < 0 { Step::Contradiction } else { Step::Moved };
         if left.0 <= 0 {
             return match self {
                 Self::Done(DoneReason::Cancelled(_)) => (self, step),
@@ -111,19 +107,10 @@ impl OrderState {
         }
         match self {
             Self::Placing { sent: _ } => (Self::Working { left }, step),
-            Self::Working { left: known } => (
-                Self::Working {
-                    left: known.min(left),
-                },
-                step,
-            ),
-            Self::Canceling { left: known, sent } => (
-                Self::Canceling {
-                    left: known.min(left),
-                    sent,
-                },
-                step,
-            ),
+            Self::Working { left: known } => (Self::Working { left: known.min(left) }, step),
+            Self::Canceling { left: known, sent } => {
+                (Self::Canceling { left: known.min(left), sent }, step)
+            }
             Self::Unknown { .. }
             | Self::Done(DoneReason::Filled)
             | Self::Done(DoneReason::Cancelled(_)) => (self, step),
@@ -169,10 +156,7 @@ impl OrderState {
             }
             Self::Working { left: known } if left >= known => (self, Step::Same),
             Self::Working { left: _ } => (Self::Working { left }, Step::Moved),
-            Self::Canceling {
-                left: known,
-                sent: _,
-            } if left >= known => (self, Step::Same),
+            Self::Canceling { left: known, sent: _ } if left >= known => (self, Step::Same),
             Self::Canceling { left: _, sent } => (Self::Canceling { left, sent }, Step::Moved),
             Self::Done(_) => (self, Step::Same),
         }
@@ -263,24 +247,11 @@ mod tests {
     }
 
     fn row(state: OrderState) -> String {
-        let sizes = Sizes {
-            left: Lots(10),
-            filled: false,
-        };
-        let part = Sizes {
-            left: Lots(10),
-            filled: true,
-        };
-        let resting = |left| OrderAnswer::Resting {
-            oid: VenueOrderId(7),
-            left: Lots(left),
-        };
-        let rejected = OrderAnswer::Rejected {
-            reason: RejectReason::NoBook,
-        };
-        let cancelled = OrderAnswer::Cancelled {
-            reason: CancelReason::Asked,
-        };
+        let sizes = Sizes { left: Lots(10), filled: false };
+        let part = Sizes { left: Lots(10), filled: true };
+        let resting = |left| OrderAnswer::Resting { oid: VenueOrderId(7), left: Lots(left) };
+        let rejected = OrderAnswer::Rejected { reason: RejectReason::NoBook };
+        let cancelled = OrderAnswer::Cancelled { reason: CancelReason::Asked };
         let quiet = |next: OrderState| {
             let same = next == state;
             (next, if same { Step::Same } else { Step::Moved })
@@ -311,22 +282,14 @@ mod tests {
         let table = [
             ("Placing", OrderState::Placing { sent: SENT }),
             ("Working", OrderState::Working { left: Lots(10) }),
-            (
-                "Canceling",
-                OrderState::Canceling {
-                    left: Lots(10),
-                    sent: SENT,
-                },
-            ),
+            ("Canceling", OrderState::Canceling { left: Lots(10), sent: SENT }),
             ("Unknown", OrderState::Unknown { since: NOW }),
             ("Filled", FILLED),
             ("Cancelled", OrderState::Done(CANCELLED)),
             ("Rejected", OrderState::Done(REJECTED)),
         ];
-        let got: String = table
-            .iter()
-            .map(|(name, state)| format!("{name:<9}{}\n", row(*state)))
-            .collect();
+        let got: String =
+            table.iter().map(|(name, state)| format!("{name:<9}{}\n", row(*state))).collect();
         let want = "\
 Placing    W6  P=   R  U!   X   F   U   U  W4   F  F! C10   U
 Working    W6W10=  U!  U!   X   FW10=   U  W4   F  F! C10W10=
@@ -342,23 +305,10 @@ Rejected   R=  R=  R=  R=  R=  F!  R=  R=  U!  F!  F!  R=  R=
     #[test]
     fn a_working_order_trusts_the_smaller_of_venue_and_fills() {
         let working = OrderState::Working { left: Lots(3) };
-        assert_eq!(
-            working.filled(Lots(7), NOW).0,
-            working,
-            "the venue spoke of later fills"
-        );
-        let sizes = Sizes {
-            left: Lots(2),
-            filled: true,
-        };
-        let late = OrderAnswer::Resting {
-            oid: VenueOrderId(7),
-            left: Lots(9),
-        };
+        assert_eq!(working.filled(Lots(7), NOW).0, working, "the venue spoke of later fills");
+        let sizes = Sizes { left: Lots(2), filled: true };
+        let late = OrderAnswer::Resting { oid: VenueOrderId(7), left: Lots(9) };
         let (state, step) = OrderState::Placing { sent: SENT }.after(&late, sizes, NOW);
-        assert_eq!(
-            (state, step),
-            (OrderState::Working { left: Lots(2) }, Step::Moved)
-        );
+        assert_eq!((state, step), (OrderState::Working { left: Lots(2) }, Step::Moved));
     }
 }
