@@ -231,6 +231,8 @@ fn a_replacement_waits_when_the_worst_case_has_no_room() {
     let lower = ladder(&[(299_900, 500), (299_870, 500)], &[]);
     let (out, refused) = bot.step(&lower, &view(at(1)), at(1));
     assert_eq!((placed(&out).len(), refused), (1, 1), "450 of 500 dollars may fill, not 600");
+    assert!(bot.orders.restless(at(1)), "the refused wish is tried again");
+    assert_eq!(bot.orders.refusals().get("position"), Some(&1));
     for order in &old {
         let gone = OrderAnswer::Cancelled { reason: CancelReason::Asked };
         bot.orders.on_answer(order.cloid, &gone, at(2));
@@ -270,6 +272,7 @@ fn an_unknown_order_is_live_for_limits_absent_for_quotes_and_asked_about_again()
     let lost = placed(&out)[0];
     let (out, _) = bot.step(&one, &view(at(50)), at(50));
     assert!(out.is_empty(), "five seconds are waited for: {out:?}");
+    assert_eq!([50, 51].map(|step| bot.orders.restless(at(step))), [false, true]);
     let (out, _) = bot.step(&one, &view(at(51)), at(51));
     assert_eq!(bot.orders.get(lost.cloid).map(|order| order.state), unknown(at(51)));
     assert_eq!(out[0], Command::Cancel { symbol: IX, cloid: lost.cloid });
@@ -277,6 +280,7 @@ fn an_unknown_order_is_live_for_limits_absent_for_quotes_and_asked_about_again()
     assert_eq!(bot.orders.exposure(Lots(0)).worst(Side::Bid), Lots(1_000));
     let (out, _) = bot.step(&one, &view(at(60)), at(60));
     assert!(out.is_empty(), "not more often than once a second");
+    assert_eq!([60, 61].map(|step| bot.orders.restless(at(step))), [false, true]);
     let lost_answer = OrderAnswer::Rejected { reason: RejectReason::Lost };
     bot.orders.on_answer(lost.cloid, &lost_answer, at(60));
     assert_eq!(bot.orders.exposure(Lots(0)).worst(Side::Bid), Lots(500));

@@ -192,6 +192,8 @@ pub struct OrderManager {
     trades: Trades,
     contradictions: u64,
     refusals: BTreeMap<&'static str, u64>,
+    /// Whether a wish was refused since the last reconcile.
+    refused: bool,
 }
 
 impl OrderManager {
@@ -214,6 +216,7 @@ impl OrderManager {
             trades: Trades::default(),
             contradictions: 0,
             refusals: BTreeMap::new(),
+            refused: false,
         }
     }
 
@@ -244,6 +247,20 @@ impl OrderManager {
     /// at the next step.
     pub fn refused(&mut self, refusal: Refusal) {
         *self.refusals.entry(refusal.label()).or_default() += 1;
+        self.refused = true;
+    }
+
+    /// Whether [`Self::reconcile`] may have something to do although neither the targets nor
+    /// the orders changed: a wish was refused, or time is up for an answer or a retry.
+    #[must_use]
+    pub fn restless(&self, now: UnixNanos) -> bool {
+        let late = |slot: usize| {
+            let sent = self.slots[slot].state.pending();
+            sent.is_some_and(|sent| now.since(sent) > self.rules.answer_timeout)
+        };
+        self.refused
+            || bits(self.pending).any(late)
+            || bits(self.unknown).any(|slot| self.retry_due(slot, now))
     }
 
     /// Take in the venue's word; `None` if the order is not remembered.
@@ -349,8 +366,14 @@ impl OrderManager {
         CloidParts { tag, symbol, level, sequence }.pack()
     }
 
+    /// Whether an unknown order may be asked about again.
+    pub(super) fn retry_due(&self, slot: usize, now: UnixNanos) -> bool {
+        now.since(self.slots[slot].asked) >= self.rules.unknown_retry
+    }
+
     /// Requests that stayed unanswered for too long make their orders unknown.
     pub(super) fn expire(&mut self, now: UnixNanos) {
+        self.refused = false;
         for slot in bits(self.pending) {
             let state = self.slots[slot].state;
             let sent = state.pending().expect("invariant: pending orders have a request");
