@@ -205,7 +205,7 @@ impl Maker {
                     out.push(approved);
                     *own_events += 1;
                 }
-                Err(refusal) => config.orders.refused(wish, refusal),
+                Err(refusal) => config.orders.refused(refusal),
             }
         }
     }
