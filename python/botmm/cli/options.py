@@ -10,6 +10,7 @@ def ls(as_json: bool, store: str | None, venue: str | None, symbols: tuple[str, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -150,6 +151,9 @@ def _remember(field: str) -> Callable[[click.Context, click.Parameter, Any], Non
 
     def keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         if value:
+            if field == "no_color":
+                os.environ["NO_COLOR"] = "1"
+                return
             with ctx.scope(cleanup=False):
                 setattr(terminal(), field, True)
 
