@@ -71,7 +71,7 @@ fn numbered(seq: u64, depth: u16, bids: &[(i64, i64)], asks: &[(i64, i64)]) -> F
 fn delta(prev_seq: u64, seq: u64, bids: &[(i64, i64)], asks: &[(i64, i64)]) -> FeedMessage {
     let kind = FrameKind::Delta {
         prev_seq,
-        first_seq: prev_seq + 1,
+        first_seq: seq.min(prev_seq + 1),
     };
     match book(kind, streams::BOOK, seq as i64, bids, asks) {
         FeedMessage::Book(frame) => FeedMessage::Book(Frame { seq, ..frame }),
@@ -409,7 +409,7 @@ fn levels_pushed_out_of_a_rolling_window_left() {
 fn a_gap_voids_unnumbered_changes_only() {
     let mut d = desk();
     d.feed(&full(1, u16::MAX, &[(100, 1)], &[(101, 1)]));
-    let mut gap = |d: &mut Desk| {
+    let gap = |d: &mut Desk| {
         let from = d.rows.len();
         d.merger
             .on_gap(UnixNanos(5), UnixNanos(9), GapCause::Recorder, &mut d.rows);

@@ -260,6 +260,9 @@ impl Merger {
             } else {
                 &frame.asks
             };
+            if frame.seq != 0 {
+                self.sides[side.index()].forget_windows();
+            }
             let bad = self.sides[side.index()].snapshot(window, ts, (levels, depth), &mut pen);
             self.counts.bad_levels += bad;
         }

@@ -28,6 +28,9 @@ struct Said {
     worst: i64,
 }
 
+/// Words kept that older frames could contradict; a handful in practice.
+const WORDS_MAX: usize = 64;
+
 const NEVER: Said = Said {
     ts: i64::MIN,
     worst: i64::MIN,
@@ -41,6 +44,8 @@ pub(super) struct BookSide {
     full: Said,
     fast: Said,
     touch: Said,
+    /// What was said last of each stretch, oldest first: the further out, the older.
+    words: Vec<Said>,
     said: Vec<(i64, (Lots, u32))>,
     changes: Vec<(i64, Option<(Lots, u32)>)>,
 }
@@ -53,6 +58,7 @@ impl BookSide {
             full: NEVER,
             fast: NEVER,
             touch: NEVER,
+            words: Vec::new(),
             said: Vec::new(),
             changes: Vec::new(),
         }
@@ -66,6 +72,13 @@ impl BookSide {
     /// The newest venue time of anything said.
     pub(super) fn newest(&self) -> i64 {
         self.full.ts.max(self.fast.ts).max(self.touch.ts)
+    }
+
+    /// Sequence numbers, not times, order the windows of this venue.
+    pub(super) fn forget_windows(&mut self) {
+        self.words.clear();
+        self.words
+            .extend((self.touch.ts != i64::MIN).then_some(self.touch));
     }
 
     /// Worst price still visible, 0 where the side is visible to its end.
@@ -113,7 +126,7 @@ impl BookSide {
             None if cut => return bad, // Not one good level: nothing was said.
             Some(_) | None => i64::MAX,
         };
-        let lock = self.lock(window, ts);
+        let lock = self.lock(ts);
         self.replace(lock, worst, pen);
         let widest = window == Window::Full || !self.full_holds(ts);
         if widest && worst < i64::MAX {
@@ -124,6 +137,7 @@ impl BookSide {
             Window::Full => self.full = said,
             Window::Fast => self.fast = said,
         }
+        self.remember(said);
         bad
     }
 
@@ -176,6 +190,7 @@ impl BookSide {
         let worst = self.said.first().map_or(i64::MAX, |&(key, _)| key);
         self.replace(i64::MIN, worst, pen);
         self.touch = Said { ts, worst };
+        self.remember(self.touch);
     }
 
     fn of(&self, window: Window) -> Said {
@@ -203,14 +218,28 @@ impl BookSide {
         self.full.ts.saturating_add(FULL_EXPIRES_NS) >= ts && self.full.ts != i64::MIN
     }
 
-    /// The worst key that newer frames of other kinds spoke of: up to it, they know better.
-    fn lock(&self, window: Window, ts: i64) -> i64 {
-        let other = match window {
-            Window::Full => self.fast,
-            Window::Fast => self.full,
-        };
-        let newer = [other, self.touch].into_iter().filter(|said| said.ts > ts);
-        newer.map(|said| said.worst).max().unwrap_or(i64::MIN)
+    /// The worst key that newer frames spoke of: up to it, they know better.
+    fn lock(&self, ts: i64) -> i64 {
+        self.words
+            .iter()
+            .find(|said| said.ts > ts)
+            .map_or(i64::MIN, |said| said.worst)
+    }
+
+    fn remember(&mut self, said: Said) {
+        self.words
+            .retain(|word| word.ts > said.ts || word.worst > said.worst);
+        let place = self.words.partition_point(|word| word.ts <= said.ts);
+        let contained = self
+            .words
+            .get(place)
+            .is_some_and(|newer| newer.worst >= said.worst);
+        if !contained {
+            self.words.insert(place, said);
+        }
+        if self.words.len() > WORDS_MAX {
+            self.words.remove(0);
+        }
     }
 
     /// Put the good levels of a window, which must be best first, into `said`.
