@@ -107,7 +107,7 @@ def wanted_tapes(
     """
     from botmm.data.catalogue import coverage, find_tapes, read_tape
     from botmm.errors import DataError
-    from botmm.research.replay import resolved, select_range
+    from botmm.research.plan import resolved, select_range
 
     if paths:
         return [read_tape(path) for path in paths]

@@ -94,7 +94,7 @@ def _request(options: dict[str, Any]) -> Request:
     from botmm.data.importers.mapping import load
     from botmm.data.importers.recognise import Wish
     from botmm.data.ingest import Request
-    from botmm.research.replay import select_range
+    from botmm.research.plan import select_range
     from botmm.units import day_of
 
     wanted = select_range(

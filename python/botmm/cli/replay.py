@@ -61,7 +61,7 @@ def replay(**options: Any) -> int:
     Without tapes, the store is searched for the symbols and days. The output folder holds
     report.html, summary.json, fills.parquet, orders.parquet, equity.parquet and manifest.json.
     """
-    from botmm.research.replay import make_plan, select_range
+    from botmm.research.plan import make_plan, select_range
 
     settings = _settings(options)
     wanted = select_range(

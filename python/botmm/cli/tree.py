@@ -39,7 +39,7 @@ class LazyGroup(click.RichGroup):
                 return found
         raise AssertionError(f"invariant: botmm.cli.{module_name} has a command {cmd_name}")
 
-    def format_help(self, ctx: click.RichContext, formatter: Any) -> None:
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         """List the commands without importing them."""
         self.listing = True
         super().format_help(ctx, formatter)

@@ -79,10 +79,7 @@ impl Order {
     }
 
     fn sizes(&self) -> Sizes {
-        Sizes {
-            left: self.size - self.filled,
-            filled: self.filled.0 > 0,
-        }
+        Sizes { left: self.size - self.filled, filled: self.filled.0 > 0 }
     }
 }
 
@@ -119,10 +116,7 @@ impl CloidParts {
     /// If the sequence passes 40 bits.
     #[must_use]
     pub fn pack(self) -> Cloid {
-        assert!(
-            self.sequence >> SEQUENCE_BITS == 0,
-            "invariant: order numbers fit 40 bits"
-        );
+        assert!(self.sequence >> SEQUENCE_BITS == 0, "invariant: order numbers fit 40 bits");
         let low = (u64::from(self.symbol.0) << 48) | (u64::from(self.level) << SEQUENCE_BITS);
         Cloid((u128::from(self.tag) << 64) | u128::from(low | self.sequence))
     }
@@ -352,22 +346,14 @@ impl OrderManager {
     pub(super) fn next_cloid(&mut self, level: u8) -> Cloid {
         let (tag, symbol, sequence) = (self.tag, self.symbol, self.sequence);
         self.sequence += 1;
-        CloidParts {
-            tag,
-            symbol,
-            level,
-            sequence,
-        }
-        .pack()
+        CloidParts { tag, symbol, level, sequence }.pack()
     }
 
     /// Requests that stayed unanswered for too long make their orders unknown.
     pub(super) fn expire(&mut self, now: UnixNanos) {
         for slot in bits(self.pending) {
             let state = self.slots[slot].state;
-            let sent = state
-                .pending()
-                .expect("invariant: pending orders have a request");
+            let sent = state.pending().expect("invariant: pending orders have a request");
             if now.since(sent) > self.rules.answer_timeout {
                 self.settle(slot, state.silent(now), Step::Moved);
             }
@@ -375,10 +361,7 @@ impl OrderManager {
     }
 
     fn placed(&mut self, place: &Place, now: UnixNanos) {
-        assert!(
-            self.find(place.cloid).is_none(),
-            "invariant: an id is sent once: {place:?}"
-        );
+        assert!(self.find(place.cloid).is_none(), "invariant: an id is sent once: {place:?}");
         let slot = self.free_slot();
         self.slots[slot] = Order {
             cloid: place.cloid,
@@ -417,31 +400,16 @@ impl OrderManager {
         let order = &self.slots[slot];
         let mask = 1_u64 << slot;
         let set = |bits: &mut u64, on: bool| *bits = if on { *bits | mask } else { *bits & !mask };
-        set(
-            &mut self.counted,
-            !order.state.is_done() || order.at_risk().0 > 0,
-        );
-        set(
-            &mut self.quoting[0],
-            order.state.is_quoting() && order.side == Side::Bid,
-        );
-        set(
-            &mut self.quoting[1],
-            order.state.is_quoting() && order.side == Side::Ask,
-        );
+        set(&mut self.counted, !order.state.is_done() || order.at_risk().0 > 0);
+        set(&mut self.quoting[0], order.state.is_quoting() && order.side == Side::Bid);
+        set(&mut self.quoting[1], order.state.is_quoting() && order.side == Side::Ask);
         set(&mut self.pending, order.state.pending().is_some());
-        set(
-            &mut self.unknown,
-            matches!(order.state, OrderState::Unknown { .. }),
-        );
+        set(&mut self.unknown, matches!(order.state, OrderState::Unknown { .. }));
     }
 
     /// A slot that no counted order holds, so that finished orders are kept as long as may be.
     fn free_slot(&mut self) -> usize {
-        assert!(
-            self.counted != u64::MAX,
-            "invariant: at most {ORDERS_MAX} orders are live"
-        );
+        assert!(self.counted != u64::MAX, "invariant: at most {ORDERS_MAX} orders are live");
         let free = !self.counted;
         let ahead = free.rotate_right(self.next_slot as u32).trailing_zeros() as usize;
         let slot = (self.next_slot + ahead) % ORDERS_MAX;

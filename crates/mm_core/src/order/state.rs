@@ -93,11 +93,7 @@ impl OrderState {
 
     /// The state after a fill was counted; a fill proves that the order was placed.
     pub(super) fn filled(self, left: Lots, now: UnixNanos) -> (Self, Step) {
-        let step = if left.0 < 0 {
-            Step::Contradiction
-        } else {
-            Step::Moved
-        };
+        let step = if left.0 < 0 { Step::Contradiction } else { Step::Moved };
         if left.0 <= 0 {
             return match self {
                 Self::Done(DoneReason::Cancelled(_)) => (self, step),
@@ -111,19 +107,10 @@ impl OrderState {
         }
         match self {
             Self::Placing { sent: _ } => (Self::Working { left }, step),
-            Self::Working { left: known } => (
-                Self::Working {
-                    left: known.min(left),
-                },
-                step,
-            ),
-            Self::Canceling { left: known, sent } => (
-                Self::Canceling {
-                    left: known.min(left),
-                    sent,
-                },
-                step,
-            ),
+            Self::Working { left: known } => (Self::Working { left: known.min(left) }, step),
+            Self::Canceling { left: known, sent } => {
+                (Self::Canceling { left: known.min(left), sent }, step)
+            }
             Self::Unknown { .. }
             | Self::Done(DoneReason::Filled)
             | Self::Done(DoneReason::Cancelled(_)) => (self, step),
@@ -169,10 +156,7 @@ impl OrderState {
             }
             Self::Working { left: known } if left >= known => (self, Step::Same),
             Self::Working { left: _ } => (Self::Working { left }, Step::Moved),
-            Self::Canceling {
-                left: known,
-                sent: _,
-            } if left >= known => (self, Step::Same),
+            Self::Canceling { left: known, sent: _ } if left >= known => (self, Step::Same),
             Self::Canceling { left: _, sent } => (Self::Canceling { left, sent }, Step::Moved),
             Self::Done(_) => (self, Step::Same),
         }

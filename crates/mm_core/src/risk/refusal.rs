@@ -166,26 +166,13 @@ impl fmt::Display for Refusal {
             Self::UnknownSymbol { symbol } => write!(f, "symbol {symbol} is not at this gate"),
             Self::OffGrid { px } => write!(f, "price {} is off the grid", px.0),
             Self::LotStep { size, step } => {
-                write!(
-                    f,
-                    "size {} is not a positive multiple of {}",
-                    size.0, step.0
-                )
+                write!(f, "size {} is not a positive multiple of {}", size.0, step.0)
             }
             Self::TooSmall { value, limit } => {
-                write!(
-                    f,
-                    "value {:.2} is below the least {:.2}",
-                    value.usd(),
-                    limit.usd()
-                )
+                write!(f, "value {:.2} is below the least {:.2}", value.usd(), limit.usd())
             }
             Self::Collar { px, low, high } => {
-                write!(
-                    f,
-                    "price {} is outside {}..{} around the mid",
-                    px.0, low.0, high.0
-                )
+                write!(f, "price {} is outside {}..{} around the mid", px.0, low.0, high.0)
             }
             Self::OffMark { px, mark } => {
                 write!(f, "price {} is too far from the mark {}", px.0, mark.0)
@@ -194,11 +181,7 @@ impl fmt::Display for Refusal {
                 write!(f, "price {} is too far through the touch {}", px.0, touch.0)
             }
             Self::OrderVolume { size, displayed } => {
-                write!(
-                    f,
-                    "size {} is too much of the {} displayed",
-                    size.0, displayed.0
-                )
+                write!(f, "size {} is too much of the {} displayed", size.0, displayed.0)
             }
             Self::Throttled { left, reserve } => {
                 write!(f, "message budget: {left} left, {reserve} kept for cancels")
@@ -221,11 +204,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the mid jumped from {from} to {to}")
             }
             Self::Reducing { side, position } => {
-                write!(
-                    f,
-                    "only reducing is left: {side:?} at position {}",
-                    position.0
-                )
+                write!(f, "only reducing is left: {side:?} at position {}", position.0)
             }
             Self::Halted { state } => write!(f, "{state:?}: no orders"),
             Self::OrderValue { value, limit } => over(f, "order value", value, limit),

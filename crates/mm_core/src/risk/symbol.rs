@@ -60,11 +60,7 @@ struct Span {
 const SPAN_NANOS: i64 = 500_000_000;
 /// Spans looked at: they cover at least one second.
 const SPANS: i64 = 3;
-const NO_SPAN: Span = Span {
-    slot: i64::MIN,
-    low2: 0,
-    high2: 0,
-};
+const NO_SPAN: Span = Span { slot: i64::MIN, low2: 0, high2: 0 };
 
 /// Values are compared as half price units times lots: `raw2`.
 #[derive(Clone, Debug)]
@@ -137,19 +133,13 @@ impl SymbolGate {
             span.low2 = span.low2.min(self.mid2);
             span.high2 = span.high2.max(self.mid2);
         } else {
-            *span = Span {
-                slot,
-                low2: self.mid2,
-                high2: self.mid2,
-            };
+            *span = Span { slot, low2: self.mid2, high2: self.mid2 };
         }
     }
 
     /// R14: whether the market may be quoted at all.
     pub(super) fn market(&self, now: UnixNanos) -> Result<(), Refusal> {
-        let View {
-            bid, ask, heard, ..
-        } = self.view;
+        let View { bid, ask, heard, .. } = self.view;
         if !self.view.two_sided() {
             return Err(Refusal::NoMarket);
         }
@@ -158,19 +148,13 @@ impl SymbolGate {
         }
         let age = now.since(heard);
         if age > self.limits.stale {
-            return Err(Refusal::Stale {
-                age,
-                limit: self.limits.stale,
-            });
+            return Err(Refusal::Stale { age, limit: self.limits.stale });
         }
         let oldest = now.0.div_euclid(SPAN_NANOS) - SPANS + 1;
         for span in self.spans.iter().filter(|span| span.slot >= oldest) {
             for from2 in [span.low2, span.high2] {
                 if (self.mid2 - from2).abs() > part(from2, self.limits.jump_ppm) {
-                    return Err(Refusal::Jump {
-                        from2,
-                        to2: self.mid2,
-                    });
+                    return Err(Refusal::Jump { from2, to2: self.mid2 });
                 }
             }
         }
@@ -179,9 +163,7 @@ impl SymbolGate {
 
     /// The worst-case value of this symbol's position, whichever side filled.
     pub(super) fn worst_case(&self, on: &Exposure) -> MicroUsd {
-        let worst = self
-            .worst_raw2(on, Side::Bid)
-            .max(self.worst_raw2(on, Side::Ask));
+        let worst = self.worst_raw2(on, Side::Bid).max(self.worst_raw2(on, Side::Ask));
         self.micros(worst.max(0))
     }
 
@@ -262,10 +244,7 @@ impl SymbolGate {
         if self.limits.displayed_ppm == 0 || order.size.0 <= most || small() {
             return Ok(());
         }
-        Err(Refusal::OrderVolume {
-            size: order.size,
-            displayed,
-        })
+        Err(Refusal::OrderVolume { size: order.size, displayed })
     }
 
     /// R8 and R13: not twice, not too many, not against ourselves.
@@ -275,10 +254,7 @@ impl SymbolGate {
         on: &Exposure,
         now: UnixNanos,
     ) -> Result<(), Refusal> {
-        let (count, limit) = (
-            i64::from(on.count[order.side.index()]),
-            self.limits.orders_per_side,
-        );
+        let (count, limit) = (i64::from(on.count[order.side.index()]), self.limits.orders_per_side);
         if count >= limit {
             return Err(Refusal::OrdersOnSide { count, limit });
         }
@@ -299,12 +275,7 @@ impl SymbolGate {
     /// Remember an approved order.
     pub(super) fn remember(&mut self, order: &Place, now: UnixNanos) {
         let Place { side, px, size, .. } = *order;
-        self.recent[self.recent_at] = Some(Recent {
-            side,
-            px,
-            size,
-            at: now,
-        });
+        self.recent[self.recent_at] = Some(Recent { side, px, size, at: now });
         self.recent_at = (self.recent_at + 1) % RECENT;
     }
 

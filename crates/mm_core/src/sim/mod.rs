@@ -1,6 +1,8 @@
-//! Sim — the simulated venue and the synthetic exchange.
+//! Sim — one matching model for replay, the local exchange and fault simulation; synthetic flow.
 
 mod flow;
+mod resting;
+mod venue;
 
 pub use flow::Flow;
 pub use flow::FlowConfig;
@@ -10,3 +12,12 @@ pub use flow::GhostPlan;
 pub use flow::Truth;
 pub use flow::TruthGhosts;
 pub use flow::TruthSamples;
+pub use resting::Resting;
+pub use venue::FillWhy;
+pub use venue::SimFill;
+pub use venue::SimVenue;
+pub use venue::VenueConfig;
+pub use venue::VenueCounts;
+pub use venue::VenueEvent;
+mod tmpl;
+pub use tmpl::LatencyModel;

@@ -7,6 +7,7 @@ mod known;
 mod reader;
 mod schema;
 mod touch;
+mod series;
 mod writer;
 
 pub use reader::Projection;
@@ -16,5 +17,6 @@ pub use schema::GroupInfo;
 pub use schema::TapeInfo;
 pub use schema::VERSION;
 pub use touch::touches;
+pub use series::TapeSeries;
 pub use writer::TapeSummary;
 pub use writer::TapeWriter;
