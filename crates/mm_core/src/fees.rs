@@ -1,7 +1,7 @@
 //! Fees — one definition for all venues: a positive rate is a cost.
 
-use crate::instrument::Venue;
 use crate::units::Cash;
+use crate::units::Venue;
 
 /// Rates are stored in units of 1e-9 of notional, so that 0.00015 is exact.
 pub const RATE_SCALE: i64 = 1_000_000_000;

@@ -5,19 +5,7 @@ use crate::units::Cash;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
-
-/// The venues whose rules are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Venue {
-    /// Hyperliquid perpetuals.
-    Hyperliquid,
-    /// Binance USD-M (and, for import only, COIN-M).
-    Binance,
-    /// Bybit v5 linear.
-    Bybit,
-    /// Anything else: recordings of other venues and synthetic markets.
-    Other,
-}
+pub use crate::units::Venue;
 
 /// How a venue decides which prices are valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

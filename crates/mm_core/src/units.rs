@@ -169,3 +169,16 @@ pub struct TradeId(pub u64);
 /// Which symbol of the account: an index into the run's instrument list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SymbolIx(pub u16);
+
+/// The venues whose rules are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Venue {
+    /// Hyperliquid perpetuals.
+    Hyperliquid,
+    /// Binance USD-M (and, for import only, COIN-M).
+    Binance,
+    /// Bybit v5 linear.
+    Bybit,
+    /// Anything else: recordings of other venues and synthetic markets.
+    Other,
+}

@@ -4,6 +4,7 @@ use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use std::ops::Range;
 
 /// What a row says. The numbers are those in tape files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,6 +146,24 @@ impl Rows {
         self.ts_exch.is_empty()
     }
 
+    /// Whether all columns have one length.
+    #[must_use]
+    pub fn is_rectangular(&self) -> bool {
+        let lengths = [
+            self.ts_recv.len(),
+            self.seq.len(),
+            self.stream.len(),
+            self.kind.len(),
+            self.side.len(),
+            self.px.len(),
+            self.qty.len(),
+            self.n.len(),
+            self.flags.len(),
+            self.id.len(),
+        ];
+        lengths.iter().all(|len| *len == self.len())
+    }
+
     /// Append one row.
     pub fn push(&mut self, row: Row) {
         self.ts_exch.push(row.ts_exch.0);
@@ -180,36 +199,62 @@ impl Rows {
 
     /// Append all rows of `other`.
     pub fn extend(&mut self, other: &Self) {
-        self.ts_exch.extend_from_slice(&other.ts_exch);
-        self.ts_recv.extend_from_slice(&other.ts_recv);
-        self.seq.extend_from_slice(&other.seq);
-        self.stream.extend_from_slice(&other.stream);
-        self.kind.extend_from_slice(&other.kind);
-        self.side.extend_from_slice(&other.side);
-        self.px.extend_from_slice(&other.px);
-        self.qty.extend_from_slice(&other.qty);
-        self.n.extend_from_slice(&other.n);
-        self.flags.extend_from_slice(&other.flags);
-        self.id.extend_from_slice(&other.id);
+        self.extend_range(other, 0..other.len());
+    }
+
+    /// Append the rows of `other` in `range`.
+    pub fn extend_range(&mut self, other: &Self, range: Range<usize>) {
+        self.ts_exch.extend_from_slice(&other.ts_exch[range.clone()]);
+        self.ts_recv.extend_from_slice(&other.ts_recv[range.clone()]);
+        self.seq.extend_from_slice(&other.seq[range.clone()]);
+        self.stream.extend_from_slice(&other.stream[range.clone()]);
+        self.kind.extend_from_slice(&other.kind[range.clone()]);
+        self.side.extend_from_slice(&other.side[range.clone()]);
+        self.px.extend_from_slice(&other.px[range.clone()]);
+        self.qty.extend_from_slice(&other.qty[range.clone()]);
+        self.n.extend_from_slice(&other.n[range.clone()]);
+        self.flags.extend_from_slice(&other.flags[range.clone()]);
+        self.id.extend_from_slice(&other.id[range.clone()]);
     }
 
     /// Forget the first `count` rows, keeping the allocation.
     pub fn drop_front(&mut self, count: usize) {
-        self.ts_exch.drain(..count);
-        self.ts_recv.drain(..count);
-        self.seq.drain(..count);
-        self.stream.drain(..count);
-        self.kind.drain(..count);
-        self.side.drain(..count);
-        self.px.drain(..count);
-        self.qty.drain(..count);
-        self.n.drain(..count);
-        self.flags.drain(..count);
-        self.id.drain(..count);
+        self.remove(0, count);
+    }
+
+    /// Forget `count` rows from row `at` on, keeping the allocation.
+    pub fn remove(&mut self, at: usize, count: usize) {
+        let gone = at..at + count;
+        self.ts_exch.drain(gone.clone());
+        self.ts_recv.drain(gone.clone());
+        self.seq.drain(gone.clone());
+        self.stream.drain(gone.clone());
+        self.kind.drain(gone.clone());
+        self.side.drain(gone.clone());
+        self.px.drain(gone.clone());
+        self.qty.drain(gone.clone());
+        self.n.drain(gone.clone());
+        self.flags.drain(gone.clone());
+        self.id.drain(gone);
+    }
+
+    /// Keep the first `len` rows only; each column is cut, whatever its length.
+    pub fn truncate(&mut self, len: usize) {
+        self.ts_exch.truncate(len);
+        self.ts_recv.truncate(len);
+        self.seq.truncate(len);
+        self.stream.truncate(len);
+        self.kind.truncate(len);
+        self.side.truncate(len);
+        self.px.truncate(len);
+        self.qty.truncate(len);
+        self.n.truncate(len);
+        self.flags.truncate(len);
+        self.id.truncate(len);
     }
 
     /// Forget all rows, keeping the allocation.
     pub fn clear(&mut self) {
-        self.drop_front(self.len());
+        self.truncate(0);
     }
 }

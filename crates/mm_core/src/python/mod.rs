@@ -3,6 +3,8 @@
 mod data;
 mod errors;
 mod formulas;
+mod info;
+mod params;
 mod replay;
 mod synth;
 mod wire;
@@ -13,9 +15,11 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(m)?;
+    info::register(m)?;
     wire::register(m)?;
     data::register(m)?;
     formulas::register(m)?;
+    params::register(m)?;
     synth::register(m)?;
     replay::register(m)?;
     Ok(())

@@ -62,6 +62,11 @@ impl Ladder {
         &self.rows[i][..usize::from(self.len[i])]
     }
 
+    /// Want nothing on one side.
+    pub fn suppress(&mut self, side: Side) {
+        self.len[side.index()] = 0;
+    }
+
     /// Append a quote; the caller keeps to [`LEVELS_MAX`].
     pub fn push(&mut self, side: Side, target: Target) {
         let i = side.index();

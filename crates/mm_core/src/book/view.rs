@@ -1,0 +1,217 @@
+//! The book of one symbol: both sides, its state, its visible window, its clocks.
+
+use super::side::BookSide;
+use super::side::Level;
+use crate::event::flags;
+use crate::event::RowKind;
+use crate::instrument::InstrumentSpec;
+use crate::units::Lots;
+use crate::units::Px;
+use crate::units::Side;
+
+/// Whether the book may be quoted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BookState {
+    /// Both sides there, bid below ask.
+    Trusted,
+    /// Neither side has a level.
+    Empty,
+    /// One side has no level.
+    OneSided,
+    /// Best bid equals best ask.
+    Locked,
+    /// Best bid above best ask.
+    Crossed,
+    /// Void after a gap, until the next snapshot.
+    Gap,
+}
+
+/// Best prices and their quantities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// Best bid.
+    pub bid: Px,
+    /// Best ask.
+    pub ask: Px,
+}
+
+impl Touch {
+    /// Twice the mid, in price units: an integer where the mid is not.
+    #[must_use]
+    pub fn mid2(self) -> i64 {
+        self.bid.0 + self.ask.0
+    }
+}
+
+/// One symbol's book, as far as it is known.
+#[derive(Clone, Debug)]
+pub struct Book {
+    spec: InstrumentSpec,
+    sides: Option<[BookSide; 2]>,
+    /// Worst visible price a side; 0 where the side is visible to its end.
+    bound: [i64; 2],
+    void: bool,
+}
+
+impl Book {
+    /// A book that knows nothing yet.
+    #[must_use]
+    pub fn new(spec: InstrumentSpec) -> Self {
+        Self { spec, sides: None, bound: [0; 2], void: false }
+    }
+
+    /// Set a level; quantity 0 removes it. Returns the quantity before.
+    #[inline]
+    pub fn set(&mut self, side: Side, px: i64, qty: i64, n: u32) -> i64 {
+        match &mut self.sides {
+            Some(sides) => sides[side.index()].set(px, qty, n),
+            None => self.first(side, px, qty, n),
+        }
+    }
+
+    #[cold]
+    fn first(&mut self, side: Side, px: i64, qty: i64, n: u32) -> i64 {
+        let step = self.spec.step(Px(px));
+        let mut sides = Side::BOTH.map(|s| BookSide::new(s, step));
+        let before = sides[side.index()].set(px, qty, n);
+        self.sides = Some(sides);
+        before
+    }
+
+    /// Apply a row of the kinds that change the book; other kinds are ignored.
+    #[inline]
+    pub fn apply(&mut self, row: BookRow) {
+        match row.kind {
+            RowKind::Level => self.set_row(row, row.qty),
+            RowKind::Gone | RowKind::Left => self.set_row(row, 0),
+            RowKind::Clear => self.clear(),
+            RowKind::Frame => self.frame(row.px, row.qty),
+            RowKind::Gap => self.void = true,
+            RowKind::Trade | RowKind::Context | RowKind::Funding => {}
+        }
+        if row.flags & flags::SNAPSHOT != 0 {
+            self.void = false;
+        }
+    }
+
+    #[inline]
+    fn set_row(&mut self, row: BookRow, qty: i64) {
+        let side = if row.side > 0 { Side::Bid } else { Side::Ask };
+        self.set(side, row.px, qty, row.n);
+    }
+
+    /// A complete frame ended: what is visible, and the book is whole again.
+    #[inline]
+    pub fn frame(&mut self, worst_bid: i64, worst_ask: i64) {
+        self.bound = [worst_bid, worst_ask];
+        self.void = false;
+    }
+
+    /// The book is unknown until the next snapshot.
+    pub fn gap(&mut self) {
+        self.void = true;
+    }
+
+    /// A snapshot began: the book is being made whole.
+    pub fn snapshot(&mut self) {
+        self.void = false;
+    }
+
+    /// Forget every level.
+    pub fn clear(&mut self) {
+        if let Some(sides) = &mut self.sides {
+            sides.iter_mut().for_each(BookSide::clear);
+        }
+        self.bound = [0; 2];
+    }
+
+    /// The instrument.
+    #[must_use]
+    pub fn spec(&self) -> &InstrumentSpec {
+        &self.spec
+    }
+
+    /// Best price of a side.
+    #[inline]
+    #[must_use]
+    pub fn best(&self, side: Side) -> Option<Px> {
+        self.sides.as_ref()?[side.index()].best()
+    }
+
+    /// Both best prices; `None` unless both sides have a level.
+    #[inline]
+    #[must_use]
+    pub fn touch(&self) -> Option<Touch> {
+        let [bids, asks] = self.sides.as_ref()?;
+        Some(Touch { bid: bids.best()?, ask: asks.best()? })
+    }
+
+    /// What the book is worth.
+    #[must_use]
+    pub fn state(&self) -> BookState {
+        if self.void {
+            return BookState::Gap;
+        }
+        match (self.best(Side::Bid), self.best(Side::Ask)) {
+            (None, None) => BookState::Empty,
+            (None, Some(_)) | (Some(_), None) => BookState::OneSided,
+            (Some(bid), Some(ask)) if bid > ask => BookState::Crossed,
+            (Some(bid), Some(ask)) if bid == ask => BookState::Locked,
+            (Some(_), Some(_)) => BookState::Trusted,
+        }
+    }
+
+    /// Quantity at a price, 0 where no level is known.
+    #[inline]
+    #[must_use]
+    pub fn qty(&self, side: Side, px: Px) -> Lots {
+        Lots(self.at(side, px).0)
+    }
+
+    /// Quantity and number of orders at a price.
+    #[must_use]
+    pub fn at(&self, side: Side, px: Px) -> (i64, u32) {
+        self.sides.as_ref().map_or((0, 0), |sides| sides[side.index()].at(px))
+    }
+
+    /// Whether the book would show a level at this price.
+    #[inline]
+    #[must_use]
+    pub fn is_visible(&self, side: Side, px: Px) -> bool {
+        let bound = self.bound[side.index()];
+        bound == 0 || !side.better(Px(bound), px)
+    }
+
+    /// Levels of a side, best first.
+    pub fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
+        self.sides.iter().flat_map(move |sides| sides[side.index()].levels())
+    }
+
+    /// Levels near the touch, best first: what signals look at.
+    pub fn near(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
+        self.sides.iter().flat_map(move |sides| sides[side.index()].near_levels())
+    }
+
+    /// Number of levels of a side.
+    #[must_use]
+    pub fn depth(&self, side: Side) -> usize {
+        self.sides.as_ref().map_or(0, |sides| sides[side.index()].len())
+    }
+}
+
+/// The columns of a row that concern the book.
+#[derive(Clone, Copy, Debug)]
+pub struct BookRow {
+    /// What the row says.
+    pub kind: RowKind,
+    /// +1 bid, -1 ask.
+    pub side: i8,
+    /// Price units.
+    pub px: i64,
+    /// Lots.
+    pub qty: i64,
+    /// Orders at the level.
+    pub n: u32,
+    /// See [`flags`].
+    pub flags: u8,
+}

@@ -1,0 +1,358 @@
+//! The gate — the only maker of approved commands.
+
+use crate::command::Command;
+use crate::command::Place;
+use crate::error::CoreError;
+use crate::event::Fill;
+use crate::instrument::InstrumentSpec;
+use crate::risk::breakers::Breaker;
+use crate::risk::breakers::ChangeLog;
+use crate::risk::limits::AccountLimits;
+use crate::risk::limits::MicroUsd;
+use crate::risk::limits::SymbolLimits;
+use crate::risk::symbol::SymbolGate;
+use crate::risk::Cause;
+use crate::risk::Change;
+use crate::risk::Exposure;
+use crate::risk::Refusal;
+use crate::risk::RiskState;
+use crate::risk::View;
+use crate::units::Lots;
+use crate::units::SymbolIx;
+use crate::units::UnixNanos;
+
+/// Permission: only the gate builds it, and a venue accepts nothing else.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Approved<T>(T);
+
+impl<T> Approved<T> {
+    /// What was approved.
+    pub const fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Commands of one kind, symbol and moment travel in one request of the venue up to this many.
+const BATCH_MAX: u32 = 40;
+/// The bucket counts in parts of an action, so that it fills by the nanosecond.
+const ACTION: i64 = 1_000_000_000;
+const DAY_NANOS: i64 = 86_400 * 1_000_000_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Place,
+    Cancel,
+}
+
+/// The message budget: a token bucket that counts batches.
+#[derive(Clone, Debug)]
+struct Throttle {
+    level: i64,
+    full: i64,
+    rate: i64,
+    reserve: i64,
+    filled: UnixNanos,
+    batch: Option<(Kind, SymbolIx, UnixNanos)>,
+    batched: u32,
+}
+
+impl Throttle {
+    fn new(limits: &AccountLimits) -> Self {
+        let full = limits.actions_burst * ACTION;
+        Self {
+            level: full,
+            full,
+            rate: limits.actions_per_s,
+            reserve: MicroUsd(full).share(limits.cancel_reserve_ppm).0,
+            filled: UnixNanos(i64::MIN),
+            batch: None,
+            batched: 0,
+        }
+    }
+
+    fn take(&mut self, kind: Kind, symbol: SymbolIx, now: UnixNanos) -> Result<(), Refusal> {
+        if self.batch == Some((kind, symbol, now)) && self.batched < BATCH_MAX {
+            self.batched += 1;
+            return Ok(());
+        }
+        // An hour fills any bucket; the cap keeps the product small.
+        let waited = now.since(self.filled).0.clamp(0, 3_600 * ACTION);
+        self.level = self.full.min(self.level + waited * self.rate);
+        self.filled = self.filled.max(now);
+        let reserve = match kind {
+            Kind::Place => self.reserve,
+            Kind::Cancel => 0,
+        };
+        if self.level - ACTION < reserve {
+            let (left, reserve) = (self.level / ACTION, reserve / ACTION);
+            return Err(Refusal::Throttled { left, reserve });
+        }
+        self.level -= ACTION;
+        self.batch = Some((kind, symbol, now));
+        self.batched = 1;
+        Ok(())
+    }
+}
+
+/// What the symbols of one account share.
+#[derive(Clone, Debug)]
+struct AccountGate {
+    limits: AccountLimits,
+    throttle: Throttle,
+    breaker: Breaker,
+    equity: MicroUsd,
+    /// The UTC day and its first equity.
+    day: i64,
+    day_equity: MicroUsd,
+    /// Sums over the symbols.
+    worst: i64,
+    orders: i64,
+}
+
+/// The gate of one account: shared limits, and one part for each symbol.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    account: AccountGate,
+    symbols: Vec<SymbolGate>,
+    changes: ChangeLog,
+}
+
+impl Gate {
+    /// A gate without symbols.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] when a limit passes its ceiling.
+    pub fn new(limits: AccountLimits, equity: MicroUsd, now: UnixNanos) -> Result<Self, CoreError> {
+        limits.validate()?;
+        let account = AccountGate {
+            limits,
+            throttle: Throttle::new(&limits),
+            breaker: Breaker::default(),
+            equity,
+            day: now.0.div_euclid(DAY_NANOS),
+            day_equity: equity,
+            worst: 0,
+            orders: 0,
+        };
+        Ok(Self { account, symbols: Vec::new(), changes: ChangeLog::new() })
+    }
+
+    /// Add the next symbol; symbols are numbered in the order of adding.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] when a limit passes its ceiling.
+    pub fn add(
+        &mut self,
+        spec: InstrumentSpec,
+        limits: SymbolLimits,
+    ) -> Result<SymbolIx, CoreError> {
+        let ix = u16::try_from(self.symbols.len()).map_err(|_| CoreError::BadArgument {
+            name: "symbols",
+            why: "an account holds at most 65,536".to_owned(),
+        })?;
+        self.symbols.push(SymbolGate::new(spec, limits)?);
+        Ok(SymbolIx(ix))
+    }
+
+    /// Take in a symbol's market and exposure: once a step, before quoting.
+    pub fn observe(&mut self, symbol: SymbolIx, view: &View, on: &Exposure, now: UnixNanos) {
+        let one = &mut self.symbols[usize::from(symbol.0)];
+        one.observe(view, now);
+        self.account.count(one, on);
+    }
+
+    /// Whether the symbol may be quoted now: its state and its market.
+    ///
+    /// # Errors
+    /// The refusal that every new order would meet.
+    pub fn open(&self, symbol: SymbolIx, now: UnixNanos) -> Result<(), Refusal> {
+        let state = self.state(symbol);
+        if state == RiskState::Halted {
+            return Err(Refusal::Halted { state });
+        }
+        self.symbols[usize::from(symbol.0)].market(now)
+    }
+
+    /// Which sides may be quoted in the symbol's state, bids and asks.
+    #[must_use]
+    pub fn sides(&self, symbol: SymbolIx, position: Lots) -> [bool; 2] {
+        match self.state(symbol) {
+            RiskState::Active => [true; 2],
+            RiskState::Reducing => [position.0 < 0, position.0 > 0],
+            RiskState::Halted => [false; 2],
+        }
+    }
+
+    /// Approve a command or say why not. Cancels pass whatever the state and the limits, short
+    /// only of an empty message budget; the widest cancels pass always.
+    ///
+    /// # Errors
+    /// The refusal, with the values that decided.
+    pub fn admit(
+        &mut self,
+        wish: Command,
+        on: &Exposure,
+        now: UnixNanos,
+    ) -> Result<Approved<Command>, Refusal> {
+        match &wish {
+            Command::Place(order) => self.place(order, on, now)?,
+            Command::Cancel { symbol, cloid: _ } => {
+                self.account.throttle.take(Kind::Cancel, *symbol, now)?;
+            }
+            Command::CancelAll { symbol: _ } | Command::ScheduleCancel { at: _ } => {}
+        }
+        Ok(Approved(wish))
+    }
+
+    fn place(&mut self, order: &Place, on: &Exposure, now: UnixNanos) -> Result<(), Refusal> {
+        let symbol = order.symbol;
+        if usize::from(symbol.0) >= self.symbols.len() {
+            return Err(Refusal::UnknownSymbol { symbol: symbol.0 });
+        }
+        self.open(symbol, now)?;
+        let state = self.state(symbol);
+        let one = &mut self.symbols[usize::from(symbol.0)];
+        one.form(order)?;
+        if state == RiskState::Reducing && !reduces(order, on) {
+            return Err(Refusal::Reducing { side: order.side, position: on.position });
+        }
+        one.collar(order)?;
+        one.volume(order)?;
+        one.company(order, on, now)?;
+        let worst = one.position(order, on)?;
+        self.account.count(one, on);
+        let worst = worst.max(one.worst);
+        self.account.room(worst.0 - one.worst.0)?;
+        self.account.throttle.take(Kind::Place, symbol, now)?;
+        one.remember(order, now);
+        self.account.worst += worst.0 - one.worst.0;
+        self.account.orders += 1;
+        one.worst = worst;
+        one.orders += 1;
+        Ok(())
+    }
+
+    /// Take in a fill that is counted for the first time.
+    pub fn on_fill(&mut self, fill: &Fill, now: UnixNanos) {
+        let one = &mut self.symbols[usize::from(fill.symbol.0)];
+        let Some(count) = one.repeated(fill.side, fill.cloid, now) else {
+            return;
+        };
+        if one.breaker.trip(RiskState::Halted, true) {
+            let cause = Cause::RepeatedFills { side: fill.side, count };
+            self.note(now, Some(fill.symbol), cause);
+        }
+    }
+
+    /// Take in the equity of the account, marked to the mids.
+    pub fn on_equity(&mut self, equity: MicroUsd, now: UnixNanos) {
+        let account = &mut self.account;
+        account.equity = equity;
+        let day = now.0.div_euclid(DAY_NANOS);
+        if day != account.day {
+            account.day = day;
+            account.day_equity = equity;
+            if account.breaker.relax() {
+                self.note(now, None, Cause::NewDay);
+            }
+        }
+        if let Some(cause) = self.account.losses() {
+            self.note(now, None, cause);
+        }
+    }
+
+    /// A person stops a symbol or the whole account.
+    pub fn halt(&mut self, symbol: Option<SymbolIx>, now: UnixNanos) {
+        if self.breaker(symbol).trip(RiskState::Halted, true) {
+            self.note(now, symbol, Cause::Operator);
+        }
+    }
+
+    /// A person lifts every stop of a symbol or of the whole account.
+    pub fn rearm(&mut self, symbol: Option<SymbolIx>, now: UnixNanos) {
+        self.breaker(symbol).rearm();
+        self.note(now, symbol, Cause::Operator);
+    }
+
+    /// The state in force for a symbol: the stricter of its own and the account's.
+    #[must_use]
+    pub fn state(&self, symbol: SymbolIx) -> RiskState {
+        let own = self.symbols[usize::from(symbol.0)].breaker.state();
+        own.max(self.account.breaker.state())
+    }
+
+    /// Changes of state so far, oldest first; the first 1,024 are kept.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        self.changes.rows()
+    }
+
+    /// How many changes of state there were.
+    #[must_use]
+    pub fn changes_total(&self) -> u64 {
+        self.changes.total()
+    }
+
+    fn breaker(&mut self, symbol: Option<SymbolIx>) -> &mut Breaker {
+        match symbol {
+            Some(ix) => &mut self.symbols[usize::from(ix.0)].breaker,
+            None => &mut self.account.breaker,
+        }
+    }
+
+    fn note(&mut self, at: UnixNanos, symbol: Option<SymbolIx>, cause: Cause) {
+        let state = self.breaker(symbol).state();
+        self.changes.push(Change { at, symbol, state, cause });
+    }
+}
+
+impl AccountGate {
+    /// Bring the sums up to date with one symbol's exposure.
+    fn count(&mut self, one: &mut SymbolGate, on: &Exposure) {
+        let (worst, orders) = (one.worst_case(on), i64::from(on.orders()));
+        self.worst += worst.0 - one.worst.0;
+        self.orders += orders - one.orders;
+        one.worst = worst;
+        one.orders = orders;
+    }
+
+    /// R7 and R8: whether the account has room for one more order.
+    fn room(&self, more: i64) -> Result<(), Refusal> {
+        let (count, limit) = (self.orders, self.limits.orders_in_all);
+        if count >= limit {
+            return Err(Refusal::OrdersInAll { count, limit });
+        }
+        let (worst, limit) =
+            (MicroUsd(self.worst + more), self.equity.share(self.limits.gross_ppm));
+        if more > 0 && worst > limit {
+            return Err(Refusal::Gross { worst, limit });
+        }
+        Ok(())
+    }
+
+    /// R7: the losses that stop the account; the cause if one has just done so.
+    fn losses(&mut self) -> Option<Cause> {
+        let (equity, floor) = (self.equity, self.limits.equity_floor);
+        if equity < floor && self.breaker.trip(RiskState::Halted, true) {
+            return Some(Cause::EquityFloor { equity, floor });
+        }
+        let loss = MicroUsd(self.day_equity.0 - equity.0);
+        let steps = [
+            (RiskState::Halted, self.limits.daily_halt_ppm),
+            (RiskState::Reducing, self.limits.daily_reduce_ppm),
+        ];
+        for (state, ppm) in steps {
+            let limit = self.day_equity.share(ppm);
+            if loss > limit && self.breaker.trip(state, false) {
+                return Some(Cause::DailyLoss { loss, limit });
+            }
+        }
+        None
+    }
+}
+
+/// Whether an order only brings the position toward zero, all of its side counted.
+fn reduces(order: &Place, on: &Exposure) -> bool {
+    let held = -order.side.sign() * on.position.0;
+    held >= on.open[order.side.index()].0 + order.size.0
+}

@@ -1,0 +1,251 @@
+//! Ghosts: hypothetical passive orders that influence nothing and know their true queue position.
+//!
+//! A ghost joins the tail of its level after a block. What was there before it is ahead. Orders
+//! ahead that leave or trade shorten the queue; volume that trades behind it, or at worse prices,
+//! would have been the ghost's.
+
+use crate::sim::flow::config::GhostPlan;
+use crate::sim::flow::grid::Grid;
+use crate::sim::flow::lob::Lob;
+use crate::units::Side;
+use crate::units::UnixNanos;
+
+/// How a ghost ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Fate {
+    /// It outlived its horizon.
+    Open = 0,
+    /// Enough volume reached past the queue ahead of it.
+    Traded = 1,
+    /// The other side came to rest at its price, or beyond.
+    Crossed = 2,
+}
+
+/// One row a ghost that has ended, in order of ending; columns of equal length.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TruthGhosts {
+    /// Number of the ghost, from 0.
+    pub id: Vec<u64>,
+    /// Block after which it joined, Unix nanoseconds.
+    pub ts: Vec<i64>,
+    /// +1 bid, -1 ask.
+    pub side: Vec<i8>,
+    /// Price units.
+    pub px: Vec<i64>,
+    /// Lots.
+    pub size: Vec<i64>,
+    /// Lots ahead when it joined.
+    pub ahead: Vec<i64>,
+    /// Orders ahead when it joined.
+    pub n: Vec<u32>,
+    /// Block at which it would have been filled, 0 if it was not.
+    pub filled: Vec<i64>,
+    /// 0 not filled within the horizon, 1 by volume, 2 because the book moved through its price.
+    pub fate: Vec<u8>,
+}
+
+/// One row a change at a ghost's level, at the end of a block; columns of equal length.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TruthSamples {
+    /// Number of the ghost.
+    pub id: Vec<u64>,
+    /// The block, Unix nanoseconds.
+    pub ts: Vec<i64>,
+    /// True lots ahead.
+    pub ahead: Vec<i64>,
+    /// Lots at the level, as the book shows it.
+    pub qty: Vec<i64>,
+    /// Orders at the level.
+    pub n: Vec<u32>,
+    /// Lots traded at the price since the sample before.
+    pub traded: Vec<i64>,
+    /// Resting orders that those trades used up.
+    pub exhausted: Vec<u32>,
+    /// Ticks behind the best price of the side.
+    pub behind: Vec<i64>,
+}
+
+/// The truth about ghosts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Truth {
+    /// The ghosts that have ended.
+    pub ghosts: TruthGhosts,
+    /// What happened at their levels.
+    pub samples: TruthSamples,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Ghost {
+    id: u64,
+    side: Side,
+    tick: i64,
+    seq: u64,
+    size: i64,
+    joined: UnixNanos,
+    ahead_first: i64,
+    n_first: u32,
+    ahead: i64,
+    /// Volume that would have been ours.
+    past: i64,
+    traded: i64,
+    exhausted: u32,
+    shown: (i64, i64, u32),
+}
+
+/// All living ghosts.
+#[derive(Debug)]
+pub(super) struct Ghosts {
+    plan: GhostPlan,
+    grid: Grid,
+    due: UnixNanos,
+    placed: u64,
+    alive: Vec<Ghost>,
+    truth: Truth,
+}
+
+impl Ghosts {
+    pub(super) fn new(plan: GhostPlan, grid: Grid, start: UnixNanos) -> Self {
+        let due = start.after(plan.every);
+        Self { plan, grid, due, placed: 0, alive: Vec::new(), truth: Truth::default() }
+    }
+
+    /// Hand over what is known and forget it.
+    pub(super) fn take_truth(&mut self) -> Truth {
+        std::mem::take(&mut self.truth)
+    }
+
+    /// Follow a block, then place a ghost if one is due.
+    pub(super) fn after_block(&mut self, lob: &mut Lob, now: UnixNanos, size: i64) {
+        let mut alive = std::mem::take(&mut self.alive);
+        alive.retain_mut(|ghost| {
+            ghost.follow(lob);
+            self.sample(ghost, lob, now);
+            let fate = self.fate(ghost, lob, now);
+            if let Some(fate) = fate {
+                lob.watch(ghost.tick, false);
+                self.bury(ghost, fate, now);
+            }
+            fate.is_none()
+        });
+        self.alive = alive;
+        if self.plan.every.0 > 0 && now >= self.due {
+            self.place(lob, now, size);
+            self.due = self.due.after(self.plan.every);
+        }
+    }
+
+    fn place(&mut self, lob: &mut Lob, now: UnixNanos, size: i64) {
+        let turn = self.placed;
+        let side = if turn % 2 == 0 { Side::Bid } else { Side::Ask };
+        if lob.is_empty(side) {
+            return;
+        }
+        let behind = (turn / 2 % (u64::from(self.plan.behind) + 1)) as i64;
+        let tick = lob.best(side) - side.sign() * behind;
+        let (ahead, n) = lob.at(side, tick);
+        self.placed += 1;
+        lob.watch(tick, true);
+        let ghost = Ghost {
+            id: turn,
+            side,
+            tick,
+            seq: lob.next_seq(),
+            size: size.max(1),
+            joined: now,
+            ahead_first: ahead,
+            n_first: n,
+            ahead,
+            past: 0,
+            traded: 0,
+            exhausted: 0,
+            shown: (-1, 0, 0),
+        };
+        self.alive.push(ghost);
+        if let Some(last) = self.alive.len().checked_sub(1) {
+            let mut ghost = self.alive[last];
+            self.sample(&mut ghost, lob, now);
+            self.alive[last] = ghost;
+        }
+    }
+
+    fn sample(&mut self, ghost: &mut Ghost, lob: &Lob, now: UnixNanos) {
+        let (qty, n) = lob.at(ghost.side, ghost.tick);
+        let shown = (ghost.ahead, qty, n);
+        if shown == ghost.shown && ghost.traded == 0 {
+            return;
+        }
+        ghost.shown = shown;
+        let out = &mut self.truth.samples;
+        out.id.push(ghost.id);
+        out.ts.push(now.0);
+        out.ahead.push(ghost.ahead);
+        out.qty.push(qty);
+        out.n.push(n);
+        out.traded.push(ghost.traded);
+        out.exhausted.push(ghost.exhausted);
+        out.behind.push(ghost.side.sign() * lob.best(ghost.side).saturating_sub(ghost.tick));
+        (ghost.traded, ghost.exhausted) = (0, 0);
+    }
+
+    fn fate(&self, ghost: &Ghost, lob: &Lob, now: UnixNanos) -> Option<Fate> {
+        let other = lob.best(ghost.side.opposite());
+        let crossed = match ghost.side {
+            Side::Bid => ghost.tick >= other,
+            Side::Ask => ghost.tick <= other,
+        };
+        if ghost.past >= ghost.size {
+            Some(Fate::Traded)
+        } else if crossed {
+            Some(Fate::Crossed)
+        } else {
+            (now.since(ghost.joined) >= self.plan.horizon).then_some(Fate::Open)
+        }
+    }
+
+    fn bury(&mut self, ghost: &Ghost, fate: Fate, now: UnixNanos) {
+        let out = &mut self.truth.ghosts;
+        out.id.push(ghost.id);
+        out.ts.push(ghost.joined.0);
+        out.side.push(ghost.side.sign() as i8);
+        out.px.push(self.grid.px(ghost.tick).0);
+        out.size.push(ghost.size);
+        out.ahead.push(ghost.ahead_first);
+        out.n.push(ghost.n_first);
+        out.filled.push(if fate == Fate::Open { 0 } else { now.0 });
+        out.fate.push(fate as u8);
+    }
+}
+
+impl Ghost {
+    /// Apply the cancels and matches of a block.
+    fn follow(&mut self, lob: &Lob) {
+        for gone in &lob.log().cancelled {
+            if gone.tick == self.tick && gone.seq < self.seq {
+                self.ahead -= gone.size;
+            }
+        }
+        for hit in &lob.log().matches {
+            if hit.taker == self.side {
+                continue;
+            }
+            match (self.side.sign() * (self.tick - hit.tick)).signum() {
+                -1 => {} // a better price than ours
+                0 if hit.seq < self.seq => {
+                    self.ahead -= hit.size;
+                    self.note(hit.size, hit.exhausted);
+                }
+                0 => {
+                    self.past += hit.size;
+                    self.note(hit.size, hit.exhausted);
+                }
+                _ => self.past += hit.size,
+            }
+        }
+    }
+
+    fn note(&mut self, size: i64, exhausted: bool) {
+        self.traded += size;
+        self.exhausted += u32::from(exhausted);
+    }
+}

@@ -1,0 +1,363 @@
+//! Parameters — everything that a maker is told, in one table.
+
+use crate::error::CoreError;
+use crate::fees::FeeSchedule;
+use crate::order::RequoteRules;
+use crate::quote::LEVELS_MAX;
+use crate::risk::AccountLimits;
+use crate::risk::MicroUsd;
+use crate::risk::SymbolLimits;
+use crate::risk::PPM;
+use crate::strategy::table::nearest;
+use crate::strategy::table::Field;
+use crate::strategy::Kind;
+use crate::strategy::ParamSpec;
+use crate::strategy::Scope;
+use crate::strategy::Value;
+use crate::units::DurationNanos;
+
+/// Which formula makes the spread and the skew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Basis points and a share of the spread.
+    Bps,
+    /// Guéant–Lehalle–Fernandez-Tapia.
+    Glft,
+    /// Avellaneda–Stoikov, finite horizon.
+    As,
+    /// A fixed distance in price steps, as benchmarks use it.
+    Fixed,
+}
+
+impl Mode {
+    const WORDS: [&'static str; 4] = ["bps", "glft", "as", "fixed"];
+    const ALL: [Self; 4] = [Self::Bps, Self::Glft, Self::As, Self::Fixed];
+}
+
+impl Field for Mode {
+    fn of(value: Value) -> Self {
+        let at = Self::WORDS.iter().position(|word| value == Value::Choice(word));
+        Self::ALL[at.expect("invariant: the table checked the word")]
+    }
+
+    fn value(&self) -> Value {
+        Value::Choice(Self::WORDS[*self as usize])
+    }
+}
+
+/// Builds the struct, its defaults and the table from one list, so that they cannot disagree.
+macro_rules! table {
+    ($($name:ident: $type:ty = $default:expr, $kind:expr, $unit:literal, $scope:ident,
+       $meaning:literal;)*) => {
+        /// Everything that a maker is told.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct Params {
+            $(#[doc = $meaning] pub $name: $type,)*
+        }
+
+        impl Default for Params {
+            fn default() -> Self {
+                Self { $($name: <$type>::of($default),)* }
+            }
+        }
+
+        /// The one table, in the order of the documentation.
+        pub const PARAMS: &[ParamSpec] = &[$(ParamSpec {
+            name: stringify!($name),
+            unit: $unit,
+            kind: $kind,
+            default: $default,
+            scope: Scope::$scope,
+            meaning: $meaning,
+        },)*];
+
+        impl Params {
+            /// A parameter's value; `None` if there is no such parameter.
+            #[must_use]
+            pub fn get(&self, name: &str) -> Option<Value> {
+                match name {
+                    $(stringify!($name) => Some(self.$name.value()),)*
+                    _ => None,
+                }
+            }
+
+            fn put(&mut self, spec: &ParamSpec, value: Value) {
+                match spec.name {
+                    $(stringify!($name) => self.$name = <$type>::of(value),)*
+                    other => unreachable!("invariant: {other} is in the table"),
+                }
+            }
+        }
+    };
+}
+
+const fn real(min: f64, max: f64) -> Kind {
+    Kind::Number { min, max }
+}
+
+const fn whole(min: i64, max: i64) -> Kind {
+    Kind::Whole { min, max }
+}
+
+use Value::Choice;
+use Value::Number;
+use Value::Switch;
+use Value::Whole;
+
+table! {
+    mode: Mode = Choice("bps"), Kind::Choice(&Mode::WORDS), "", Live,
+        "Formula of spread and skew: bps, glft, as (Avellaneda-Stoikov) or fixed.";
+    base_spread_bps: f64 = Number(2.0), real(0.0, 1_000.0), "bps", Live,
+        "Least full spread between innermost bid and ask, before multipliers.";
+    vol_multiplier: f64 = Number(1.5), real(0.0, 100.0), "", Live,
+        "Full spread in units of the volatility over the horizon.";
+    vol_horizon_s: f64 = Number(10.0), real(0.001, 86_400.0), "s", Live,
+        "Horizon of the volatility in the spread.";
+    max_spread_bps: f64 = Number(100.0), real(0.01, 1_000.0), "bps", Live,
+        "Greatest full spread.";
+    inventory_skew_factor: f64 = Number(0.3), real(0.0, 10.0), "", Live,
+        "Shift of both quotes against the inventory, in spreads at full inventory.";
+    bias_strength: f64 = Number(0.2), real(0.0, 10.0), "", Live,
+        "Shift of both quotes with the bias signal, in spreads at full bias.";
+    num_levels: i64 = Whole(2), whole(1, LEVELS_MAX as i64), "", Live,
+        "Quotes a side.";
+    level_step_frac: f64 = Number(0.5), real(0.0, 100.0), "", Live,
+        "Distance of the levels, in spreads; at least one price step.";
+    order_size_usd: f64 = Number(150.0), real(0.01, 1e6), "USD", Live,
+        "Value of each order for 1,000 USD of capital.";
+    size_decay: f64 = Number(1.0), real(0.01, 10.0), "", Live,
+        "Size of a level as a multiple of the one inside it.";
+    size_skew_factor: f64 = Number(0.0), real(0.0, 2.0), "", Live,
+        "How much inventory shrinks the side that adds to it and swells the other.";
+    max_position_usd: f64 = Number(500.0), real(0.01, 1e7), "USD", Live,
+        "Greatest position either way for 1,000 USD of capital.";
+    min_notional_usd: f64 = Number(10.0), real(0.0, 1e6), "USD", Live,
+        "Orders below this value are not placed; the venue's own minimum also holds.";
+    fee_floor: bool = Switch(true), Kind::Switch, "", Live,
+        "Keep the full spread above two maker fees and the least edge.";
+    min_edge_bps: f64 = Number(0.0), real(0.0, 1_000.0), "bps", Live,
+        "Least edge of a round trip after fees, where fee_floor is on.";
+    gamma: f64 = Number(0.05), real(0.0, 1e6), "1/(tick clip)", Live,
+        "Risk aversion of the glft and as modes.";
+    xi: f64 = Number(0.05), real(0.0, 1e6), "1/(tick clip)", Live,
+        "Utility parameter of the glft mode; equal to gamma for exponential utility, 0 is legal.";
+    intensity_a: f64 = Number(0.9), real(1e-6, 1e6), "1/s", Live,
+        "A of the fill intensity A exp(-k distance), glft mode.";
+    intensity_k: f64 = Number(0.3), real(1e-6, 1e6), "1/tick", Live,
+        "k of the fill intensity A exp(-k distance), glft and as modes.";
+    as_horizon_s: f64 = Number(60.0), real(0.001, 86_400.0), "s", Live,
+        "Remaining horizon of the as mode.";
+    fixed_half_ticks: f64 = Number(1.0), real(0.0, 1e6), "ticks", Live,
+        "Distance of the innermost quotes from the reservation price in the fixed mode.";
+    fixed_skew_ticks: f64 = Number(0.0), real(0.0, 1e6), "ticks", Live,
+        "Shift against a full inventory in the fixed mode.";
+    order_lots: i64 = Whole(0), whole(0, 1_000_000_000_000), "lots", Live,
+        "Size of each order in lots; 0 takes order_size_usd.";
+    requote_steps: i64 = Whole(1), whole(1, 10_000), "steps", Live,
+        "Replace an innermost order whose target price moved by this much.";
+    requote_steps_outer: i64 = Whole(2), whole(1, 10_000), "steps", Live,
+        "Replace any other order whose target price moved by this much.";
+    requote_size_frac: f64 = Number(0.2), real(0.0, 100.0), "", Live,
+        "Replace an order whose target size differs by more than this share of what rests.";
+    stale_ms: f64 = Number(7_000.0), real(1.0, 600_000.0), "ms", Live,
+        "No quotes after this silence of book and touch; 1500 suits the fast feed.";
+    compound: bool = Switch(false), Kind::Switch, "", Start,
+        "Whether profit stays in the working capital of the symbol.";
+    answer_timeout_ms: f64 = Number(5_000.0), real(1.0, 600_000.0), "ms", Start,
+        "A request without an answer for this long leaves its order unknown.";
+    unknown_retry_ms: f64 = Number(1_000.0), real(1.0, 600_000.0), "ms", Start,
+        "Pause between cancels of an order that is unknown.";
+    collar_frac: f64 = Number(0.005), real(0.0001, 0.05), "", Start,
+        "Orders further than this from the mid are refused, unless collar_spreads is wider.";
+    collar_spreads: i64 = Whole(5), whole(0, 100), "spreads", Start,
+        "The same in spreads of the touch; the wider of the two counts.";
+    mark_frac: f64 = Number(0.01), real(0.0001, 0.05), "", Start,
+        "Orders further than this from the mark price are refused.";
+    through_frac: f64 = Number(0.003), real(0.0, 0.05), "", Start,
+        "Orders that may take are refused further than this through the touch.";
+    order_value_factor: f64 = Number(2.0), real(1.0, 10.0), "", Start,
+        "Largest order value as a multiple of order_size_usd.";
+    displayed_frac: f64 = Number(0.25), real(0.0, 1.0), "", Start,
+        "Largest share of the size displayed within 10 bp; 0 is off.";
+    displayed_floor_usd: f64 = Number(200.0), real(0.0, 25_000.0), "USD", Start,
+        "An order of this value is never too large for the displayed size; not scaled.";
+    repeat_fills: i64 = Whole(20), whole(1, 256), "orders", Start,
+        "This many orders filled on one side within repeat_window_s halt the symbol.";
+    repeat_window_s: f64 = Number(60.0), real(0.001, 86_400.0), "s", Start,
+        "The window of repeat_fills.";
+    orders_per_level: i64 = Whole(4), whole(1, 32), "orders", Start,
+        "Most orders a side for each level, those on their way in or out included.";
+    duplicate_ms: f64 = Number(100.0), real(0.0, 60_000.0), "ms", Start,
+        "An order equal to one sent within this time is refused.";
+    jump_frac: f64 = Number(0.02), real(0.0001, 1.0), "", Start,
+        "A move of the mid within a second that pulls the quotes.";
+    orders_in_all: i64 = Whole(40), whole(1, 1_000), "orders", Start,
+        "Most orders of the account.";
+    actions_burst: i64 = Whole(20), whole(2, 10_000), "batches", Start,
+        "Batches of commands that may go out at once.";
+    actions_per_s: i64 = Whole(20), whole(1, 10_000), "1/s", Start,
+        "Batches of commands a second after that.";
+    cancel_reserve_frac: f64 = Number(0.3), real(0.0, 0.99), "", Start,
+        "Share of actions_burst kept back for cancels.";
+    gross_frac: f64 = Number(3.0), real(0.01, 5.0), "", Start,
+        "Largest worst-case value of all positions as a share of equity.";
+    daily_reduce_frac: f64 = Number(0.025), real(0.0001, 0.5), "", Start,
+        "Loss of the UTC day after which positions may only be reduced.";
+    daily_halt_frac: f64 = Number(0.05), real(0.0001, 0.5), "", Start,
+        "Loss of the UTC day after which everything stops until the next day.";
+    equity_floor_frac: f64 = Number(0.5), real(0.0, 1.0), "", Start,
+        "Everything stops for good below this share of the capital.";
+    capital_usd: f64 = Number(1_000.0), real(10.0, 1e8), "USD", Run,
+        "Working capital; sizes and limits scale with it over 1,000.";
+    maker_fee: f64 = Number(0.000_15), real(-0.001, 0.01), "", Run,
+        "Fee of fills that add liquidity, as a fraction of notional; positive is paid.";
+    taker_fee: f64 = Number(0.000_45), real(-0.001, 0.01), "", Run,
+        "Fee of fills that remove liquidity, as a fraction of notional; positive is paid.";
+    step_ms: f64 = Number(100.0), real(1.0, 60_000.0), "ms", Run,
+        "How often the maker reconsiders its quotes.";
+}
+
+/// The quoting function values the position at the fair price and the gate at the mid: what is
+/// exactly at the limit for one must pass the other.
+const VALUATION_SLACK: f64 = 1.005;
+
+impl Params {
+    /// Defaults with these values set, in order.
+    ///
+    /// # Errors
+    /// As [`Self::set`].
+    pub fn from_pairs<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, CoreError> {
+        let mut params = Self::default();
+        for (name, text) in pairs {
+            params.set(name, text)?;
+        }
+        Ok(params)
+    }
+
+    /// Set a parameter from text.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] for an unknown name, with the likely one, and for a value
+    /// outside the parameter's bounds.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), CoreError> {
+        let spec = Self::spec(name)?;
+        self.put(spec, spec.parse(text)?);
+        Ok(())
+    }
+
+    /// Set a parameter from a number.
+    ///
+    /// # Errors
+    /// As [`Self::set`].
+    pub fn set_number(&mut self, name: &str, number: f64) -> Result<(), CoreError> {
+        let spec = Self::spec(name)?;
+        self.put(spec, spec.number(number)?);
+        Ok(())
+    }
+
+    /// The row of a parameter.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] for an unknown name, with the likely one.
+    pub fn spec(name: &str) -> Result<&'static ParamSpec, CoreError> {
+        if let Some(spec) = PARAMS.iter().find(|spec| spec.name == name) {
+            return Ok(spec);
+        }
+        let hint = match nearest(name, PARAMS.iter().map(|spec| spec.name)) {
+            Some(near) => format!("; did you mean `{near}`?"),
+            None => String::new(),
+        };
+        let why = format!("there is no parameter `{name}`{hint}");
+        Err(CoreError::BadArgument { name: "parameter", why })
+    }
+
+    /// What sizes and limits are multiplied with.
+    #[must_use]
+    pub fn scale(&self) -> f64 {
+        self.capital_usd / 1_000.0
+    }
+
+    /// The value of each order at this capital.
+    #[must_use]
+    pub fn order_usd(&self) -> f64 {
+        self.order_size_usd * self.scale()
+    }
+
+    /// The greatest position at this capital.
+    #[must_use]
+    pub fn position_usd(&self) -> f64 {
+        self.max_position_usd * self.scale()
+    }
+
+    /// The fee schedule.
+    #[must_use]
+    pub fn fees(&self) -> FeeSchedule {
+        FeeSchedule::from_fractions(self.maker_fee, self.taker_fee)
+    }
+
+    /// When an order is worth replacing.
+    #[must_use]
+    pub fn requote_rules(&self) -> RequoteRules {
+        RequoteRules {
+            steps_inner: self.requote_steps,
+            steps_outer: self.requote_steps_outer,
+            size_ppm: ppm(self.requote_size_frac),
+            answer_timeout: millis(self.answer_timeout_ms),
+            unknown_retry: millis(self.unknown_retry_ms),
+        }
+    }
+
+    /// The symbol's limits at this capital.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] when one passes a ceiling that is compiled in.
+    pub fn symbol_limits(&self) -> Result<SymbolLimits, CoreError> {
+        let limits = SymbolLimits {
+            collar_ppm: ppm(self.collar_frac),
+            collar_spreads: self.collar_spreads,
+            mark_ppm: ppm(self.mark_frac),
+            through_ppm: ppm(self.through_frac),
+            order_value: MicroUsd::from_usd(self.order_value_factor * self.order_usd()),
+            displayed_ppm: ppm(self.displayed_frac),
+            displayed_floor: MicroUsd::from_usd(self.displayed_floor_usd),
+            position: MicroUsd::from_usd(self.position_usd() * VALUATION_SLACK),
+            repeat_fills: self.repeat_fills,
+            repeat_window: millis(self.repeat_window_s * 1e3),
+            orders_per_side: (self.orders_per_level * self.num_levels).min(32),
+            duplicate_window: millis(self.duplicate_ms),
+            stale: millis(self.stale_ms),
+            jump_ppm: ppm(self.jump_frac),
+        };
+        limits.validate()?;
+        Ok(limits)
+    }
+
+    /// The account's limits at this capital.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] when one passes a ceiling that is compiled in.
+    pub fn account_limits(&self) -> Result<AccountLimits, CoreError> {
+        let limits = AccountLimits {
+            actions_burst: self.actions_burst,
+            actions_per_s: self.actions_per_s,
+            cancel_reserve_ppm: ppm(self.cancel_reserve_frac),
+            gross_ppm: ppm(self.gross_frac),
+            daily_reduce_ppm: ppm(self.daily_reduce_frac),
+            daily_halt_ppm: ppm(self.daily_halt_frac),
+            equity_floor: MicroUsd::from_usd(self.equity_floor_frac * self.capital_usd),
+            orders_in_all: self.orders_in_all,
+        };
+        limits.validate()?;
+        Ok(limits)
+    }
+}
+
+fn ppm(share: f64) -> i64 {
+    libm::rint(share * PPM as f64) as i64
+}
+
+fn millis(ms: f64) -> DurationNanos {
+    DurationNanos(libm::rint(ms * 1e6) as i64)
+}

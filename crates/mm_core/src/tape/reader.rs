@@ -1,0 +1,318 @@
+//! Reader — rows of one tape file, a batch at a time, only the columns that are asked for.
+
+use super::schema::long_range;
+use super::schema::open_parquet;
+use super::schema::tape_error;
+use super::schema::Column;
+use super::schema::TapeInfo;
+use crate::error::CoreError;
+use crate::event::flags;
+use crate::event::RowKind;
+use crate::event::Rows;
+use crate::units::UnixNanos;
+use parquet::column::reader::ColumnReader;
+use parquet::column::reader::ColumnReaderImpl;
+use parquet::data_type::Int32Type;
+use parquet::data_type::Int64Type;
+use parquet::errors::ParquetError;
+use parquet::file::reader::FileReader;
+use parquet::file::serialized_reader::SerializedFileReader;
+use std::fs::File;
+
+/// Rows decoded at a time: small enough that the batch stays in the second-level cache.
+const BATCH: usize = 8_192;
+
+/// Which columns a reader decodes; the others are filled with zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Projection {
+    /// All of them.
+    All,
+    /// What replay needs: all but `seq` and `stream`.
+    Replay,
+}
+
+impl Projection {
+    const fn reads(self, column: Column) -> bool {
+        match self {
+            Self::All => true,
+            Self::Replay => !matches!(column, Column::Seq | Column::Stream),
+        }
+    }
+}
+
+/// Where the values of one column of a row group come from.
+enum Source {
+    /// One value throughout, known from the statistics or not asked for.
+    Constant(i64),
+    Int(ColumnReaderImpl<Int32Type>),
+    Long(ColumnReaderImpl<Int64Type>),
+}
+
+/// The row group being read.
+struct Group {
+    sources: Vec<Source>,
+    rows_left: usize,
+    /// Whether only keyframe rows were met so far.
+    at_head: bool,
+}
+
+/// Reads one tape file from a receive time on.
+pub struct TapeReader {
+    file: SerializedFileReader<File>,
+    info: TapeInfo,
+    projection: Projection,
+    group: Option<Group>,
+    group_next: usize,
+    /// Whether the reader that consumes already has the book of the keyframe.
+    sequential: bool,
+    to: UnixNanos,
+    last_recv: i64,
+    row: u64,
+    narrow: Vec<i32>,
+    wide: Vec<i64>,
+}
+
+impl TapeReader {
+    /// Open a tape and check that it is one.
+    ///
+    /// # Errors
+    /// [`CoreError::Tape`] when the file is missing, damaged, or of another schema.
+    pub fn open(path: &str, projection: Projection) -> Result<Self, CoreError> {
+        let file = open_parquet(path)?;
+        let info = TapeInfo::new(path, file.metadata())?;
+        Ok(Self {
+            file,
+            info,
+            projection,
+            group: None,
+            group_next: 0,
+            sequential: false,
+            to: UnixNanos(i64::MAX),
+            last_recv: i64::MIN,
+            row: 0,
+            narrow: Vec::with_capacity(BATCH),
+            wide: Vec::with_capacity(BATCH),
+        })
+    }
+
+    /// What the file says of itself.
+    #[must_use]
+    pub fn info(&self) -> &TapeInfo {
+        &self.info
+    }
+
+    /// Read only what is needed to know the market in `[from, to)` of receive time: begin at the
+    /// row group that covers `from` (its keyframe comes first), end before `to`.
+    pub fn set_range(&mut self, from: UnixNanos, to: UnixNanos) {
+        let groups = &self.info.groups;
+        // The last group that begins before `from`: rows at `from` itself may stand at its end.
+        let before = groups.partition_point(|group| group.first_recv < from);
+        self.group_next = before.saturating_sub(1);
+        self.row = groups[..self.group_next].iter().map(|group| group.rows).sum();
+        self.group = None;
+        self.sequential = false;
+        self.last_recv = i64::MIN;
+        self.to = to;
+    }
+
+    /// Append the next batch to `out`; `false` when there is none left.
+    ///
+    /// Keyframe rows are delivered once, where reading begins past the first row group.
+    ///
+    /// # Errors
+    /// [`CoreError::Tape`] with the row where the file is damaged or contradicts itself; `out`
+    /// then holds what was read before.
+    pub fn next(&mut self, out: &mut Rows) -> Result<bool, CoreError> {
+        let start = out.len();
+        while out.len() == start {
+            if self.group.is_none() && !self.open_group()? {
+                return Ok(false);
+            }
+            let result = self.read_batch(out, start);
+            if result.is_err() {
+                out.truncate(start);
+            }
+            result?;
+        }
+        Ok(true)
+    }
+
+    /// Prepare the next row group; `false` at the end of the range.
+    fn open_group(&mut self) -> Result<bool, CoreError> {
+        let index = self.group_next;
+        match self.info.groups.get(index) {
+            Some(group) if group.first_recv < self.to => {}
+            Some(_) | None => return Ok(false),
+        }
+        let sources = self.sources(index).map_err(|e| self.damaged(&e))?;
+        let rows_left = self.info.groups[index].rows as usize;
+        self.group = Some(Group { sources, rows_left, at_head: true });
+        self.group_next += 1;
+        Ok(true)
+    }
+
+    fn sources(&self, index: usize) -> Result<Vec<Source>, ParquetError> {
+        let reader = self.file.get_row_group(index)?;
+        let mut sources = Vec::with_capacity(Column::ALL.len());
+        for column in Column::ALL {
+            let chunk = reader.metadata().column(column as usize);
+            let source = match long_range(chunk.statistics()) {
+                _ if !self.projection.reads(column) => Source::Constant(0),
+                Some((low, high)) if low == high => Source::Constant(low),
+                Some(_) | None => match reader.get_column_reader(column as usize)? {
+                    ColumnReader::Int32ColumnReader(values) => Source::Int(values),
+                    ColumnReader::Int64ColumnReader(values) => Source::Long(values),
+                    _ => return Err(ParquetError::General("column of another type".into())),
+                },
+            };
+            sources.push(source);
+        }
+        Ok(sources)
+    }
+
+    fn read_batch(&mut self, out: &mut Rows, start: usize) -> Result<(), CoreError> {
+        let Some(mut group) = self.group.take() else {
+            return Ok(());
+        };
+        let count = group.rows_left.min(BATCH);
+        for (column, source) in Column::ALL.into_iter().zip(&mut group.sources) {
+            self.decode(column, source, count, out).map_err(|e| self.damaged(&e))?;
+        }
+        self.check(out, start)?;
+        group.rows_left -= count;
+        self.row += count as u64;
+        if group.at_head {
+            let keyframe = out.flags[start..].iter().take_while(|f| *f & flags::KEYFRAME != 0);
+            let keyframe = keyframe.count();
+            group.at_head = keyframe == count;
+            if self.sequential {
+                out.remove(start, keyframe);
+            }
+        }
+        if group.rows_left > 0 {
+            self.group = Some(group);
+        } else {
+            self.sequential = true;
+        }
+        if out.ts_recv.last().is_some_and(|last| *last >= self.to.0) {
+            let within = out.ts_recv[start..].partition_point(|recv| *recv < self.to.0);
+            out.truncate(start + within);
+            self.group = None;
+            self.group_next = self.info.groups.len();
+        }
+        Ok(())
+    }
+
+    fn decode(
+        &mut self,
+        column: Column,
+        source: &mut Source,
+        count: usize,
+        out: &mut Rows,
+    ) -> Result<(), ParquetError> {
+        let (narrow, wide) = (&mut self.narrow, &mut self.wide);
+        match column {
+            Column::TsExch => longs(source, count, &mut out.ts_exch),
+            Column::TsRecv => longs(source, count, &mut out.ts_recv),
+            Column::Px => longs(source, count, &mut out.px),
+            Column::Qty => longs(source, count, &mut out.qty),
+            Column::Seq => unsigned(source, count, wide, &mut out.seq),
+            Column::Id => unsigned(source, count, wide, &mut out.id),
+            Column::Stream => ints(source, count, narrow, &mut out.stream, |v| v as u8),
+            Column::Kind => ints(source, count, narrow, &mut out.kind, |v| v as u8),
+            Column::Flags => ints(source, count, narrow, &mut out.flags, |v| v as u8),
+            Column::Side => ints(source, count, narrow, &mut out.side, |v| v as i8),
+            Column::N => ints(source, count, narrow, &mut out.n, |v| v as u32),
+        }
+    }
+
+    /// Refuse unknown kinds and receive times that run back.
+    fn check(&mut self, out: &Rows, start: usize) -> Result<(), CoreError> {
+        let known = |kind: u8| RowKind::from_u8(kind).is_some();
+        if !out.kind[start..].iter().all(|kind| known(*kind)) {
+            let at = out.kind[start..].iter().position(|kind| !known(*kind)).unwrap_or(0);
+            let why =
+                format!("row {}: unknown kind {}", self.row + at as u64, out.kind[start + at]);
+            return Err(tape_error(&self.info.path, why));
+        }
+        let mut last = self.last_recv;
+        let mut sorted = true;
+        for recv in &out.ts_recv[start..] {
+            sorted &= last <= *recv;
+            last = *recv;
+        }
+        if !sorted {
+            let all = &out.ts_recv[start..];
+            let at = (1..all.len()).find(|i| all[i - 1] > all[*i]).unwrap_or(0);
+            let why = format!("row {}: ts_recv {} runs back", self.row + at as u64, all[at]);
+            return Err(tape_error(&self.info.path, why));
+        }
+        self.last_recv = last;
+        Ok(())
+    }
+
+    fn damaged(&self, error: &ParquetError) -> CoreError {
+        tape_error(&self.info.path, format!("damaged at row {} or after: {error}", self.row))
+    }
+}
+
+/// Append `count` values of a 64-bit column.
+fn longs(source: &mut Source, count: usize, out: &mut Vec<i64>) -> Result<(), ParquetError> {
+    match source {
+        Source::Constant(value) => {
+            out.resize(out.len() + count, *value);
+            Ok(())
+        }
+        Source::Long(reader) => {
+            let (rows, _, _) = reader.read_records(count, None, None, out)?;
+            complete(rows, count)
+        }
+        Source::Int(_) => Err(ParquetError::General("column is 32 bits wide".into())),
+    }
+}
+
+fn unsigned(
+    source: &mut Source,
+    count: usize,
+    wide: &mut Vec<i64>,
+    out: &mut Vec<u64>,
+) -> Result<(), ParquetError> {
+    if let Source::Constant(value) = source {
+        out.resize(out.len() + count, *value as u64);
+        return Ok(());
+    }
+    wide.clear();
+    longs(source, count, wide)?;
+    out.extend(wide.iter().map(|value| *value as u64));
+    Ok(())
+}
+
+/// Append `count` values of a narrow column, through 32-bit integers as Parquet stores them.
+fn ints<T: Clone>(
+    source: &mut Source,
+    count: usize,
+    narrow: &mut Vec<i32>,
+    out: &mut Vec<T>,
+    convert: impl Fn(i32) -> T,
+) -> Result<(), ParquetError> {
+    match source {
+        Source::Constant(value) => {
+            out.resize(out.len() + count, convert(*value as i32));
+            Ok(())
+        }
+        Source::Int(reader) => {
+            narrow.clear();
+            let (rows, _, _) = reader.read_records(count, None, None, narrow)?;
+            out.extend(narrow.iter().map(|value| convert(*value)));
+            complete(rows, count)
+        }
+        Source::Long(_) => Err(ParquetError::General("column is 64 bits wide".into())),
+    }
+}
+
+fn complete(rows: usize, count: usize) -> Result<(), ParquetError> {
+    if rows == count {
+        return Ok(());
+    }
+    Err(ParquetError::EOF(format!("{rows} of {count} values")))
+}

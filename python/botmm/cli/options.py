@@ -1,0 +1,191 @@
+"""Options — the spellings that every command shares.
+
+@click.command(epilog=examples("botmm data ls --symbols BTC ETH"))
+@output_options
+@json_option
+@store_options
+@symbols_option
+def ls(as_json: bool, store: str | None, venue: str | None, symbols: tuple[str, ...]) -> None: ...
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import rich_click as click
+
+from botmm.cli.terminal import terminal
+from botmm.errors import UsageError
+
+if TYPE_CHECKING:
+    from botmm.config import Loaded
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class SymbolsOption(click.Option):
+    """`--symbols BTC ETH`, `--symbols BTC,ETH` and `--symbol BTC --symbol ETH` are the same."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Let the option swallow the words after it, up to the next option."""
+        super().add_to_parser(parser, ctx)
+        names = [*self.opts, *self.secondary_opts]
+        for name in names:
+            option = parser._long_opt.get(name)
+            if option is None:
+                continue
+            process = option.process
+
+            def take(value: str, state: Any, process: Callable[..., None] = process) -> None:
+                process(value, state)
+                while state.rargs and _is_symbol(state.rargs[0]):
+                    process(state.rargs.pop(0), state)
+
+            option.process = take
+
+
+def _is_symbol(word: str) -> bool:
+    """Whether a word after `--symbols` is one more symbol rather than a path or an option."""
+    return not word.startswith("-") and "/" not in word and "." not in word
+
+
+def _split(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the symbols once each, in the order given."""
+    words = [word for text in value for word in text.replace(",", " ").split()]
+    return tuple(dict.fromkeys(words))
+
+
+def symbols_option(command: _Command) -> _Command:
+    """Add --symbol/--symbols as `symbols: tuple[str, ...]`."""
+    return click.option(
+        "--symbol",
+        "--symbols",
+        "symbols",
+        cls=SymbolsOption,
+        multiple=True,
+        metavar="SYMBOL...",
+        callback=_split,
+        help="One or more symbols, separated by spaces or commas.",
+    )(command)
+
+
+def store_options(command: _Command) -> _Command:
+    """Add --store and --venue as `store: str | None, venue: str | None`."""
+    command = click.option("--venue", metavar="NAME", help="Venue. [default: hyperliquid]")(command)
+    return click.option("--store", metavar="DIR", help="Folder of the data. [default: data]")(
+        command
+    )
+
+
+def range_options(command: _Command) -> _Command:
+    """Add --date, --from, --to and --days."""
+    command = click.option(
+        "--days", type=click.IntRange(1), metavar="N", help="Number of days of the range."
+    )(command)
+    command = click.option(
+        "--to", "until", metavar="TIME", help="End of the range; a bare day is included."
+    )(command)
+    command = click.option(
+        "--from", "since", metavar="TIME", help="Start: 2026-02-10 or 2026-02-10T08:30 (UTC)."
+    )(command)
+    return click.option("--date", metavar="DAY", help="One UTC day, as 2026-02-12.")(command)
+
+
+def config_options(command: _Command) -> _Command:
+    """Add --config and --set as `config: tuple[Path, ...], overrides: tuple[str, ...]`."""
+    command = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="One value, as order_size_usd=100 or sim.entry_ms=200. Repeatable.",
+    )(command)
+    return click.option(
+        "--config",
+        multiple=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="TOML file; later ones win. Repeatable. [default: botmm.toml]",
+    )(command)
+
+
+def json_option(command: _Command) -> _Command:
+    """Add --json as `as_json: bool`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
+        command
+    )
+
+
+def output_options(command: _Command) -> _Command:
+    """Add -q, -v, --no-color and --no-progress; they reach `terminal()`, not the function.
+
+    They come last in the help, whatever the order of the decorators.
+    """
+    flags = (
+        ("--quiet", "-q", "Show the result only."),
+        ("--verbose", "-v", "Show logs, and tracebacks of errors."),
+        ("--no-color", "", "Use no colours; NO_COLOR does the same."),
+        ("--no-progress", "", "Show no progress."),
+    )
+    own = [
+        click.RichOption(
+            [flag for flag in (long, short) if flag],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_remember(long[2:].replace("-", "_")),
+            help=text,
+        )
+        for long, short, text in reversed(flags)
+    ]
+    memo = command.__dict__.setdefault("__click_params__", [])
+    memo[:0] = own  # click reads this list from its end
+    return command
+
+
+def _remember(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """Return a callback that keeps a flag in the terminal of the command."""
+
+    def keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        if value:
+            if field == "no_color":
+                os.environ["NO_COLOR"] = "1"
+                return
+            with ctx.scope(cleanup=False):
+                setattr(terminal(), field, True)
+
+    return keep
+
+
+def examples(*lines: str) -> str:
+    """Return an epilog with one example a line."""
+    return "\n\n".join(["Examples:", *(f"$ {line}" for line in lines)])
+
+
+def load_config(
+    config: Sequence[Path], overrides: Sequence[str], also: Mapping[str, Any] | None = None
+) -> Loaded:
+    """Load settings for a command; `also` are options that have their own spelling.
+
+    Raises:
+        ConfigError: see `botmm.config.load`.
+        UsageError: an option and `--set` name the same key.
+    """
+    from botmm.config import load
+
+    given = {key: value for key, value in (also or {}).items() if value is not None}
+    for text in overrides:
+        key = text.partition("=")[0].strip()
+        if key in given:
+            raise UsageError(f"--set {text} contradicts the option of the same meaning")
+    return load(config, [*overrides, *(f"{key}={_toml(value)}" for key, value in given.items())])
+
+
+def _toml(value: Any) -> str:
+    """Return a value as TOML writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else f"'{value}'"

@@ -1,0 +1,164 @@
+"""Replay — recorded order books to an honest report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from botmm.cli.options import (
+    config_options,
+    examples,
+    json_option,
+    load_config,
+    output_options,
+    range_options,
+    store_options,
+    symbols_option,
+)
+from botmm.cli.terminal import terminal
+from botmm.errors import UsageError
+
+if TYPE_CHECKING:
+    from botmm.config import Settings
+
+
+@click.command(
+    epilog=examples(
+        "botmm replay --symbol BTC --date 2026-02-12",
+        "botmm replay --symbols BTC ETH --from 2026-02-01 --to 2026-02-14 --warmup auto",
+        "botmm replay --symbol SOL --days 7 --set base_spread_bps=3 --latency 120/60 --band",
+        "botmm replay data/tape/hyperliquid/BTC/2026-02-12.parquet --json",
+    )
+)
+@output_options
+@click.argument("tapes", nargs=-1, type=click.Path(path_type=Path))
+@symbols_option
+@range_options
+@store_options
+@config_options
+@click.option("--queue", metavar="MODEL", help="risk-averse, pow1:N … pow3:N, log1:U, log2:U, qpn.")
+@click.option(
+    "--latency", metavar="MODEL", help="ENTRY/RESPONSE in ms as 300/150, feed, or file:PATH."
+)
+@click.option("--maker-fee", type=float, metavar="RATE", help="Fraction; 0.00015 is 1.5 bps paid.")
+@click.option("--capital", type=float, metavar="USD", help="Capital; sizes scale with it / 1000.")
+@click.option("--warmup", metavar="FILE|auto", help="Earlier data for the signals, not quoted on.")
+@click.option("--seed", type=int, help="Seed of what is drawn at random. [default: 1]")
+@click.option("--bridge-gaps", is_flag=True, help="Play over long gaps; the report lists them.")
+@click.option(
+    "--sensitivity/--no-sensitivity", default=True, help="Also run at 0.5× and 2× latency."
+)
+@click.option("--band", is_flag=True, help="Also run the two ends of the queue models.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Output folder."
+)
+@json_option
+def replay(**options: Any) -> int:
+    """Replay recorded order books tick by tick and report what a maker would have earned.
+
+    Without tapes, the store is searched for the symbols and days. The output folder holds
+    report.html, summary.json, fills.parquet, orders.parquet, equity.parquet and manifest.json.
+    """
+    from botmm.research.plan import make_plan, select_range
+
+    settings = _settings(options)
+    wanted = select_range(
+        day=options["date"],
+        since=options["since"],
+        until=options["until"],
+        days=options["days"],
+    )
+    plan = make_plan(
+        settings,
+        symbols=options["symbols"],
+        paths=options["tapes"],
+        wanted=wanted,
+        warmup=options["warmup"],
+    )
+    return run_and_report(
+        plan,
+        out=options["out"],
+        sensitivity=options["sensitivity"],
+        band=options["band"],
+        as_json=options["as_json"],
+    )
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    """Return the settings of the files with the options laid over them."""
+    also = {
+        "account.venue": options["venue"],
+        "account.capital_usd": options["capital"],
+        "store.dir": options["store"],
+        "sim.queue": options["queue"],
+        "sim.maker_fee": options["maker_fee"],
+        "replay.seed": options["seed"],
+        "replay.bridge_gaps": options["bridge_gaps"] or None,
+        **_latency(options["latency"]),
+    }
+    return load_config(options["config"], options["overrides"], also).settings
+
+
+def _latency(text: str | None) -> dict[str, Any]:
+    """Return the settings that a --latency stands for."""
+    if text is None:
+        return {}
+    if text == "feed":
+        return {"sim.latency_model": "feed"}
+    if text.startswith("file:"):
+        return {"sim.latency_model": "file", "sim.latency_file": text.removeprefix("file:")}
+    entry, sign, response = text.partition("/")
+    try:
+        times = float(entry), float(response) if sign else float(entry)
+    except ValueError:
+        raise UsageError(
+            f"--latency {text!r}: not a latency",
+            cure="write entry/response in ms as 300/150, or feed, or file:PATH",
+        ) from None
+    return {
+        "sim.latency_model": "constant",
+        "sim.entry_ms": times[0],
+        "sim.response_ms": times[1],
+    }
+
+
+def run_and_report(
+    plan: Any, *, out: Path | None, sensitivity: bool, band: bool, as_json: bool
+) -> int:
+    """Run a plan with progress, write its folder, print its result; return the exit code."""
+    from botmm.core import Replay
+    from botmm.observe.progress import progress, si
+    from botmm.report.tables import print_run
+    from botmm.research import output
+    from botmm.research.replay import alternatives, run, run_alternative
+    from botmm.research.stopping import Stopper
+
+    shown = terminal()
+    folder = out or output.default_folder(plan)
+    output.check_folder(folder)
+    with Stopper() as stopper:
+        with progress(f"replay {' '.join(plan.symbols)}", enabled=shown.progress) as bar:
+            main = run(plan, Replay, stopper.watching(bar))
+        variants = []
+        for tried in alternatives(plan, sensitivity=sensitivity, band=band):
+            if stopper.asked:
+                break
+            with progress(f"  {tried.kind} {tried.label}", enabled=shown.progress) as bar:
+                variant = run_alternative(plan, Replay, stopper.watching(bar), tried)
+            variants += [variant] if variant is not None else []
+        sheet = output.make_sheet(main, variants)
+        output.write(main, sheet, folder)
+    report = folder / "report.html"
+    shown.say(
+        f"played {si(main.rows)} rows in {main.seconds:.1f} s, "
+        f"{si(main.rows / max(main.seconds, 1e-9))} rows/s"
+    )
+    if as_json:
+        shown.json(output.summary(sheet, main))
+    else:
+        print_run(shown.out(), sheet, report=str(report))
+    if stopper.asked:
+        shown.say(f"stopped; the report of what was played is {report}")
+    return stopper.exit_code

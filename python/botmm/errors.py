@@ -1,0 +1,98 @@
+"""Errors — the exception tree; every class knows its exit code and carries its cure."""
+
+from __future__ import annotations
+
+
+class BotmmError(Exception):
+    """Something the user can act on: what happened, why, and what to do."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, cure: str = "") -> None:
+        """Keep the cure beside the message, so that the terminal can set it apart."""
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+
+
+class UsageError(BotmmError):
+    """Options or arguments that do not fit together."""
+
+    exit_code = 2
+
+
+class ConfigError(BotmmError):
+    """A configuration value that is unknown, out of range or implausible."""
+
+    exit_code = 2
+
+
+class DataError(BotmmError):
+    """Market data that is missing, corrupt or below quality."""
+
+    exit_code = 3
+
+
+class VenueError(BotmmError):
+    """The venue or the network cannot be reached."""
+
+    exit_code = 4
+
+
+class RiskStopError(BotmmError):
+    """A risk breaker stopped the run."""
+
+    exit_code = 5
+
+
+class ReconcileError(BotmmError):
+    """Own records and the venue's (or two own records) disagree."""
+
+    exit_code = 6
+
+
+class CheckError(BotmmError):
+    """A check failed: doctor, validate, verify, compare."""
+
+    exit_code = 7
+
+
+class CoreMissingError(BotmmError):
+    """The compiled module is not there or does not load."""
+
+
+class StoppedError(BotmmError):
+    """The user or the system asked the run to end."""
+
+    def __init__(self, message: str, *, exit_code: int, cure: str = "") -> None:
+        """Take the exit code of the signal: 130 interrupted, 143 terminated."""
+        super().__init__(message, cure=cure)
+        self.exit_code = exit_code
+
+
+# Classes of the compiled module, by name so that this module stays at the bottom of the layers.
+_FROM_CORE: dict[str, type[BotmmError]] = {
+    "ArgumentError": UsageError,
+    "DecimalError": DataError,
+    "GapError": DataError,
+    "NotionalOverflowError": DataError,
+    "OrderStateError": ReconcileError,
+    "PayloadError": DataError,
+    "TapeError": DataError,
+    "UnsupportedError": DataError,
+}
+
+
+def from_core(error: Exception) -> BotmmError | None:
+    """Return the error of this package for one of the compiled module; None for any other."""
+    kind = _FROM_CORE.get(type(error).__name__)
+    if kind is None or type(error).__module__ not in {"_core", "botmm._core"}:
+        return None
+    return kind(str(error), cure=_CURES.get(type(error).__name__, ""))
+
+
+_CURES = {
+    "GapError": "pass --bridge-gaps to replay over it (the report lists it), or choose other days",
+    "TapeError": "check the file with `botmm data check`, or import it again",
+    "UnsupportedError": "choose a linear perpetual; inverse contracts are for looking at only",
+}

@@ -1,0 +1,106 @@
+"""Tear sheet — one self-contained HTML file that works offline."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botmm.report import charts, formats
+from botmm.report.charts import Chart
+from botmm.report.sheet import (
+    Sheet,
+    answer,
+    gap_rows,
+    order_rows,
+    parts_rows,
+    reason,
+    tier_text,
+    trip_rows,
+    warnings,
+)
+from botmm.units import time_text
+
+
+def render(sheet: Sheet) -> str:
+    """Return the HTML of a report."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from plotly.offline import get_plotlyjs
+
+    environment = Environment(
+        loader=PackageLoader("botmm.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "usd": formats.usd,
+        "signed_usd": lambda value: formats.usd(value, signed=True),
+        "bps": formats.bps,
+        "percent": formats.percent,
+        "count": formats.count,
+        "time": time_text,
+    }
+    template = environment.get_template("tear_sheet.html")
+    return template.render(
+        sheet=sheet,
+        figures=sheet.figures,
+        parts=sheet.figures.parts,
+        cards=_cards(sheet),
+        answer=answer(sheet),
+        reason=reason(sheet.figures.parts),
+        warnings=warnings(sheet),
+        tier=tier_text(sheet.figures.tiers),
+        length=formats.duration(sheet.figures.seconds),
+        parts_rows=parts_rows(sheet.figures.parts),
+        symbols=[
+            {
+                "name": figures.symbol,
+                "orders": order_rows(figures),
+                "trips": trip_rows(figures),
+                "gaps": gap_rows(figures),
+                "figures": figures,
+            }
+            for figures in sheet.figures.symbols
+        ],
+        charts=_script_safe(_charts(sheet)),
+        plotly=get_plotlyjs(),
+    )
+
+
+def _cards(sheet: Sheet) -> list[dict[str, str]]:
+    """Return the figures at the top: name, value, note and colour."""
+    figures, parts = sheet.figures, sheet.figures.parts
+    maker, taker = sheet.fees
+
+    def card(name: str, value: str, note: str, sign: float = 0.0) -> dict[str, str]:
+        tone = "good" if sign > 0 else "bad" if sign < 0 else ""
+        return {"name": name, "value": value, "note": note, "tone": tone}
+
+    net_bps = formats.bps(parts.bps(parts.net_usd))
+    gross_bps = formats.bps(parts.bps(parts.gross_usd))
+    rates = f"maker {maker * 1e4:g} bps, taker {taker * 1e4:g} bps"
+    capital = float(sheet.config["account.capital_usd"])
+    fall = formats.percent(figures.drawdown_usd / capital, 2)
+    return [
+        card("Net result", formats.usd(parts.net_usd, signed=True), net_bps, parts.net_usd),
+        card("Before fees", formats.usd(parts.gross_usd, signed=True), gross_bps, parts.gross_usd),
+        card("Fees", formats.usd(parts.fees_usd), rates),
+        card("Funding", formats.usd(parts.funding_usd, signed=True), "positive is received"),
+        card("Deepest drawdown", formats.usd(figures.drawdown_usd), f"{fall} of capital"),
+        card("Volume", formats.usd(parts.volume_usd), f"{formats.count(parts.fills)} fills"),
+    ]
+
+
+def _charts(sheet: Sheet) -> dict[str, Chart]:
+    """Return every chart by the id of its place."""
+    found = {"equity": charts.equity(sheet.figures.curve), "parts": charts.waterfall(sheet.figures)}
+    for number, figures in enumerate(sheet.figures.symbols):
+        found[f"market-{number}"] = charts.market(figures)
+        found[f"markouts-{number}"] = charts.markouts(figures, sheet.fees[0] * 1e4)
+    return found
+
+
+def _script_safe(value: Any) -> str:
+    """Return JSON that may stand inside a script element."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("</", "<\\/")

@@ -1,0 +1,1 @@
+"""Tests — unit, boundary, golden, property, architecture and system tests of BotMM."""

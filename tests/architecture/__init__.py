@@ -1,0 +1,1 @@
+"""Architecture — tests that hold the rules of the style document."""
