@@ -276,29 +276,34 @@ fn ghosts_never_have_less_than_nothing_ahead() {
 
 #[test]
 fn a_ghost_is_filled_by_what_reaches_past_its_queue() {
-    let (every, horizon) = (DurationNanos(1), DurationNanos::from_millis(60_000));
+    let (every, horizon) = (DurationNanos(10), DurationNanos(4));
     let plan = GhostPlan { every, horizon, behind: 0 };
     let mut lob = Lob::new(1_000);
     lob.add(Side::Bid, 1_000, 4);
     let leaves = lob.add(Side::Bid, 1_000, 3).expect("rests");
     lob.add(Side::Ask, 1_001, 9);
     let mut ghosts = Ghosts::new(plan, Grid::new(1), UnixNanos(0));
-    ghosts.after_block(&mut lob, UnixNanos(1), 2);
+    ghosts.after_block(&mut lob, UnixNanos(10), 2);
     lob.begin_block(1_000);
     lob.add(Side::Bid, 1_000, 5);
     lob.cancel(leaves);
     lob.take(Side::Ask, 5, 1_000);
-    ghosts.after_block(&mut lob, UnixNanos(2), 2);
+    ghosts.after_block(&mut lob, UnixNanos(11), 2);
     lob.begin_block(1_000);
     lob.take(Side::Ask, 1, 1_000);
-    ghosts.after_block(&mut lob, UnixNanos(3), 2);
+    ghosts.after_block(&mut lob, UnixNanos(12), 2);
+    lob.begin_block(1_000);
+    lob.add(Side::Bid, 999, 8);
+    lob.take(Side::Ask, 9, 999);
+    ghosts.after_block(&mut lob, UnixNanos(14), 2);
     let truth = ghosts.take_truth();
     let first: Vec<_> = (0..truth.samples.id.len())
         .filter(|&i| truth.samples.id[i] == 0)
-        .map(|i| (truth.samples.ahead[i], truth.samples.qty[i], truth.samples.traded[i]))
+        .map(|i| [truth.samples.ahead[i], truth.samples.qty[i], truth.samples.traded[i]])
         .collect();
-    assert_eq!(first, [(7, 7, 0), (0, 4, 5), (0, 3, 1)]);
-    assert_eq!((truth.ghosts.id[0], truth.ghosts.filled[0], truth.ghosts.fate[0]), (0, 3, 1));
+    assert_eq!(first, [[7, 7, 0], [0, 4, 5], [0, 3, 1], [0, 0, 3]]);
+    assert_eq!(truth.samples.beyond.last(), Some(&6));
+    assert_eq!((truth.ghosts.id[0], truth.ghosts.filled[0], truth.ghosts.fate[0]), (0, 12, 1));
 }
 
 #[test]
