@@ -6,6 +6,7 @@ Its sums are exact, so that reports can be checked to the last unit; nothing of 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -62,128 +63,176 @@ class FakeReplay:
         return {**tables, "summary": json.dumps({"symbols": symbols, "totals": {}})}
 
 
-def _symbol(ix: int, spec: dict[str, Any], start: int, end: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Walk:
+    """A random walk of the touch, and the fills and position on it."""
+
+    ix: int
+    ts: np.ndarray
+    bid: np.ndarray
+    ask: np.ndarray
+    at: np.ndarray
+    side: np.ndarray
+    px: np.ndarray
+    qty: np.ndarray
+
+    @property
+    def mid2(self) -> np.ndarray:
+        return self.bid + self.ask
+
+    @property
+    def fee(self) -> np.ndarray:
+        return (self.px * self.qty * 150_000) // 10**9
+
+    @property
+    def position(self) -> np.ndarray:
+        """The position at each row of equity."""
+        return self.summed(self.side * self.qty)
+
+    @property
+    def funding(self) -> np.ndarray:
+        hourly = np.arange(len(self.ts)) % 360 == 359
+        paid = -(self.position * self.mid2 // 2) // 80_000
+        return np.cumsum(np.where(hourly, paid, 0))
+
+    @property
+    def capture2(self) -> np.ndarray:
+        return self.summed(self.side * (self.mid2[self.at] - 2 * self.px) * self.qty)
+
+    @property
+    def inventory2(self) -> np.ndarray:
+        held = np.concatenate([[0], self.position[:-1]])
+        return np.cumsum(held * np.diff(self.mid2, prepend=self.mid2[0]))
+
+    def summed(self, of_fills: np.ndarray) -> np.ndarray:
+        """Return running sums, at the rows of equity, of values that belong to fills."""
+        total = np.zeros(len(self.ts), np.int64)
+        np.add.at(total, self.at, of_fills)
+        return np.cumsum(total)
+
+
+def _walk(ix: int, spec: dict[str, Any], start: int, end: int) -> _Walk:
     rng = np.random.default_rng(spec["seed"] + ix)
     step = int(spec["equity_interval_s"] * 1e9)
-    scale = spec["sim"]["latency"].get("scale", 1.0)
     ts = np.append(np.arange(start, end, step, dtype=np.int64), end)
     n = len(ts)
-    sigma = 8.0 * np.sqrt(step / 1e10)
-    bid = 650_000 + np.cumsum(np.rint(rng.normal(0, sigma, n)).astype(np.int64)) * (ix + 1)
+    bid = 650_000 + np.cumsum(np.rint(rng.normal(0, 8.0, n)).astype(np.int64)) * (ix + 1)
     ask = bid + rng.choice([10, 10, 10, 20, 30], n)
-    mid2 = bid + ask
     count = max(int((end - start) / 3.6e12 * 40), 4)
     at = np.sort(rng.integers(0, n - 1, count))
-    side = np.empty(count, np.int8)
     qty = rng.integers(40, 230, count).astype(np.int64)
-    px = np.empty(count, np.int64)
-    position = np.empty(count, np.int64)
+    side = np.empty(count, np.int8)
     held = 0
-    for i, k in enumerate(at):
+    for i in range(count):
         side[i] = -1 if held > 400 else 1 if held < -400 else rng.choice([-1, 1])
-        drift = int(mid2[min(k + 3, n - 1)] - mid2[k]) // 2
-        toxic = rng.random() < 0.55
-        side[i] = -np.sign(drift) if toxic and drift and abs(held) <= 400 else side[i]
-        px[i] = bid[k] - rng.integers(0, 60) if side[i] > 0 else ask[k] + rng.integers(0, 60)
         held += int(side[i]) * int(qty[i])
-        position[i] = held
-    fee = (px * qty * 150_000) // 10**9
-    fill_ts = ts[at]
-    fill_mid2 = mid2[at]
-    capture2 = side * (fill_mid2 - 2 * px) * qty
-    cum_capture = _at(at, n, capture2)
-    cum_fees = _at(at, n, fee)
-    pos = _at(at, n, side * qty)
-    held_before = np.concatenate([[0], pos[:-1]])
-    inventory2 = np.cumsum(held_before * np.diff(mid2, prepend=mid2[0]))
-    funding = np.cumsum(np.where(np.arange(n) % 360 == 359, -(pos * mid2 // 2) // 80_000, 0))
-    marks = {}
-    for h, horizon in enumerate(MARKOUT_NS):
-        later = np.searchsorted(ts, fill_ts + horizon, side="right") - 1
-        marks[f"markout_{h}"] = np.where(fill_ts + horizon > end, UNRESOLVED, mid2[later])
-    orders = count * 30
-    order_at = np.sort(rng.integers(start, end, orders))
-    status = rng.choice([1, 2, 3], orders, p=[0.03, 0.95, 0.02]).astype(np.uint8)
-    u16 = np.uint16
+    away = rng.integers(0, 60, count)
+    px = np.where(side > 0, bid[at] - away, ask[at] + away)
+    return _Walk(ix, ts, bid, ask, at, side, px, qty)
+
+
+def _symbol(ix: int, spec: dict[str, Any], start: int, end: int) -> dict[str, Any]:
+    walk = _walk(ix, spec, start, end)
+    orders = _orders(walk)
     return {
-        "fills": {
-            "symbol": np.full(count, ix, u16),
-            "ts_exch": fill_ts - 150_000_000,
-            "ts_recv": fill_ts,
-            "side": side,
-            "px": px,
-            "qty": qty,
-            "fee": fee,
-            "liquidity": np.zeros(count, np.uint8),
-            "cloid_seq": np.arange(count, dtype=np.uint64),
-            "level": rng.integers(0, 2, count).astype(np.uint8),
-            "why": rng.choice([0, 1, 2], count, p=[0.7, 0.25, 0.05]).astype(np.uint8),
-            "mid2": fill_mid2,
-            "position": position,
-            **marks,
-        },
-        "orders": {
-            "symbol": np.full(orders, ix, u16),
-            "cloid_seq": np.arange(orders, dtype=np.uint64),
-            "side": rng.choice([-1, 1], orders).astype(np.int8),
-            "level": rng.integers(0, 2, orders).astype(np.uint8),
-            "px": np.full(orders, 650_000, np.int64),
-            "qty": np.full(orders, 200, np.int64),
-            "filled": np.where(status == 1, 200, 0),
-            "ts_sent": order_at,
-            "ts_venue": order_at + 300_000_000,
-            "ts_done": order_at + 5_000_000_000,
-            "status": status,
-            "ahead": rng.exponential(5e4, orders),
-        },
-        "equity": {
-            "symbol": np.full(n, ix, u16),
-            "ts": ts,
-            "mid2": mid2,
-            "position": pos,
-            "capture2": cum_capture,
-            "inventory2": inventory2,
-            "fees": cum_fees,
-            "funding": funding,
-            "bid": bid,
-            "ask": ask,
-            "own_bid": np.where(pos > 300, 0, bid - 40),
-            "own_ask": np.where(pos < -300, 0, ask + 40),
-        },
-        "summary": {
-            "symbol": spec["symbols"][ix]["symbol"],
-            "px_decimals": PX_DECIMALS,
-            "size_decimals": SIZE_DECIMALS,
-            "cash_decimals": CASH_DECIMALS,
-            "rows": 1_000_000,
-            "trades": 50_000,
-            "traded_lots": int(qty.sum() / (0.011 * scale)),
-            "fills": count,
-            "volume": int((px * qty).sum()),
-            "capture2": int(cum_capture[-1]),
-            "inventory2": int(inventory2[-1]),
-            "fees": int(cum_fees[-1]),
-            "funding": int(funding[-1]),
-            "position": int(pos[-1]),
-            "orders": orders,
-            "cancels": int((status == 2).sum()),
-            "rejects": int((status == 3).sum()),
-            "crossed_fills": 0,
-            "gaps": [[start + 10**12, start + 10**12 + 45 * 10**9, 3]],
-            "breakers": [
-                {"ts": start + 2 * 10**12, "cause": "jump of 2 % in 1 s", "state": "paused"}
-            ],
-            "not_ready": ["fill model"],
-            "quality": {"backward_ts": 2, "crossed": 5},
-            "data_tier": "D",
-            "first_ts": start,
-            "last_ts": end,
-        },
+        "fills": _fills(walk),
+        "orders": orders,
+        "equity": _equity(walk),
+        "summary": _summary(walk, spec, orders["status"]),
     }
 
 
-def _at(at: np.ndarray, n: int, value: np.ndarray) -> np.ndarray:
-    """Return cumulative sums of values that happen at rows."""
-    total = np.zeros(n, np.int64)
-    np.add.at(total, at, value)
-    return np.cumsum(total)
+def _fills(walk: _Walk) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(walk.ix)
+    count, ts, end = len(walk.at), walk.ts[walk.at], walk.ts[-1]
+    marks = {}
+    for h, horizon in enumerate(MARKOUT_NS):
+        later = np.searchsorted(walk.ts, ts + horizon, side="right") - 1
+        marks[f"markout_{h}"] = np.where(ts + horizon > end, UNRESOLVED, walk.mid2[later])
+    return {
+        "symbol": np.full(count, walk.ix, np.uint16),
+        "ts_exch": ts - 150_000_000,
+        "ts_recv": ts,
+        "side": walk.side,
+        "px": walk.px,
+        "qty": walk.qty,
+        "fee": walk.fee,
+        "liquidity": np.zeros(count, np.uint8),
+        "cloid_seq": np.arange(count, dtype=np.uint64),
+        "level": rng.integers(0, 2, count).astype(np.uint8),
+        "why": rng.choice([0, 1, 2], count, p=[0.7, 0.25, 0.05]).astype(np.uint8),
+        "mid2": walk.mid2[walk.at],
+        "position": np.cumsum(walk.side * walk.qty),
+        **marks,
+    }
+
+
+def _orders(walk: _Walk) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(walk.ix)
+    count = len(walk.at) * 30
+    sent = np.sort(rng.integers(walk.ts[0], walk.ts[-1], count))
+    status = rng.choice([1, 2, 3], count, p=[0.03, 0.95, 0.02]).astype(np.uint8)
+    return {
+        "symbol": np.full(count, walk.ix, np.uint16),
+        "cloid_seq": np.arange(count, dtype=np.uint64),
+        "side": rng.choice([-1, 1], count).astype(np.int8),
+        "level": rng.integers(0, 2, count).astype(np.uint8),
+        "px": np.full(count, 650_000, np.int64),
+        "qty": np.full(count, 200, np.int64),
+        "filled": np.where(status == 1, 200, 0),
+        "ts_sent": sent,
+        "ts_venue": sent + 300_000_000,
+        "ts_done": sent + 5_000_000_000,
+        "status": status,
+        "ahead": rng.exponential(5e4, count),
+    }
+
+
+def _equity(walk: _Walk) -> dict[str, np.ndarray]:
+    position = walk.position
+    return {
+        "symbol": np.full(len(walk.ts), walk.ix, np.uint16),
+        "ts": walk.ts,
+        "mid2": walk.mid2,
+        "position": position,
+        "capture2": walk.capture2,
+        "inventory2": walk.inventory2,
+        "fees": walk.summed(walk.fee),
+        "funding": walk.funding,
+        "bid": walk.bid,
+        "ask": walk.ask,
+        "own_bid": np.where(position > 300, 0, walk.bid - 40),
+        "own_ask": np.where(position < -300, 0, walk.ask + 40),
+    }
+
+
+def _summary(walk: _Walk, spec: dict[str, Any], status: np.ndarray) -> dict[str, Any]:
+    start, end = int(walk.ts[0]), int(walk.ts[-1])
+    scale = spec["sim"]["latency"].get("scale", 1.0)
+    return {
+        "symbol": spec["symbols"][walk.ix]["symbol"],
+        "px_decimals": PX_DECIMALS,
+        "size_decimals": SIZE_DECIMALS,
+        "cash_decimals": CASH_DECIMALS,
+        "rows": 1_000_000,
+        "trades": 50_000,
+        "traded_lots": int(walk.qty.sum() / (0.011 * scale)),
+        "fills": len(walk.at),
+        "volume": int((walk.px * walk.qty).sum()),
+        "capture2": int(walk.capture2[-1]),
+        "inventory2": int(walk.inventory2[-1]),
+        "fees": int(walk.fee.sum()),
+        "funding": int(walk.funding[-1]),
+        "position": int(walk.position[-1]),
+        "orders": len(status),
+        "cancels": int((status == 2).sum()),
+        "rejects": int((status == 3).sum()),
+        "crossed_fills": 0,
+        "gaps": [[start + 10**12, start + 10**12 + 45 * 10**9, 3]],
+        "breakers": [{"ts": start + 2 * 10**12, "cause": "jump of 2 % in 1 s", "state": "paused"}],
+        "not_ready": ["fill model"],
+        "quality": {"backward_ts": 2, "crossed": 5},
+        "data_tier": "D",
+        "first_ts": start,
+        "last_ts": end,
+    }

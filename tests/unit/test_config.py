@@ -1,5 +1,6 @@
 """Config — later layers win, every value knows its origin, slips are refused with a cure."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -124,11 +125,11 @@ def test_the_template_is_valid_and_uncommented_it_is_the_default(tmp_path: Path)
     path = tmp_path / "botmm.toml"
     path.write_text(text, encoding="utf-8")
     assert load([path], environ={}).settings.account.capital_usd == 2500.0
-    lines = [
-        line.removeprefix("# ") if " = " in line and not line.startswith("# Later") else line
-        for line in text.splitlines()
-    ]
-    path.write_text("\n".join(line for line in lines if "unset" not in line), encoding="utf-8")
+    shown = re.sub(
+        r"^# (\w+ = [^(].*)$", r"\1", text.partition("# One symbol")[0], flags=re.MULTILINE
+    )
+    path.write_text(shown, encoding="utf-8")
+    assert "\nentry_ms = 300.0" in shown
     full, plain = load([path], environ={}).settings, load([], environ={}).settings
     assert full.sim == plain.sim
     assert full.replay == plain.replay

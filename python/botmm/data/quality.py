@@ -164,7 +164,7 @@ def _book_shares(
     """
     from botmm.core import touches
 
-    bid, ask = touches(columns["kind"], columns["side"], columns["px"], columns["qty"])
+    bid, ask = touches(columns["kind"], columns["side"], columns["px"])
     ends = columns["flags"] & LAST != 0
     ts, two_sided = columns["ts_recv"][ends], (bid[ends] > 0) & (ask[ends] > 0)
     spread = ask[ends] - bid[ends]

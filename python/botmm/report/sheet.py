@@ -187,7 +187,7 @@ def trip_rows(figures: SymbolFigures) -> Rows:
             "Median length of a stretch",
             duration(None if (m := trips.median_minutes) is None else m * 60),
         ),
-        ("Position at the end", f"{position:,.{scale}f} {figures.symbol}"),
+        ("Position at the end", f"{position:,.{scale}f}".replace("-", "−") + f" {figures.symbol}"),
     ]
 
 

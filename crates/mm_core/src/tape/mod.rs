@@ -6,6 +6,8 @@
 mod known;
 mod reader;
 mod schema;
+mod touch;
+mod series;
 mod writer;
 
 pub use reader::Projection;
@@ -14,5 +16,7 @@ pub use schema::GapSpan;
 pub use schema::GroupInfo;
 pub use schema::TapeInfo;
 pub use schema::VERSION;
+pub use touch::touches;
+pub use series::TapeSeries;
 pub use writer::TapeSummary;
 pub use writer::TapeWriter;

@@ -5,6 +5,7 @@ A value that is not a number, negative, or finer than the scale is a named error
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,49 +137,43 @@ def identities(array: pa.Array) -> NDArray[np.uint64]:
 
 
 def _decimals(array: pa.Array, decimals: int, column: str, where: Where) -> I64:
-    """Convert text through the core; on failure find the row that fails."""
-    from botmm.core import DecimalError
-
-    try:
-        return _convert(array, decimals)
-    except DecimalError as error:
-        why = str(error)
-    low, high = 0, len(array)
-    while high - low > 1:
-        middle = (low + high) // 2
-        try:
-            _convert(array.slice(low, middle - low), decimals)
-            low = middle
-        except DecimalError as error:
-            high, why = middle, str(error)
-    raise where.error(column, low, array[low].as_py(), f"({why})")
-
-
-def _convert(array: pa.Array, decimals: int) -> I64:
+    """Convert text through the core, exponents (1e-05) included."""
     import pyarrow as pa
 
-    from botmm.core import decimals_to_ints
+    from botmm.core import CoreException, decimals_to_ints
 
-    if array.offset or not pa.types.is_string(array.type):
-        array = pa.concat_arrays([array.cast(pa.string()), pa.array([], pa.string())])
     if len(array) == 0:
         return np.empty(0, np.int64)
-    _, offsets, data = array.buffers()
-    ends = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
-    text = b"" if data is None else data
-    result: I64 = decimals_to_ints(np.frombuffer(text, np.uint8), ends.astype(np.int64), decimals)
+    # A fresh array starts at offset 0, so that its buffers hold nothing else.
+    plain = pa.concat_arrays([array.cast(pa.string()), pa.array([], pa.string())])
+    _, offsets, data = plain.buffers()
+    ends = np.frombuffer(offsets, np.int32)[: len(plain) + 1].astype(np.int64)
+    text = b"" if data is None else data.to_pybytes()
+    try:
+        result: I64 = decimals_to_ints(text, ends, decimals, exponents=True)
+    except CoreException as error:
+        raise _located(error, array, column, where) from None
     return result
 
 
 def _floats(array: pa.Array, decimals: int, column: str, where: Where) -> I64:
+    """Return floats that are the nearest ones to decimals of the scale."""
     from botmm.core import CoreException, floats_to_ints
 
-    values = _finite(array, column, where)
     try:
-        result: I64 = floats_to_ints(values, decimals)
+        result: I64 = floats_to_ints(_finite(array, column, where), decimals)
     except CoreException as error:
-        raise DataError(f"{where.path}: rows from {where.row}, column {column}: {error}") from None
+        raise _located(error, array, column, where) from None
     return result
+
+
+def _located(error: Exception, array: pa.Array, column: str, where: Where) -> DataError:
+    """Return the error of the cell that the core names by its row within the array."""
+    found = re.search(r"row (\d+): (.*)", str(error))
+    if found is None:
+        return DataError(f"{where.path}: column {column}: {error}")
+    at = int(found[1])
+    return where.error(column, at, array[at].as_py(), f"({found[2]})")
 
 
 def _finite(array: pa.Array, column: str, where: Where) -> NDArray[np.float64]:

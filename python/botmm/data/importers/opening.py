@@ -84,14 +84,14 @@ class Opened(io.RawIOBase):
         try:
             archive = zipfile.ZipFile(self._file)
             names = [name for name in archive.namelist() if not name.endswith("/")]
-        except zipfile.BadZipFile as error:
+            if len(names) == 1:
+                return archive.open(names[0])
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
             raise DataError(f"{self.path}: truncated or corrupt zip: {error}", cure=_CURE) from None
-        if len(names) != 1:
-            raise DataError(
-                f"{self.path}: a zip of {len(names)} files, expected 1",
-                cure="unpack it and import the folder",
-            )
-        return archive.open(names[0])
+        raise DataError(
+            f"{self.path}: a zip of {len(names)} files, expected 1",
+            cure="unpack it and import the folder",
+        )
 
     @property
     def position(self) -> int:
@@ -152,9 +152,16 @@ class _Zstd(io.RawIOBase):
         self._rest, self._started = b"", False
 
     def readable(self) -> bool:
+        """Return true."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Inflate into a buffer.
+
+        Raises:
+            EOFError: the last frame has no end.
+            OSError: a frame is damaged.
+        """
         while not self._rest:
             if self._object.eof:
                 unused = self._object.unused_data

@@ -32,6 +32,15 @@ OFFSET_NS_MIN = 50_000_000
 OFFSET_QUANTILE = 0.005
 _DELAYS_MAX = 200_000
 
+# What a call of the assembler adds to; lines show it by their rows.
+_STREAMS: dict[str, set[int]] = {
+    "add_snapshots": {BOOK},
+    "add_deltas": {BOOK},
+    "add_bbo": {BBO},
+    "add_trades": {TRADES},
+    "add_lines": set(),
+}
+
 
 @dataclass(slots=True, kw_only=True)
 class Survey:
@@ -121,6 +130,7 @@ class _Pass:
         """Take a batch of a table; lines are seen as rows."""
         if batch.method != "add_lines":
             self.message(str(source.path), batch.args[0], batch.args[1])
+        self.streams |= _STREAMS[batch.method]
         if batch.method == "add_snapshots":
             self.window = max(self.window, int(batch.args[8]))
 

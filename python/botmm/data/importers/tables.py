@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -83,6 +83,11 @@ class TableSource:
         return self.table.kind == "levels"
 
     @property
+    def rules(self) -> str:
+        """Return whose habits the streams have: a book of changes does without its touch."""
+        return "binance" if self.incremental else "other"
+
+    @property
     def notes(self) -> dict[str, str]:
         """Return what the mapping says of its data."""
         return self.mapping.notes
@@ -117,14 +122,24 @@ class TableSource:
     def first_recv(self, symbol: str) -> int:
         """Return the receive time of the first row."""
         recv, _ = self._times(self._head)
-        return int(recv[0])
+        history = self.table.kind == "trades" and self.table.ts_recv is None
+        return int(recv.min() if history else recv[0])
 
     def position(self) -> int:
         """Return the bytes read so far."""
         return self._read
 
     def batches(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:
-        """Yield the rows; see `Source`."""
+        """Yield the rows; see `Source`.
+
+        Trades without a receive time are history rather than delivery: they are put in order.
+        """
+        if self.table.kind == "trades" and self.table.ts_recv is None:
+            yield from _in_order(list(self._read_rows(symbol, scales, tally)), tally)
+        else:
+            yield from self._read_rows(symbol, scales, tally)
+
+    def _read_rows(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:
         reader = {
             "book": self._book,
             "bbo": self._bbo,
@@ -137,7 +152,8 @@ class TableSource:
         for rows in self._grouped() if grouped else self._blocks():
             self._check_symbol(rows, symbol)
             recv, exch = self._times(rows)
-            recv = self._monotone(recv, last, rows, tally)
+            if self.table.kind != "trades" or self.table.ts_recv is not None:
+                recv = self._monotone(recv, last, rows, tally)
             tally.add("negative_latency", int(((exch > recv) & (exch > 0)).sum()))
             tally.add("venue_time_backward", int((np.diff(exch) < 0).sum()))
             last = int(recv[-1])
@@ -467,6 +483,18 @@ class TableSource:
             ask_px, _ = self._side(rows, "ask", scales)
             parts.append(touch_of(exch, bid_px[:, 0], ask_px[:, 0], scales.px))
         return Touch.joined(parts)
+
+
+def _in_order(batches: Sequence[Batch], tally: Tally) -> Iterator[Batch]:
+    """Join batches of trades and sort them by time."""
+    if not batches:
+        return
+    args = [np.concatenate(column) for column in zip(*(b.args for b in batches), strict=True)]
+    tally.add("rows_out_of_order", int((np.diff(args[1]) < 0).sum()))
+    order = np.argsort(args[1], kind="stable")
+    sorted_args = tuple(column[order] for column in args)
+    last = int(sorted_args[1][-1])
+    yield Batch(method=batches[0].method, args=sorted_args, last_recv=last, rows=len(order))
 
 
 def csv_columns(path: Path) -> tuple[str, ...]:
