@@ -473,7 +473,5 @@ def template(capital_usd: float) -> str:
 
 
 def _toml(value: Value | None) -> str:
-    """Return a value as TOML writes it; an unset one as the empty text."""
-    if value is None:
-        return '""'
-    return json.dumps(value)
+    """Return a value as TOML writes it; what has no default is said to be unset."""
+    return "(unset)" if value is None else json.dumps(value)

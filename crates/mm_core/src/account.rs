@@ -154,9 +154,7 @@ impl Account {
         let signed = Lots(fill.side.sign() * fill.size.0);
         let notional = self.spec.notional(fill.px, fill.size)?;
         self.spec.notional(Px(mid2), self.position + signed)?;
-        let fee = fill
-            .fee
-            .unwrap_or_else(|| self.fees.fee(notional, fill.liquidity));
+        let fee = fill.fee.unwrap_or_else(|| self.fees.fee(notional, fill.liquidity));
 
         self.mark(mid2);
         self.parts.capture.0 += self.half_value(mid2 - 2 * fill.px.0, signed);
@@ -273,9 +271,6 @@ impl Account {
     }
 
     fn check(&self) {
-        debug_assert!(
-            self.balances(),
-            "invariant: the ledger sums exactly: {self:?}"
-        );
+        debug_assert!(self.balances(), "invariant: the ledger sums exactly: {self:?}");
     }
 }

@@ -67,11 +67,7 @@ impl fmt::Display for CoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotionalOverflow { px, size } => {
-                write!(
-                    f,
-                    "price {} times size {} does not fit the cash unit",
-                    px.0, size.0
-                )
+                write!(f, "price {} times size {} does not fit the cash unit", px.0, size.0)
             }
             Self::BadDecimal { text, why } => write!(f, "not a valid decimal: {text:?}: {why}"),
             Self::BadPayload { channel, why } => write!(f, "{channel}: {why}"),

@@ -29,18 +29,9 @@ impl FeeSchedule {
     #[must_use]
     pub const fn base(venue: Venue) -> Self {
         match venue {
-            Venue::Hyperliquid | Venue::Other => Self {
-                maker: 150_000,
-                taker: 450_000,
-            },
-            Venue::Binance => Self {
-                maker: 200_000,
-                taker: 500_000,
-            },
-            Venue::Bybit => Self {
-                maker: 200_000,
-                taker: 550_000,
-            },
+            Venue::Hyperliquid | Venue::Other => Self { maker: 150_000, taker: 450_000 },
+            Venue::Binance => Self { maker: 200_000, taker: 500_000 },
+            Venue::Bybit => Self { maker: 200_000, taker: 550_000 },
         }
     }
 
@@ -48,10 +39,7 @@ impl FeeSchedule {
     #[must_use]
     pub fn from_fractions(maker: f64, taker: f64) -> Self {
         let scale = RATE_SCALE as f64;
-        Self {
-            maker: libm::rint(maker * scale) as i64,
-            taker: libm::rint(taker * scale) as i64,
-        }
+        Self { maker: libm::rint(maker * scale) as i64, taker: libm::rint(taker * scale) as i64 }
     }
 
     /// The fee of a fill, truncated toward zero at the cash unit; positive is paid.

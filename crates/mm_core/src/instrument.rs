@@ -38,10 +38,21 @@ pub struct InstrumentSpec {
     cash_per_unit: i64,
 }
 
-/// 10 to a small power.
+/// Powers of ten: looked up, because every conversion of a price needs one.
+const POW10: [i64; 19] = {
+    let mut table = [1; 19];
+    let mut exp = 1;
+    while exp < table.len() {
+        table[exp] = table[exp - 1] * 10;
+        exp += 1;
+    }
+    table
+};
+
+/// 10 to a power of at most 18.
 #[must_use]
 pub const fn pow10(exp: u32) -> i64 {
-    10_i64.pow(exp)
+    POW10[exp as usize]
 }
 
 impl InstrumentSpec {
@@ -79,9 +90,7 @@ impl InstrumentSpec {
     /// [`CoreError::NotionalOverflow`] when the product does not fit.
     pub fn notional(&self, px: Px, size: Lots) -> Result<Cash, CoreError> {
         let product = i128::from(px.0) * i128::from(size.0) * i128::from(self.cash_per_unit);
-        i64::try_from(product)
-            .map(Cash)
-            .map_err(|_| CoreError::NotionalOverflow { px, size })
+        i64::try_from(product).map(Cash).map_err(|_| CoreError::NotionalOverflow { px, size })
     }
 
     /// Cash units per price unit and lot: the factor of [`Self::notional`].
@@ -111,10 +120,7 @@ impl InstrumentSpec {
     /// The greatest valid price not above `px`; `None` if there is none.
     #[must_use]
     pub fn floor(&self, px: Px) -> Option<Px> {
-        (px.0 > 0)
-            .then(|| px.0 - px.0 % self.step(px))
-            .filter(|&v| v > 0)
-            .map(Px)
+        (px.0 > 0).then(|| px.0 - px.0 % self.step(px)).filter(|&v| v > 0).map(Px)
     }
 
     /// The least valid price not below a positive `px`.
@@ -134,9 +140,7 @@ impl InstrumentSpec {
         let step = self.step(px);
         let (count, rest) = (px.0 / step, px.0 % step);
         let up = rest * 2 > step || (rest * 2 == step && count % 2 == 1);
-        Some((count + i64::from(up)) * step)
-            .filter(|&v| v > 0)
-            .map(Px)
+        Some((count + i64::from(up)) * step).filter(|&v| v > 0).map(Px)
     }
 
     /// The next valid price above `px`.

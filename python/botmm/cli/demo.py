@@ -26,7 +26,7 @@ def demo(*, folder: Path) -> int:
     """Replay a small synthetic market and write its report."""
     from botmm.config import load
     from botmm.data.synth import make_sample
-    from botmm.research.replay import Range, make_plan
+    from botmm.research.plan import Range, make_plan
 
     shown = terminal()
     shown.say("The market of this demo is synthetic: made by `botmm data synth`, seeded.")

@@ -99,7 +99,7 @@ def progress(
 def si(value: float) -> str:
     """Return a count with three figures and a metric suffix, as `1.23 M`."""
     for size, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if abs(value) >= size:
+        if abs(value) >= 0.9995 * size:
             return f"{value / size:.3g}{suffix}"
     return f"{value:.0f}"
 

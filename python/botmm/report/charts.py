@@ -66,6 +66,7 @@ def market(figures: SymbolFigures) -> Chart:
     chart = _stacked([0.52, 0.22, 0.26], titles, height=680)
     _line(chart, figures.curve.ts, figures.mid, "Mid", GREY, width=1.2, unit="")
     step = max(1, -(-len(figures.fill_ts) // FILLS_SHOWN))
+    size = 8 if len(figures.fill_ts) < 300 else 5
     for side, name, color, symbol in (
         (1, "Buys", GREEN, "triangle-up"),
         (-1, "Sells", RED, "triangle-down"),
@@ -80,7 +81,7 @@ def market(figures: SymbolFigures) -> Chart:
                 "x": _ms(figures.fill_ts[at]),
                 "y": _rounded(figures.fill_price[at], 8),
                 "customdata": _rounded(sizes, 8),
-                "marker": {"symbol": symbol, "size": 7, "color": color, "opacity": 0.75},
+                "marker": {"symbol": symbol, "size": size, "color": color, "opacity": 0.7},
                 "hovertemplate": f"{name[:-1].lower()} %{{customdata}} at %{{y:,}}<extra></extra>",
             }
         )
@@ -249,7 +250,7 @@ def _layout(height: int) -> dict[str, Any]:
     """Return what all charts share."""
     return {
         "height": height,
-        "margin": {"l": 64, "r": 18, "t": 34, "b": 36},
+        "margin": {"l": 64, "r": 18, "t": 34, "b": 44},
         "font": FONT,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

@@ -95,9 +95,7 @@ def warnings(sheet: Sheet) -> list[str]:
     """Return what a reader must know before believing the figures."""
     found = []
     if sheet.partial:
-        found.append(
-            "StoppedError before the end of the range: everything here is of the part played."
-        )
+        found.append("Stopped before the end of the range: everything here is of the part played.")
     if sheet.synthetic:
         found.append("The market is synthetic: it says that the program works, nothing of profit.")
     if sheet.figures.residual:
@@ -189,7 +187,7 @@ def trip_rows(figures: SymbolFigures) -> Rows:
             "Median length of a stretch",
             duration(None if (m := trips.median_minutes) is None else m * 60),
         ),
-        ("Position at the end", f"{position:,.{scale}f} {figures.symbol}"),
+        ("Position at the end", f"{position:,.{scale}f}".replace("-", "−") + f" {figures.symbol}"),
     ]
 
 

@@ -25,7 +25,8 @@ from botmm.units import SECOND_NS, day_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from botmm.research.replay import Plan, ReplayRun
+    from botmm.research.plan import Plan
+    from botmm.research.replay import ReplayRun
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
@@ -46,7 +47,7 @@ def make_sheet(run: ReplayRun, variants: list[Variant]) -> Sheet:
         until=max(int(row["last_ts"]) for row in rows),
         partial=run.partial,
         synthetic=any(
-            tape.meta.get("source", "").startswith("synth")
+            tape.venue.startswith("synth") or tape.meta.get("source_format", "") == "synth"
             for group in plan.tapes.values()
             for tape in group
         ),
@@ -289,18 +290,13 @@ def _manifest(run: ReplayRun, sheet: Sheet, folder: Path) -> dict[str, Any]:
                 "path": str(tape.path),
                 "symbol": tape.symbol,
                 "rows": tape.rows,
-                "sha256": _digest(tape),
+                "sha256": _file_digest(tape.path),
             }
             for group in run.plan.tapes.values()
             for tape in group
         ],
         "files": {path.name: _file_digest(path) for path in sorted(folder.iterdir())},
     }
-
-
-def _digest(tape: Any) -> str:
-    """Return the digest of a tape's content, which its writer put into the file."""
-    return str(tape.meta.get("content_sha256") or _file_digest(tape.path))
 
 
 def _file_digest(path: Path) -> str:

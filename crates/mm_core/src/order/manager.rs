@@ -19,6 +19,7 @@ use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::TradeId;
 use crate::units::UnixNanos;
+use std::collections::BTreeMap;
 
 /// Most orders that are remembered at once, finished ones included.
 pub const ORDERS_MAX: usize = 64;
@@ -79,10 +80,7 @@ impl Order {
     }
 
     fn sizes(&self) -> Sizes {
-        Sizes {
-            left: self.size - self.filled,
-            filled: self.filled.0 > 0,
-        }
+        Sizes { left: self.size - self.filled, filled: self.filled.0 > 0 }
     }
 }
 
@@ -119,10 +117,7 @@ impl CloidParts {
     /// If the sequence passes 40 bits.
     #[must_use]
     pub fn pack(self) -> Cloid {
-        assert!(
-            self.sequence >> SEQUENCE_BITS == 0,
-            "invariant: order numbers fit 40 bits"
-        );
+        assert!(self.sequence >> SEQUENCE_BITS == 0, "invariant: order numbers fit 40 bits");
         let low = (u64::from(self.symbol.0) << 48) | (u64::from(self.level) << SEQUENCE_BITS);
         Cloid((u128::from(self.tag) << 64) | u128::from(low | self.sequence))
     }
@@ -196,7 +191,9 @@ pub struct OrderManager {
     exposure: Option<Exposure>,
     trades: Trades,
     contradictions: u64,
-    refusals: u64,
+    refusals: BTreeMap<&'static str, u64>,
+    /// Whether a wish was refused since the last reconcile.
+    refused: bool,
 }
 
 impl OrderManager {
@@ -218,7 +215,8 @@ impl OrderManager {
             exposure: None,
             trades: Trades::default(),
             contradictions: 0,
-            refusals: 0,
+            refusals: BTreeMap::new(),
+            refused: false,
         }
     }
 
@@ -247,9 +245,22 @@ impl OrderManager {
 
     /// Take note that the gate refused a wish: an order was never sent, a cancel is wished again
     /// at the next step.
-    pub fn refused(&mut self, wish: &Command, refusal: Refusal) {
-        let _ = (wish, refusal);
-        self.refusals += 1;
+    pub fn refused(&mut self, refusal: Refusal) {
+        *self.refusals.entry(refusal.label()).or_default() += 1;
+        self.refused = true;
+    }
+
+    /// Whether [`Self::reconcile`] may have something to do although neither the targets nor
+    /// the orders changed: a wish was refused, or time is up for an answer or a retry.
+    #[must_use]
+    pub fn restless(&self, now: UnixNanos) -> bool {
+        let late = |slot: usize| {
+            let sent = self.slots[slot].state.pending();
+            sent.is_some_and(|sent| now.since(sent) > self.rules.answer_timeout)
+        };
+        self.refused
+            || bits(self.pending).any(late)
+            || bits(self.unknown).any(|slot| self.retry_due(slot, now))
     }
 
     /// Take in the venue's word; `None` if the order is not remembered.
@@ -317,10 +328,10 @@ impl OrderManager {
         self.contradictions
     }
 
-    /// Wishes that the gate refused.
+    /// How many wishes the gate refused, by the refusal's label.
     #[must_use]
-    pub const fn refusals(&self) -> u64 {
-        self.refusals
+    pub const fn refusals(&self) -> &BTreeMap<&'static str, u64> {
+        &self.refusals
     }
 
     /// The symbol.
@@ -352,22 +363,20 @@ impl OrderManager {
     pub(super) fn next_cloid(&mut self, level: u8) -> Cloid {
         let (tag, symbol, sequence) = (self.tag, self.symbol, self.sequence);
         self.sequence += 1;
-        CloidParts {
-            tag,
-            symbol,
-            level,
-            sequence,
-        }
-        .pack()
+        CloidParts { tag, symbol, level, sequence }.pack()
+    }
+
+    /// Whether an unknown order may be asked about again.
+    pub(super) fn retry_due(&self, slot: usize, now: UnixNanos) -> bool {
+        now.since(self.slots[slot].asked) >= self.rules.unknown_retry
     }
 
     /// Requests that stayed unanswered for too long make their orders unknown.
     pub(super) fn expire(&mut self, now: UnixNanos) {
+        self.refused = false;
         for slot in bits(self.pending) {
             let state = self.slots[slot].state;
-            let sent = state
-                .pending()
-                .expect("invariant: pending orders have a request");
+            let sent = state.pending().expect("invariant: pending orders have a request");
             if now.since(sent) > self.rules.answer_timeout {
                 self.settle(slot, state.silent(now), Step::Moved);
             }
@@ -375,10 +384,7 @@ impl OrderManager {
     }
 
     fn placed(&mut self, place: &Place, now: UnixNanos) {
-        assert!(
-            self.find(place.cloid).is_none(),
-            "invariant: an id is sent once: {place:?}"
-        );
+        assert!(self.find(place.cloid).is_none(), "invariant: an id is sent once: {place:?}");
         let slot = self.free_slot();
         self.slots[slot] = Order {
             cloid: place.cloid,
@@ -417,31 +423,16 @@ impl OrderManager {
         let order = &self.slots[slot];
         let mask = 1_u64 << slot;
         let set = |bits: &mut u64, on: bool| *bits = if on { *bits | mask } else { *bits & !mask };
-        set(
-            &mut self.counted,
-            !order.state.is_done() || order.at_risk().0 > 0,
-        );
-        set(
-            &mut self.quoting[0],
-            order.state.is_quoting() && order.side == Side::Bid,
-        );
-        set(
-            &mut self.quoting[1],
-            order.state.is_quoting() && order.side == Side::Ask,
-        );
+        set(&mut self.counted, !order.state.is_done() || order.at_risk().0 > 0);
+        set(&mut self.quoting[0], order.state.is_quoting() && order.side == Side::Bid);
+        set(&mut self.quoting[1], order.state.is_quoting() && order.side == Side::Ask);
         set(&mut self.pending, order.state.pending().is_some());
-        set(
-            &mut self.unknown,
-            matches!(order.state, OrderState::Unknown { .. }),
-        );
+        set(&mut self.unknown, matches!(order.state, OrderState::Unknown { .. }));
     }
 
     /// A slot that no counted order holds, so that finished orders are kept as long as may be.
     fn free_slot(&mut self) -> usize {
-        assert!(
-            self.counted != u64::MAX,
-            "invariant: at most {ORDERS_MAX} orders are live"
-        );
+        assert!(self.counted != u64::MAX, "invariant: at most {ORDERS_MAX} orders are live");
         let free = !self.counted;
         let ahead = free.rotate_right(self.next_slot as u32).trailing_zeros() as usize;
         let slot = (self.next_slot + ahead) % ORDERS_MAX;

@@ -54,10 +54,7 @@ pub struct Wishes {
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self {
-            rows: [Command::CancelAll { symbol: None }; WISHES_MAX],
-            len: 0,
-        }
+        Self { rows: [Command::CancelAll { symbol: None }; WISHES_MAX], len: 0 }
     }
 }
 
@@ -74,10 +71,7 @@ impl Wishes {
     }
 
     fn push(&mut self, wish: Command) {
-        assert!(
-            self.len < WISHES_MAX,
-            "invariant: at most {WISHES_MAX} wishes a step"
-        );
+        assert!(self.len < WISHES_MAX, "invariant: at most {WISHES_MAX} wishes a step");
         self.rows[self.len] = wish;
         self.len += 1;
     }
@@ -134,10 +128,7 @@ impl OrderManager {
         }
         while spare != 0 {
             let order = self.at(spare.trailing_zeros() as usize);
-            wishes.push(Command::Cancel {
-                symbol: self.symbol(),
-                cloid: order.cloid,
-            });
+            wishes.push(Command::Cancel { symbol: self.symbol(), cloid: order.cloid });
             spare &= spare - 1;
         }
         missing
@@ -170,11 +161,7 @@ impl OrderManager {
     /// How far off a price must be, in price units, to be worth a replacement.
     fn reach(&self, target: &Target, spec: &InstrumentSpec) -> i64 {
         let rules = self.rules();
-        let steps = if target.level == 0 {
-            rules.steps_inner
-        } else {
-            rules.steps_outer
-        };
+        let steps = if target.level == 0 { rules.steps_inner } else { rules.steps_outer };
         steps * spec.step(target.px)
     }
 
@@ -193,12 +180,10 @@ impl OrderManager {
     fn retry_unknown(&mut self, now: UnixNanos, wishes: &mut Wishes) {
         let mut rest = self.unknown();
         while rest != 0 {
-            let order = self.at(rest.trailing_zeros() as usize);
-            if now.since(order.asked) >= self.rules().unknown_retry {
-                wishes.push(Command::Cancel {
-                    symbol: self.symbol(),
-                    cloid: order.cloid,
-                });
+            let slot = rest.trailing_zeros() as usize;
+            if self.retry_due(slot, now) {
+                let cloid = self.at(slot).cloid;
+                wishes.push(Command::Cancel { symbol: self.symbol(), cloid });
             }
             rest &= rest - 1;
         }

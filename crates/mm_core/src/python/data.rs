@@ -12,6 +12,7 @@ use crate::tape::TapeWriter;
 use crate::units::UnixNanos;
 use numpy::Element;
 use numpy::IntoPyArray;
+use numpy::PyArray1;
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -164,9 +165,23 @@ fn tape_info<'py>(py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyDict>> {
     Ok(dict)
 }
 
+/// Best bid and ask after each row; see the stub.
+#[pyfunction]
+fn touches<'py>(
+    py: Python<'py>,
+    kind: PyReadonlyArray1<'py, u8>,
+    side: PyReadonlyArray1<'py, i8>,
+    px: PyReadonlyArray1<'py, i64>,
+) -> PyResult<(Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>)> {
+    let (kind, side, px) = (kind.as_slice()?, side.as_slice()?, px.as_slice()?);
+    let found = py.detach(|| crate::tape::touches(kind, side, px)).map_err(to_py)?;
+    Ok((found.0.into_pyarray(py), found.1.into_pyarray(py)))
+}
+
 pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyTapeWriter>()?;
     m.add_function(wrap_pyfunction!(read_tape, m)?)?;
     m.add_function(wrap_pyfunction!(tape_info, m)?)?;
+    m.add_function(wrap_pyfunction!(touches, m)?)?;
     Ok(())
 }

@@ -5,55 +5,15 @@ use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
-create_exception!(
-    _core,
-    CoreException,
-    PyException,
-    "Base of every error of the core."
-);
-create_exception!(
-    _core,
-    NotionalOverflowError,
-    CoreException,
-    "A notional does not fit."
-);
-create_exception!(
-    _core,
-    DecimalError,
-    CoreException,
-    "A text is not a plain decimal."
-);
-create_exception!(
-    _core,
-    PayloadError,
-    CoreException,
-    "A payload is malformed."
-);
-create_exception!(
-    _core,
-    ArgumentError,
-    CoreException,
-    "An argument is outside its domain."
-);
+create_exception!(_core, CoreException, PyException, "Base of every error of the core.");
+create_exception!(_core, NotionalOverflowError, CoreException, "A notional does not fit.");
+create_exception!(_core, DecimalError, CoreException, "A text is not a plain decimal.");
+create_exception!(_core, PayloadError, CoreException, "A payload is malformed.");
+create_exception!(_core, ArgumentError, CoreException, "An argument is outside its domain.");
 create_exception!(_core, TapeError, CoreException, "A tape file is unusable.");
-create_exception!(
-    _core,
-    GapError,
-    CoreException,
-    "A gap is longer than accepted."
-);
-create_exception!(
-    _core,
-    UnsupportedError,
-    CoreException,
-    "Not tradable or replayable here."
-);
-create_exception!(
-    _core,
-    OrderStateError,
-    CoreException,
-    "An order event contradicts the state."
-);
+create_exception!(_core, GapError, CoreException, "A gap is longer than accepted.");
+create_exception!(_core, UnsupportedError, CoreException, "Not tradable or replayable here.");
+create_exception!(_core, OrderStateError, CoreException, "An order event contradicts the state.");
 
 /// The Python exception of a core error.
 pub(super) fn to_py(error: CoreError) -> PyErr {
@@ -73,10 +33,7 @@ pub(super) fn to_py(error: CoreError) -> PyErr {
 pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
     m.add("CoreException", py.get_type::<CoreException>())?;
-    m.add(
-        "NotionalOverflowError",
-        py.get_type::<NotionalOverflowError>(),
-    )?;
+    m.add("NotionalOverflowError", py.get_type::<NotionalOverflowError>())?;
     m.add("DecimalError", py.get_type::<DecimalError>())?;
     m.add("PayloadError", py.get_type::<PayloadError>())?;
     m.add("ArgumentError", py.get_type::<ArgumentError>())?;

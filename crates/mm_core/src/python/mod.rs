@@ -3,6 +3,7 @@
 mod data;
 mod errors;
 mod formulas;
+mod info;
 mod params;
 mod replay;
 mod synth;
@@ -14,6 +15,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(m)?;
+    info::register(m)?;
     wire::register(m)?;
     data::register(m)?;
     formulas::register(m)?;

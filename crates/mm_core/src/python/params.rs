@@ -12,11 +12,7 @@ use pyo3::types::PyDict;
 /// (capital, fees, step) are not among them.
 #[pyfunction]
 fn param_table(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    PARAMS
-        .iter()
-        .filter(|spec| spec.scope != Scope::Run)
-        .map(|spec| row(py, spec))
-        .collect()
+    PARAMS.iter().filter(|spec| spec.scope != Scope::Run).map(|spec| row(py, spec)).collect()
 }
 
 fn row<'py>(py: Python<'py>, spec: &ParamSpec) -> PyResult<Bound<'py, PyDict>> {

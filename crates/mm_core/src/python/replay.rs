@@ -1,7 +1,113 @@
-//! Bindings of replay.
+//! Bindings of the replay: a run in parts, results out in columns.
 
+use super::errors::to_py;
+use crate::replay::Replay;
+use crate::replay::RunSpec;
+use numpy::IntoPyArray;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
-pub(super) fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+/// A run over tapes. The mutex is never contended: it makes the readers inside shareable.
+#[pyclass(name = "Replay", module = "botmm._core")]
+struct PyReplay(Mutex<Replay>);
+
+impl PyReplay {
+    fn inner(&mut self) -> &mut Replay {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Move columns into a dict of arrays, without a copy.
+macro_rules! columns_to_dict {
+    ($py:expr, $columns:expr, [$($field:ident),* $(,)?]) => {{
+        let dict = PyDict::new($py);
+        $(dict.set_item(stringify!($field), $columns.$field.into_pyarray($py))?;)*
+        dict
+    }};
+}
+
+#[pymethods]
+impl PyReplay {
+    #[new]
+    fn new(py: Python<'_>, spec_json: &str) -> PyResult<Self> {
+        let replay = py.detach(|| RunSpec::from_json(spec_json).and_then(Replay::new));
+        replay.map(|r| Self(Mutex::new(r))).map_err(to_py)
+    }
+
+    /// Replay about `max_rows` more rows.
+    fn run<'py>(&mut self, py: Python<'py>, max_rows: u64) -> PyResult<Bound<'py, PyDict>> {
+        let replay = self.inner();
+        let progress = py.detach(|| replay.run(max_rows)).map_err(to_py)?;
+        let dict = PyDict::new(py);
+        dict.set_item("rows", progress.rows)?;
+        dict.set_item("ts", progress.ts)?;
+        dict.set_item("done", progress.done)?;
+        dict.set_item("fills", progress.fills)?;
+        dict.set_item("net_usd", progress.net_usd)?;
+        Ok(dict)
+    }
+
+    /// Move out the orders that have ended and the equity samples since the last call, so that
+    /// a long run keeps no history in memory.
+    fn drain<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("orders", self.orders(py)?)?;
+        dict.set_item("equity", self.equity(py)?)?;
+        Ok(dict)
+    }
+
+    /// Close the run where it is and move out everything not moved out before.
+    fn result<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.inner().close();
+        let dict = PyDict::new(py);
+        dict.set_item("fills", self.fills(py)?)?;
+        dict.set_item("orders", self.orders(py)?)?;
+        dict.set_item("equity", self.equity(py)?)?;
+        dict.set_item("summary", self.inner().summary_json())?;
+        Ok(dict)
+    }
+}
+
+impl PyReplay {
+    fn fills<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let c = self.inner().take_fills();
+        Ok(columns_to_dict!(
+            py,
+            c,
+            [
+                symbol, ts_exch, ts_recv, side, px, qty, fee, liquidity, cloid_seq, level, why,
+                mid2, position, markout_0, markout_1, markout_2, markout_3, markout_4, markout_5
+            ]
+        ))
+    }
+
+    fn orders<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let c = self.inner().take_orders();
+        Ok(columns_to_dict!(
+            py,
+            c,
+            [
+                symbol, cloid_seq, side, level, px, qty, filled, ts_sent, ts_venue, ts_done,
+                status, ahead
+            ]
+        ))
+    }
+
+    fn equity<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let c = self.inner().take_equity();
+        Ok(columns_to_dict!(
+            py,
+            c,
+            [
+                symbol, ts, mid2, position, capture2, inventory2, fees, funding, bid, ask, own_bid,
+                own_ask
+            ]
+        ))
+    }
+}
+
+pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<PyReplay>()
 }

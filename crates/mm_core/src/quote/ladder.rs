@@ -52,10 +52,7 @@ impl Ladder {
     /// No quotes, with the reason: cancels follow.
     #[must_use]
     pub fn none(reason: NoQuote) -> Self {
-        Self {
-            reason: Some(reason),
-            ..Self::default()
-        }
+        Self { reason: Some(reason), ..Self::default() }
     }
 
     /// The wanted quotes of one side, innermost first.
@@ -65,14 +62,16 @@ impl Ladder {
         &self.rows[i][..usize::from(self.len[i])]
     }
 
+    /// Want nothing on one side.
+    pub fn suppress(&mut self, side: Side) {
+        self.len[side.index()] = 0;
+    }
+
     /// Append a quote; the caller keeps to [`LEVELS_MAX`].
     pub fn push(&mut self, side: Side, target: Target) {
         let i = side.index();
         let at = usize::from(self.len[i]);
-        assert!(
-            at < LEVELS_MAX,
-            "invariant: at most {LEVELS_MAX} levels a side"
-        );
+        assert!(at < LEVELS_MAX, "invariant: at most {LEVELS_MAX} levels a side");
         self.rows[i][at] = target;
         self.len[i] += 1;
     }

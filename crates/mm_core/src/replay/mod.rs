@@ -1,1 +1,20 @@
-//! replay — to be filled.
+//! Replay — drivers: one tape and one maker a symbol; several symbols on one account.
+
+mod columns;
+mod drive;
+mod lane;
+mod results;
+mod spec;
+mod truth;
+mod window;
+
+pub use columns::EquityColumns;
+pub use columns::FillColumns;
+pub use columns::OrderColumns;
+pub use columns::OrderEnd;
+pub use columns::MARKOUT_NS;
+pub use columns::UNRESOLVED;
+pub use drive::Progress;
+pub use drive::Replay;
+pub use spec::LaneSpec;
+pub use spec::RunSpec;

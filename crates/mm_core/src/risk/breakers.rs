@@ -115,10 +115,7 @@ const CHANGES_MAX: usize = 1_024;
 
 impl ChangeLog {
     pub(super) fn new() -> Self {
-        Self {
-            rows: Vec::new(),
-            total: 0,
-        }
+        Self { rows: Vec::new(), total: 0 }
     }
 
     pub(super) fn push(&mut self, change: Change) {

@@ -134,11 +134,7 @@ impl Gate {
             worst: 0,
             orders: 0,
         };
-        Ok(Self {
-            account,
-            symbols: Vec::new(),
-            changes: ChangeLog::new(),
-        })
+        Ok(Self { account, symbols: Vec::new(), changes: ChangeLog::new() })
     }
 
     /// Add the next symbol; symbols are numbered in the order of adding.
@@ -218,10 +214,7 @@ impl Gate {
         let one = &mut self.symbols[usize::from(symbol.0)];
         one.form(order)?;
         if state == RiskState::Reducing && !reduces(order, on) {
-            return Err(Refusal::Reducing {
-                side: order.side,
-                position: on.position,
-            });
+            return Err(Refusal::Reducing { side: order.side, position: on.position });
         }
         one.collar(order)?;
         one.volume(order)?;
@@ -246,10 +239,7 @@ impl Gate {
             return;
         };
         if one.breaker.trip(RiskState::Halted, true) {
-            let cause = Cause::RepeatedFills {
-                side: fill.side,
-                count,
-            };
+            let cause = Cause::RepeatedFills { side: fill.side, count };
             self.note(now, Some(fill.symbol), cause);
         }
     }
@@ -312,12 +302,7 @@ impl Gate {
 
     fn note(&mut self, at: UnixNanos, symbol: Option<SymbolIx>, cause: Cause) {
         let state = self.breaker(symbol).state();
-        self.changes.push(Change {
-            at,
-            symbol,
-            state,
-            cause,
-        });
+        self.changes.push(Change { at, symbol, state, cause });
     }
 }
 
@@ -337,10 +322,8 @@ impl AccountGate {
         if count >= limit {
             return Err(Refusal::OrdersInAll { count, limit });
         }
-        let (worst, limit) = (
-            MicroUsd(self.worst + more),
-            self.equity.share(self.limits.gross_ppm),
-        );
+        let (worst, limit) =
+            (MicroUsd(self.worst + more), self.equity.share(self.limits.gross_ppm));
         if more > 0 && worst > limit {
             return Err(Refusal::Gross { worst, limit });
         }

@@ -114,21 +114,11 @@ impl SymbolLimits {
         within("through_ppm", self.through_ppm, 0, ceiling::COLLAR_PPM)?;
         within("order_value", self.order_value.0, 1, ceiling::ORDER_VALUE.0)?;
         within("displayed_ppm", self.displayed_ppm, 0, PPM)?;
-        within(
-            "displayed_floor",
-            self.displayed_floor.0,
-            0,
-            ceiling::ORDER_VALUE.0,
-        )?;
+        within("displayed_floor", self.displayed_floor.0, 0, ceiling::ORDER_VALUE.0)?;
         within("position", self.position.0, 1, ceiling::POSITION.0)?;
         within("repeat_fills", self.repeat_fills, 1, ceiling::REPEAT_FILLS)?;
         within("repeat_window", self.repeat_window.0, 1, i64::MAX)?;
-        within(
-            "orders_per_side",
-            self.orders_per_side,
-            1,
-            ceiling::ORDERS_PER_SIDE,
-        )?;
+        within("orders_per_side", self.orders_per_side, 1, ceiling::ORDERS_PER_SIDE)?;
         within("duplicate_window", self.duplicate_window.0, 0, i64::MAX)?;
         within("stale", self.stale.0, 1, i64::MAX)?;
         within("jump_ppm", self.jump_ppm, 1, PPM)
@@ -182,31 +172,11 @@ impl AccountLimits {
         within("actions_per_s", self.actions_per_s, 1, ceiling::ACTIONS)?;
         within("cancel_reserve_ppm", self.cancel_reserve_ppm, 0, PPM - 1)?;
         within("gross_ppm", self.gross_ppm, 1, ceiling::GROSS_PPM)?;
-        within(
-            "daily_reduce_ppm",
-            self.daily_reduce_ppm,
-            1,
-            ceiling::DAILY_LOSS_PPM,
-        )?;
-        within(
-            "daily_halt_ppm",
-            self.daily_halt_ppm,
-            self.daily_reduce_ppm,
-            PPM,
-        )?;
-        within(
-            "daily_halt_ppm",
-            self.daily_halt_ppm,
-            1,
-            ceiling::DAILY_LOSS_PPM,
-        )?;
+        within("daily_reduce_ppm", self.daily_reduce_ppm, 1, ceiling::DAILY_LOSS_PPM)?;
+        within("daily_halt_ppm", self.daily_halt_ppm, self.daily_reduce_ppm, PPM)?;
+        within("daily_halt_ppm", self.daily_halt_ppm, 1, ceiling::DAILY_LOSS_PPM)?;
         within("equity_floor", self.equity_floor.0, 0, i64::MAX)?;
-        within(
-            "orders_in_all",
-            self.orders_in_all,
-            1,
-            ceiling::ORDERS_IN_ALL,
-        )
+        within("orders_in_all", self.orders_in_all, 1, ceiling::ORDERS_IN_ALL)
     }
 }
 

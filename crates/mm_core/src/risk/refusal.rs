@@ -160,32 +160,50 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// A word for counting refusals of a kind.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::UnknownSymbol { .. } => "unknown_symbol",
+            Self::OffGrid { .. } => "off_grid",
+            Self::LotStep { .. } => "lot_step",
+            Self::TooSmall { .. } => "too_small",
+            Self::Collar { .. } => "collar",
+            Self::OffMark { .. } => "off_mark",
+            Self::ThroughTouch { .. } => "through_touch",
+            Self::OrderValue { .. } => "order_value",
+            Self::OrderVolume { .. } => "order_volume",
+            Self::Throttled { .. } => "throttled",
+            Self::Position { .. } => "position",
+            Self::Gross { .. } => "gross",
+            Self::Duplicate { .. } => "duplicate",
+            Self::OrdersOnSide { .. } => "orders_on_side",
+            Self::OrdersInAll { .. } => "orders_in_all",
+            Self::OwnCross { .. } => "own_cross",
+            Self::NoMarket => "no_market",
+            Self::Crossed { .. } => "crossed",
+            Self::Stale { .. } => "stale",
+            Self::Jump { .. } => "jump",
+            Self::Reducing { .. } => "reducing",
+            Self::Halted { .. } => "halted",
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::UnknownSymbol { symbol } => write!(f, "symbol {symbol} is not at this gate"),
             Self::OffGrid { px } => write!(f, "price {} is off the grid", px.0),
             Self::LotStep { size, step } => {
-                write!(
-                    f,
-                    "size {} is not a positive multiple of {}",
-                    size.0, step.0
-                )
+                write!(f, "size {} is not a positive multiple of {}", size.0, step.0)
             }
             Self::TooSmall { value, limit } => {
-                write!(
-                    f,
-                    "value {:.2} is below the least {:.2}",
-                    value.usd(),
-                    limit.usd()
-                )
+                write!(f, "value {:.2} is below the least {:.2}", value.usd(), limit.usd())
             }
             Self::Collar { px, low, high } => {
-                write!(
-                    f,
-                    "price {} is outside {}..{} around the mid",
-                    px.0, low.0, high.0
-                )
+                write!(f, "price {} is outside {}..{} around the mid", px.0, low.0, high.0)
             }
             Self::OffMark { px, mark } => {
                 write!(f, "price {} is too far from the mark {}", px.0, mark.0)
@@ -194,11 +212,7 @@ impl fmt::Display for Refusal {
                 write!(f, "price {} is too far through the touch {}", px.0, touch.0)
             }
             Self::OrderVolume { size, displayed } => {
-                write!(
-                    f,
-                    "size {} is too much of the {} displayed",
-                    size.0, displayed.0
-                )
+                write!(f, "size {} is too much of the {} displayed", size.0, displayed.0)
             }
             Self::Throttled { left, reserve } => {
                 write!(f, "message budget: {left} left, {reserve} kept for cancels")
@@ -221,11 +235,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the mid jumped from {from} to {to}")
             }
             Self::Reducing { side, position } => {
-                write!(
-                    f,
-                    "only reducing is left: {side:?} at position {}",
-                    position.0
-                )
+                write!(f, "only reducing is left: {side:?} at position {}", position.0)
             }
             Self::Halted { state } => write!(f, "{state:?}: no orders"),
             Self::OrderValue { value, limit } => over(f, "order value", value, limit),

@@ -60,11 +60,7 @@ struct Span {
 const SPAN_NANOS: i64 = 500_000_000;
 /// Spans looked at: they cover at least one second.
 const SPANS: i64 = 3;
-const NO_SPAN: Span = Span {
-    slot: i64::MIN,
-    low2: 0,
-    high2: 0,
-};
+const NO_SPAN: Span = Span { slot: i64::MIN, low2: 0, high2: 0 };
 
 /// Values are compared as half price units times lots: `raw2`.
 #[derive(Clone, Debug)]
@@ -75,6 +71,8 @@ pub(super) struct SymbolGate {
     /// The last mid of a book that was not crossed.
     mid2: i64,
     spans: [Span; SPANS as usize],
+    /// Twice the mid that the present one jumped from.
+    jumped: Option<i64>,
     recent: [Option<Recent>; RECENT],
     recent_at: usize,
     /// Times of the last counted fills, a ring a side.
@@ -111,6 +109,7 @@ impl SymbolGate {
             view: View::default(),
             mid2: 0,
             spans: [NO_SPAN; SPANS as usize],
+            jumped: None,
             recent: [None; RECENT],
             recent_at: 0,
             fills: [ring.clone(), ring],
@@ -137,19 +136,14 @@ impl SymbolGate {
             span.low2 = span.low2.min(self.mid2);
             span.high2 = span.high2.max(self.mid2);
         } else {
-            *span = Span {
-                slot,
-                low2: self.mid2,
-                high2: self.mid2,
-            };
+            *span = Span { slot, low2: self.mid2, high2: self.mid2 };
         }
+        self.jumped = self.jump(slot);
     }
 
     /// R14: whether the market may be quoted at all.
     pub(super) fn market(&self, now: UnixNanos) -> Result<(), Refusal> {
-        let View {
-            bid, ask, heard, ..
-        } = self.view;
+        let View { bid, ask, heard, .. } = self.view;
         if !self.view.two_sided() {
             return Err(Refusal::NoMarket);
         }
@@ -158,30 +152,24 @@ impl SymbolGate {
         }
         let age = now.since(heard);
         if age > self.limits.stale {
-            return Err(Refusal::Stale {
-                age,
-                limit: self.limits.stale,
-            });
+            return Err(Refusal::Stale { age, limit: self.limits.stale });
         }
-        let oldest = now.0.div_euclid(SPAN_NANOS) - SPANS + 1;
-        for span in self.spans.iter().filter(|span| span.slot >= oldest) {
-            for from2 in [span.low2, span.high2] {
-                if (self.mid2 - from2).abs() > part(from2, self.limits.jump_ppm) {
-                    return Err(Refusal::Jump {
-                        from2,
-                        to2: self.mid2,
-                    });
-                }
-            }
+        match self.jumped {
+            Some(from2) => Err(Refusal::Jump { from2, to2: self.mid2 }),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The lowest or highest mid of the last second, if the present one is too far from it.
+    fn jump(&self, slot: i64) -> Option<i64> {
+        let known = self.spans.iter().filter(|span| span.slot > slot - SPANS);
+        let far = |from2: &i64| (self.mid2 - from2).abs() > part(*from2, self.limits.jump_ppm);
+        known.flat_map(|span| [span.low2, span.high2]).find(far)
     }
 
     /// The worst-case value of this symbol's position, whichever side filled.
     pub(super) fn worst_case(&self, on: &Exposure) -> MicroUsd {
-        let worst = self
-            .worst_raw2(on, Side::Bid)
-            .max(self.worst_raw2(on, Side::Ask));
+        let worst = self.worst_raw2(on, Side::Bid).max(self.worst_raw2(on, Side::Ask));
         self.micros(worst.max(0))
     }
 
@@ -262,10 +250,7 @@ impl SymbolGate {
         if self.limits.displayed_ppm == 0 || order.size.0 <= most || small() {
             return Ok(());
         }
-        Err(Refusal::OrderVolume {
-            size: order.size,
-            displayed,
-        })
+        Err(Refusal::OrderVolume { size: order.size, displayed })
     }
 
     /// R8 and R13: not twice, not too many, not against ourselves.
@@ -275,10 +260,7 @@ impl SymbolGate {
         on: &Exposure,
         now: UnixNanos,
     ) -> Result<(), Refusal> {
-        let (count, limit) = (
-            i64::from(on.count[order.side.index()]),
-            self.limits.orders_per_side,
-        );
+        let (count, limit) = (i64::from(on.count[order.side.index()]), self.limits.orders_per_side);
         if count >= limit {
             return Err(Refusal::OrdersOnSide { count, limit });
         }
@@ -299,12 +281,7 @@ impl SymbolGate {
     /// Remember an approved order.
     pub(super) fn remember(&mut self, order: &Place, now: UnixNanos) {
         let Place { side, px, size, .. } = *order;
-        self.recent[self.recent_at] = Some(Recent {
-            side,
-            px,
-            size,
-            at: now,
-        });
+        self.recent[self.recent_at] = Some(Recent { side, px, size, at: now });
         self.recent_at = (self.recent_at + 1) % RECENT;
     }
 

@@ -7,17 +7,24 @@
 
 mod agents;
 mod config;
+mod estimate;
 mod ghost;
 mod grid;
 mod lob;
 mod random;
 mod record;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use config::FlowConfig;
 pub use config::FlowLatency;
 pub use config::FlowStreams;
 pub use config::GhostPlan;
+pub use estimate::calibrate_qpn;
+pub use estimate::estimate_queue;
+pub use estimate::QueueEstimates;
+pub use estimate::QueueViews;
 pub use ghost::Truth;
 pub use ghost::TruthGhosts;
 pub use ghost::TruthSamples;
@@ -60,9 +67,10 @@ impl Flow {
         let spec = InstrumentSpec::hyperliquid(config.size_decimals);
         let grid = Grid::new(spec.px_decimals);
         // A symbol's own generators are numbered by its name, so symbols may be made in any order.
-        let tag = config.symbol.bytes().fold(17, |tag: u64, b| {
-            tag.wrapping_mul(1_099_511_628_211).wrapping_add(u64::from(b))
-        });
+        let tag = config
+            .symbol
+            .bytes()
+            .fold(17, |tag: u64, b| tag.wrapping_mul(1_099_511_628_211).wrapping_add(u64::from(b)));
         let rng = |part: u64| Rng::new(config.seed, tag.wrapping_mul(8).wrapping_add(part));
         let mut lob = Lob::new(grid.ticks(config.price) as i64);
         let mut agents = Agents::new(&config, rng(1));
@@ -106,12 +114,6 @@ impl Flow {
             self.world.step();
         }
         self.recorder.deliver(until, out)
-    }
-
-    /// From here on record as a collector does that has just started: nothing that follows needs
-    /// earlier rows to be understood.
-    pub fn restart_recording(&mut self) {
-        self.recorder.restart();
     }
 
     /// Hand over what is known of ghosts since the last call; living ghosts come later.

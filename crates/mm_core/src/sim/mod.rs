@@ -1,12 +1,29 @@
-//! Sim — the simulated venue and the synthetic exchange.
+//! Sim — one matching model for replay, the local exchange and fault simulation; synthetic flow.
 
 mod flow;
+mod resting;
+mod venue;
 
+pub use flow::calibrate_qpn;
+pub use flow::estimate_queue;
 pub use flow::Flow;
 pub use flow::FlowConfig;
 pub use flow::FlowLatency;
 pub use flow::FlowStreams;
 pub use flow::GhostPlan;
+pub use flow::QueueEstimates;
+pub use flow::QueueViews;
 pub use flow::Truth;
 pub use flow::TruthGhosts;
 pub use flow::TruthSamples;
+pub use resting::Resting;
+pub use venue::FillWhy;
+pub use venue::SimFill;
+pub use venue::SimVenue;
+pub use venue::VenueConfig;
+pub use venue::VenueCounts;
+pub use venue::VenueEvent;
+mod latency;
+pub use latency::Latency;
+pub use latency::LatencyModel;
+pub use latency::Recorded;

@@ -1,6 +1,7 @@
 //! Strategy — the one table of parameters.
 
 mod params;
+mod quoting;
 mod table;
 
 pub use params::Mode;

@@ -36,9 +36,7 @@ impl Mode {
 
 impl Field for Mode {
     fn of(value: Value) -> Self {
-        let at = Self::WORDS
-            .iter()
-            .position(|word| value == Value::Choice(word));
+        let at = Self::WORDS.iter().position(|word| value == Value::Choice(word));
         Self::ALL[at.expect("invariant: the table checked the word")]
     }
 
@@ -272,10 +270,7 @@ impl Params {
             None => String::new(),
         };
         let why = format!("there is no parameter `{name}`{hint}");
-        Err(CoreError::BadArgument {
-            name: "parameter",
-            why,
-        })
+        Err(CoreError::BadArgument { name: "parameter", why })
     }
 
     /// What sizes and limits are multiplied with.

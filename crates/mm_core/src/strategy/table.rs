@@ -128,10 +128,7 @@ impl ParamSpec {
         };
         let unit = if self.unit.is_empty() { "" } else { " " };
         let why = format!("must be {wanted}{unit}{}, had {got:?}", self.unit);
-        CoreError::BadArgument {
-            name: self.name,
-            why,
-        }
+        CoreError::BadArgument { name: self.name, why }
     }
 }
 

@@ -12,6 +12,7 @@ mod reader;
 mod schema;
 mod series;
 mod table;
+mod touch;
 mod writer;
 
 pub use assemble::Assembler;
@@ -34,5 +35,6 @@ pub use table::Neutral;
 pub use table::Prints;
 pub use table::Table;
 pub use table::Times;
+pub use touch::touches;
 pub use writer::TapeSummary;
 pub use writer::TapeWriter;

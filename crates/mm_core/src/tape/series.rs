@@ -29,6 +29,13 @@ pub struct TapeSeries {
     last: Option<UnixNanos>,
 }
 
+impl std::fmt::Debug for TapeSeries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let paths = self.infos().iter().map(|info| &info.path);
+        f.debug_list().entries(paths).finish()
+    }
+}
+
 impl TapeSeries {
     /// Open the tapes of one symbol, in any order, and check that they fit together.
     ///

@@ -19,32 +19,36 @@ use crate::units::UnixNanos;
 /// Cancel hazard by age: until this age in seconds, this rate per second. The last age is the
 /// greatest that an order reaches.
 const HAZARD: [(f64, f64); 4] = [(1.0, 0.45), (5.0, 0.16), (30.0, 0.05), (240.0, 0.015)];
+/// An order this many ticks behind the touch stays twice as long.
+const PATIENT_TICKS: f64 = 8.0;
 /// Share of orders that join the best price their value allows.
-const JOIN: f64 = 0.5;
+const JOIN: f64 = 0.6;
 /// Makers keep at least this distance from the value, in ticks, and cancel when it is worse than
 /// the second, at the rate per second and tick of the third.
 const EDGE_MIN: f64 = 0.05;
-const EDGE_STALE: f64 = -0.25;
-const STALE_PER_S: f64 = 5.0;
+const EDGE_STALE: f64 = -0.6;
+const STALE_PER_S: f64 = 3.0;
 /// While the spread is open, makers hurry by this factor.
 const HURRY: f64 = 3.0;
 /// Sigmas of the logarithm of order values.
-const ORDER_SIGMA: f64 = 1.2;
+const ORDER_SIGMA: f64 = 1.5;
 const TAKER_SIGMA: f64 = 1.9;
-/// Share of takers that send about the venue's minimum of 10 dollars.
-const TINY: f64 = 0.2;
+/// Share of orders and of takers of about the venue's minimum of 10 dollars.
+const TINY: f64 = 0.25;
 const TINY_USD: f64 = 12.0;
-/// One taker raises the rate of more for a while, and repeats the side of the wave.
-const WAVE: f64 = 0.25;
-const WAVE_S: f64 = 2.0;
+/// Share of uninformed takers that follow another one, within about this time, and the chance that
+/// one takes the side of its wave.
+const FOLLOW: f64 = 0.4;
+const FOLLOW_S: f64 = 2.0;
 const REPEAT: f64 = 0.70;
 const WAVE_TURNS: f64 = 0.15;
 /// Uninformed takers do not pay more than this beyond the best price.
 const SLIP_BPS: f64 = 3.0;
-/// Informed takers act on unseen news of at least this, and are larger by a factor.
-const GAP_BPS: f64 = 0.25;
-const INFORMED_FACTOR: f64 = 4.0;
-const LEARN: f64 = 0.15;
+/// Informed takers act where the book is wrong by at least this and a tick; they are larger by a
+/// factor, and each tells makers a share of what they did not know.
+const EDGE_BPS: f64 = 0.3;
+const INFORMED_FACTOR: f64 = 5.0;
+const LEARN: f64 = 0.1;
 const BPS: f64 = 1e-4;
 
 /// A slot of the wheel holds the cancels of 2^26 ns, about one block.
@@ -59,6 +63,7 @@ pub(super) struct Agents {
     spec: InstrumentSpec,
     wheel: Vec<Vec<OrderRef>>,
     wheel_at: i64,
+    /// Extra rate of uninformed takers, per second.
     wave: f64,
     wave_side: f64,
 }
@@ -77,7 +82,7 @@ impl Agents {
         }
     }
 
-    /// Fill an empty book with orders of all ages.
+    /// Put the orders of ten seconds into an empty book.
     pub(super) fn seed(&mut self, config: &FlowConfig, lob: &mut Lob, price: f64) {
         let fair = self.grid.ticks(price);
         for _ in 0..(config.adds_per_s * 10.0) as u32 {
@@ -112,7 +117,7 @@ impl Agents {
         let behind = if self.rng.chance(JOIN) {
             0
         } else {
-            1 + (config.depth_ticks * self.rng.exponential()) as i64
+            1 + (2.0 * config.depth_ticks * self.rng.uniform()) as i64
         };
         let touch = match side {
             Side::Bid => {
@@ -125,9 +130,9 @@ impl Agents {
             }
         };
         let tick = touch - side.sign() * behind;
-        let usd = config.order_usd * self.rng.lognormal(ORDER_SIGMA);
+        let usd = self.usd(config.order_usd, ORDER_SIGMA);
         let size = self.size(usd, tick);
-        let life = self.life();
+        let life = self.life() * (1.0 + behind as f64 / PATIENT_TICKS);
         if let Some(order) = lob.add(side, tick, size) {
             let due = (now.0 + (life * 1e9) as i64) >> WHEEL_SHIFT;
             let due = due.clamp(self.wheel_at + 1, self.wheel_at + WHEEL_SLOTS as i64 - 1);
@@ -148,6 +153,15 @@ impl Agents {
             from = until;
         }
         from
+    }
+
+    /// The value of an order.
+    fn usd(&mut self, median: f64, sigma: f64) -> f64 {
+        if self.rng.chance(TINY) {
+            TINY_USD
+        } else {
+            median * self.rng.lognormal(sigma)
+        }
     }
 
     /// A value to lots; every third person likes round numbers, the venue wants 10 dollars.
@@ -198,22 +212,16 @@ impl Agents {
         value: &mut Value,
         lob: &mut Lob,
     ) {
-        self.wave *= 1.0 - (world.dt / WAVE_S).min(1.0);
-        let calm = 1.0 - WAVE * WAVE_S * config.takers_per_s;
-        let mood = 0.5 + 0.5 * world.activity;
-        let rate = config.takers_per_s * calm.max(0.1) * mood * (1.0 + self.wave);
-        for _ in 0..self.rng.poisson(rate * world.dt) {
-            self.wave += WAVE;
+        self.wave *= 1.0 - (world.dt / FOLLOW_S).min(1.0);
+        let alone = config.takers_per_s * (1.0 - FOLLOW) * (0.5 + 0.5 * world.activity);
+        for _ in 0..self.rng.poisson((alone + self.wave) * world.dt) {
+            self.wave += FOLLOW / FOLLOW_S;
             if self.rng.chance(WAVE_TURNS) {
                 self.wave_side = self.rng.sign();
             }
             let with = if self.rng.chance(REPEAT) { 1.0 } else { -1.0 };
             let sign = with * self.wave_side;
-            let usd = if self.rng.chance(TINY) {
-                TINY_USD
-            } else {
-                config.taker_usd * self.rng.lognormal(TAKER_SIGMA)
-            };
+            let usd = self.usd(config.taker_usd, TAKER_SIGMA);
             let slip = 1.0 + sign * SLIP_BPS * BPS;
             let limit = self.grid.ticks(value.fair() * slip) + sign;
             self.take(lob, sign, usd, limit);
@@ -229,18 +237,22 @@ impl Agents {
         value: &mut Value,
         lob: &mut Lob,
     ) {
-        let gap = value.gap();
-        let excess = gap.abs() / (GAP_BPS * BPS);
-        if excess < 1.0 {
-            return;
-        }
-        let rate = config.informed_per_s * excess.min(4.0);
-        for _ in 0..self.rng.poisson(rate * world.dt) {
-            let sign = if gap > 0.0 { 1.0 } else { -1.0 };
-            let usd = INFORMED_FACTOR * config.taker_usd * self.rng.lognormal(1.0);
-            let limit = self.grid.ticks(value.informed()) - sign;
-            self.take(lob, sign, usd, limit);
-            value.learn(LEARN);
+        let price = value.informed();
+        let worth = self.grid.ticks(price);
+        let least = (self.grid.ticks(price * (1.0 + EDGE_BPS * BPS)) - worth).max(1.0);
+        for side in Side::BOTH {
+            let sign = side.sign() as f64;
+            let touch = lob.best(side.opposite());
+            let edge = sign * (worth - touch as f64) / least;
+            if lob.is_empty(side.opposite()) || edge < 1.0 {
+                continue;
+            }
+            let rate = config.informed_per_s * edge.min(4.0);
+            for _ in 0..self.rng.poisson(rate * world.dt) {
+                let usd = INFORMED_FACTOR * config.taker_usd * self.rng.lognormal(1.0);
+                self.take(lob, sign, usd, worth - 0.5 * sign);
+                value.learn(LEARN);
+            }
         }
     }
 

@@ -55,7 +55,9 @@ mod tests {
 
     #[test]
     fn ticks_walk_the_venue_grid() {
-        for (size_decimals, price) in [(5, 9_999.0), (5, 99_990.0), (4, 999.5), (2, 99.9), (0, 0.9995)] {
+        for (size_decimals, price) in
+            [(5, 9_999.0), (5, 99_990.0), (4, 999.5), (2, 99.9), (0, 0.9995)]
+        {
             let spec = InstrumentSpec::hyperliquid(size_decimals);
             let grid = Grid::new(spec.px_decimals);
             let start = grid.ticks(price) as i64;

@@ -153,8 +153,7 @@ impl Lob {
     pub(super) fn watch(&mut self, tick: i64, on: bool) {
         if self.contains(tick) {
             let level = &mut self.levels[slot(tick)];
-            level.watchers =
-                if on { level.watchers + 1 } else { level.watchers.saturating_sub(1) };
+            level.watchers = if on { level.watchers + 1 } else { level.watchers.saturating_sub(1) };
         }
     }
 
@@ -257,6 +256,23 @@ impl Lob {
                 out.push(LevelQty { px: grid.px(tick), qty: Lots(level.qty), n: level.n });
             }
             tick -= side.sign();
+        }
+    }
+
+    /// Panic unless levels, orders and best prices agree.
+    #[cfg(test)]
+    pub(super) fn check(&self) {
+        for tick in self.lo..self.lo + WINDOW {
+            let level = self.level(tick);
+            let (mut qty, mut n, mut at, mut seq) = (0, 0, level.head, 0);
+            while at != NIL {
+                let order = self.orders[at as usize];
+                assert!(order.tick == tick && order.seq > seq && order.size > 0);
+                (qty, n, at, seq) = (qty + order.size, n + 1, order.next, order.seq);
+            }
+            assert_eq!((level.qty, level.n), (qty, n), "level {tick}");
+            let between = tick > self.best(Side::Bid) && tick < self.best(Side::Ask);
+            assert!(!between || n == 0, "orders inside the spread at {tick}");
         }
     }
 

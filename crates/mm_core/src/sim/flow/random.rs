@@ -133,6 +133,9 @@ mod tests {
     fn first_output_of_a_known_state() {
         // The reference implementation with state 1, 2, 3, 4 gives these numbers.
         let mut rng = Rng { state: [1, 2, 3, 4], spare: None };
-        assert_eq!([rng.next(), rng.next(), rng.next()], [41_943_041, 58_720_359, 3_588_806_011_781_223]);
+        assert_eq!(
+            [rng.next(), rng.next(), rng.next()],
+            [41_943_041, 58_720_359, 3_588_806_011_781_223]
+        );
     }
 }

@@ -37,9 +37,12 @@ const SLOW_EVERY: DurationNanos = DurationNanos::from_millis(5_350);
 const SLOW_DEPTH: u16 = 20;
 const FAST_DEPTH: u16 = 5;
 
-#[derive(Debug)]
-enum Content {
+/// What is on its way.
+#[derive(Debug, PartialEq)]
+pub(super) enum Content {
+    /// For the merger.
     Message(FeedMessage),
+    /// Already a row, but for its time of arrival.
     Funding(Row),
 }
 
@@ -112,7 +115,7 @@ pub(super) struct Recorder {
     premium_due: UnixNanos,
     hour: i64,
     premium: Premium,
-    /// Block number of the last delta; 0 asks for a snapshot first.
+    /// Block number of the last delta; 0 before the snapshot.
     delta_seq: u64,
     block: u64,
     changed: Vec<(Side, i64)>,
@@ -143,17 +146,6 @@ impl Recorder {
         }
     }
 
-    /// Begin a recording that can be read alone: the book is sent anew.
-    pub(super) fn restart(&mut self) {
-        self.merger = Merger::default();
-        self.pending.retain(|d| {
-            !matches!(d.0.content, Content::Message(FeedMessage::Book(_)))
-        });
-        self.delta_seq = 0;
-        self.touch = [None; 2];
-        (self.slow_due, self.fast_due) = (UnixNanos(0), UnixNanos(0));
-    }
-
     /// Record the end of a block.
     pub(super) fn after_block(&mut self, lob: &Lob, now: UnixNanos, oracle: f64) {
         self.block += 1;
@@ -178,16 +170,27 @@ impl Recorder {
     /// # Errors
     /// [`CoreError::BadPayload`] from the merger.
     pub(super) fn deliver(&mut self, now: UnixNanos, out: &mut Rows) -> Result<(), CoreError> {
-        while self.pending.peek().is_some_and(|d| d.0.ts_recv <= now) {
-            let Some(Reverse(next)) = self.pending.pop() else { break };
-            match next.content {
-                Content::Message(message) => {
-                    self.merger.on_message(&message, next.ts_recv, out)?;
-                }
-                Content::Funding(row) => out.push(Row { ts_recv: next.ts_recv, ..row }),
+        while let Some((ts_recv, content)) = self.pop(now) {
+            match content {
+                Content::Message(message) => self.merger.on_message(&message, ts_recv, out)?,
+                Content::Funding(row) => out.push(Row { ts_recv, ..row }),
             }
         }
         Ok(())
+    }
+
+    /// What the merger met.
+    #[cfg(test)]
+    pub(super) fn merge_counts(&self) -> crate::book::MergeCounts {
+        self.merger.counts()
+    }
+
+    /// The next delivery that has arrived by `now`.
+    pub(super) fn pop(&mut self, now: UnixNanos) -> Option<(UnixNanos, Content)> {
+        if self.pending.peek()?.0.ts_recv > now {
+            return None;
+        }
+        self.pending.pop().map(|next| (next.0.ts_recv, next.0.content))
     }
 
     fn send(&mut self, stream: u8, ts_exch: UnixNanos, content: Content) {

@@ -7,17 +7,16 @@ use crate::units::UnixNanos;
 
 /// Share of the variance that comes in jumps rather than steadily. Recorded mids of Hyperliquid
 /// stand still in four of five half seconds and then move several ticks at once.
-const JUMP_SHARE: f64 = 0.75;
-/// Jumps per second at normal activity, before they excite each other.
+const JUMP_SHARE: f64 = 0.95;
+/// Jumps per second at normal activity; share of them that follow another one, and how soon.
 const JUMPS_PER_S: f64 = 0.25;
-/// How much one jump raises the rate of all activity, and how long.
-const EXCITE: f64 = 0.12;
-const EXCITE_S: f64 = 6.0;
+const FOLLOW: f64 = 0.4;
+const FOLLOW_S: f64 = 20.0;
 /// Of the jumps, those that are news, and how many times larger they are.
 const NEWS_SHARE: f64 = 0.01;
 const NEWS_FACTOR: f64 = 5.0;
 /// How long makers take to learn of news.
-const LAG_S: f64 = 0.2;
+const LAG_S: f64 = 0.15;
 /// The logarithm of activity wanders with this deviation and time.
 const MOOD_SD: f64 = 0.5;
 const MOOD_S: f64 = 2_400.0;
@@ -40,6 +39,7 @@ pub(super) struct World {
     pub(super) dt: f64,
     level: f64,
     mood: f64,
+    /// Activity that recent jumps add.
     excited: f64,
     second: i64,
     /// Common news of this block in units of one standard deviation or jump scale, and the coin
@@ -90,14 +90,13 @@ impl World {
             let daily = 0.25 * libm::cos(2.0 * std::f64::consts::PI * phase / DAY_S);
             self.level = libm::exp(self.mood - MOOD_SD * MOOD_SD / 2.0 + daily);
         }
-        self.excited *= 1.0 - self.dt / EXCITE_S;
-        let calm = 1.0 - EXCITE * JUMPS_PER_S * EXCITE_S;
-        self.activity = self.level * calm * (1.0 + self.excited);
+        self.excited *= 1.0 - self.dt / FOLLOW_S;
+        self.activity = self.level * (1.0 - FOLLOW) + self.excited;
         self.normal = self.rng.normal();
         self.jump = draw_jump(&mut self.rng, self.activity * self.dt);
         self.coin = self.rng.uniform();
         if self.jump != 0.0 {
-            self.excited += EXCITE * (1.0 + self.jump.abs()) / 2.0;
+            self.excited += FOLLOW / (FOLLOW_S * JUMPS_PER_S);
         }
     }
 }
@@ -173,11 +172,6 @@ impl Value {
     /// An uninformed market order moves what makers think, for a while.
     pub(super) fn press(&mut self, log_move: f64) {
         self.pressure += log_move;
-    }
-
-    /// News that makers do not know yet, as a logarithm.
-    pub(super) fn gap(&self) -> f64 {
-        self.news - self.seen
     }
 
     /// An informed market order tells makers a share of what they did not know.

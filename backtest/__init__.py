@@ -1,0 +1,1 @@
+"""Backtest — the replay commands by their file names, benchmarks and studies."""

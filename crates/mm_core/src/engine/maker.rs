@@ -1,0 +1,258 @@
+//! Maker — everything that parameters touch: inventory, quotes, own orders.
+
+use super::market::Market;
+use super::market::TouchQty;
+use crate::account::Account;
+use crate::book::BookState;
+use crate::book::Level;
+use crate::command::Command;
+use crate::error::CoreError;
+use crate::event::Fill;
+use crate::event::OrderAnswer;
+use crate::instrument::InstrumentSpec;
+use crate::order::FillVerdict;
+use crate::order::OrderManager;
+use crate::order::Wishes;
+use crate::quote::quote;
+use crate::quote::Ladder;
+use crate::quote::NoQuote;
+use crate::quote::QuoteDiag;
+use crate::quote::QuoteParams;
+use crate::quote::QuoteState;
+use crate::risk::Approved;
+use crate::risk::Gate;
+use crate::risk::View;
+use crate::units::Cloid;
+use crate::units::DurationNanos;
+use crate::units::Lots;
+use crate::units::Px;
+use crate::units::Side;
+use crate::units::SymbolIx;
+use crate::units::UnixNanos;
+
+/// Commands that passed the gate, in order.
+pub type Commands = Vec<Approved<Command>>;
+
+/// What a maker is made of.
+#[derive(Debug)]
+pub struct MakerConfig {
+    /// Which symbol.
+    pub symbol: SymbolIx,
+    /// Its grids.
+    pub spec: InstrumentSpec,
+    /// How it quotes.
+    pub quoting: QuoteParams,
+    /// Its orders.
+    pub orders: OrderManager,
+    /// Its ledger, on its own clock.
+    pub account: Account,
+    /// The longest silence it quotes through.
+    pub stale: DurationNanos,
+}
+
+/// What a decision depends on; equal inputs need no second decision.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Inputs {
+    touch: Option<TouchQty>,
+    state: BookState,
+    sigma: Option<f64>,
+    stale: bool,
+    open: bool,
+    own_events: u64,
+}
+
+/// One maker on one market.
+#[derive(Debug)]
+pub struct Maker {
+    config: MakerConfig,
+    wishes: Wishes,
+    last: Option<Inputs>,
+    diag: QuoteDiag,
+    no_quote: Option<NoQuote>,
+    /// Answers, fills and own commands so far.
+    own_events: u64,
+}
+
+/// Depth that counts as displayed around the touch, in parts of the price (10 bp).
+const DISPLAYED_PART: i64 = 1_000;
+
+impl Maker {
+    /// A maker without orders or position.
+    #[must_use]
+    pub fn new(config: MakerConfig) -> Self {
+        Self {
+            config,
+            wishes: Wishes::default(),
+            last: None,
+            diag: QuoteDiag::default(),
+            no_quote: None,
+            own_events: 0,
+        }
+    }
+
+    /// The venue answered about one of our orders.
+    pub fn on_answer(&mut self, cloid: Cloid, answer: &OrderAnswer, now: UnixNanos) {
+        self.own_events += 1;
+        self.config.orders.on_answer(cloid, answer, now);
+    }
+
+    /// One of our orders traded; `mid2` is twice the mid at the fill.
+    ///
+    /// # Errors
+    /// A notional that does not fit the cash unit.
+    pub fn on_fill(
+        &mut self,
+        fill: &Fill,
+        mid2: i64,
+        gate: &mut Gate,
+        now: UnixNanos,
+    ) -> Result<(), CoreError> {
+        self.own_events += 1;
+        match self.config.orders.on_fill(fill, now) {
+            FillVerdict::New => {
+                self.config.account.on_fill(fill, mid2)?;
+                gate.on_fill(fill, now);
+            }
+            FillVerdict::Duplicate | FillVerdict::Foreign => {}
+        }
+        Ok(())
+    }
+
+    /// Decide at `now`; approved commands are appended to `out`.
+    pub fn decide(&mut self, market: &Market, gate: &mut Gate, now: UnixNanos, out: &mut Commands) {
+        let exposure = self.config.orders.exposure(self.config.account.position());
+        let touch = market.touch();
+        gate.observe(self.config.symbol, &view(market, touch), &exposure, now);
+        let inputs = Inputs {
+            touch,
+            state: market.book().state(),
+            sigma: market.sigma(),
+            stale: market.silence(now) > self.config.stale,
+            open: gate.open(self.config.symbol, now).is_ok(),
+            own_events: self.own_events,
+        };
+        if self.last == Some(inputs) && !self.config.orders.restless(now) {
+            return;
+        }
+        self.last = Some(inputs);
+        let mut ladder = self.targets(market, &inputs);
+        let position = self.config.account.position();
+        let allowed = gate.sides(self.config.symbol, position);
+        for side in Side::BOTH {
+            if !allowed[side.index()] {
+                ladder.suppress(side);
+            }
+        }
+        self.act(&ladder, market, gate, (now, out));
+    }
+
+    fn targets(&mut self, market: &Market, inputs: &Inputs) -> Ladder {
+        let reason = match inputs.state {
+            BookState::Gap => Some(NoQuote::Gap),
+            BookState::Crossed | BookState::Locked => Some(NoQuote::CrossedBook),
+            BookState::Empty => Some(NoQuote::EmptyBook),
+            BookState::OneSided => Some(NoQuote::OneSidedBook),
+            BookState::Trusted if inputs.stale => Some(NoQuote::StaleData),
+            BookState::Trusted if !inputs.open => Some(NoQuote::Halted),
+            BookState::Trusted => None,
+        };
+        let ladder = match (reason, &inputs.touch) {
+            (None, Some(at)) => self.quote(market, at),
+            (Some(reason), _) => Ladder::none(reason),
+            (None, None) => Ladder::none(NoQuote::EmptyBook),
+        };
+        self.no_quote = ladder.reason;
+        ladder
+    }
+
+    fn quote(&mut self, market: &Market, at: &TouchQty) -> Ladder {
+        let state = QuoteState {
+            best_bid: Some(at.touch.bid),
+            best_ask: Some(at.touch.ask),
+            fair: Some(market.fair(at)),
+            sigma: market.sigma(),
+            position: self.config.account.position(),
+            ..QuoteState::default()
+        };
+        let (ladder, diag) = quote(&self.config.spec, &self.config.quoting, &state);
+        self.diag = diag;
+        ladder
+    }
+
+    /// Bring the orders to the ladder, each wish through the gate.
+    fn act(
+        &mut self,
+        ladder: &Ladder,
+        market: &Market,
+        gate: &mut Gate,
+        (now, out): (UnixNanos, &mut Commands),
+    ) {
+        let Self { config, wishes, own_events, .. } = self;
+        wishes.clear();
+        config.orders.reconcile(ladder, &config.spec, now, wishes);
+        let position = config.account.position();
+        if wishes.as_slice().iter().any(|w| matches!(w, Command::Place(_))) {
+            let mut seen = view(market, market.touch());
+            seen.displayed = displayed(market);
+            let exposure = config.orders.exposure(position);
+            gate.observe(config.symbol, &seen, &exposure, now);
+        }
+        for wish in wishes.as_slice() {
+            let exposure = config.orders.exposure(position);
+            match gate.admit(*wish, &exposure, now) {
+                Ok(approved) => {
+                    config.orders.sent(&approved, now);
+                    out.push(approved);
+                    *own_events += 1;
+                }
+                Err(refusal) => config.orders.refused(refusal),
+            }
+        }
+    }
+
+    /// The ledger on the maker's own clock.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.config.account
+    }
+
+    /// The orders as the maker knows them.
+    #[must_use]
+    pub fn orders(&self) -> &OrderManager {
+        &self.config.orders
+    }
+
+    /// The terms of the last quote.
+    #[must_use]
+    pub fn diag(&self) -> &QuoteDiag {
+        &self.diag
+    }
+
+    /// Why there is no quote, if there is none.
+    #[must_use]
+    pub fn no_quote(&self) -> Option<NoQuote> {
+        self.no_quote
+    }
+}
+
+fn view(market: &Market, touch: Option<TouchQty>) -> View {
+    let none = Px(0);
+    View {
+        bid: touch.map_or(none, |t| t.touch.bid),
+        ask: touch.map_or(none, |t| t.touch.ask),
+        mark: market.mark(),
+        displayed: None,
+        heard: market.heard(),
+    }
+}
+
+/// Lots displayed within 10 bp of the touch, bids and asks.
+fn displayed(market: &Market) -> Option<[Lots; 2]> {
+    let touch = market.book().touch()?;
+    let reach = touch.mid2() / 2 / DISPLAYED_PART;
+    Some(Side::BOTH.map(|side| {
+        let best = if side == Side::Bid { touch.bid } else { touch.ask };
+        let near = |l: &Level| (l.px.0 - best.0).abs() <= reach;
+        market.book().near(side).take_while(near).map(|l| l.qty).sum()
+    }))
+}

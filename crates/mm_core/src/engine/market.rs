@@ -1,0 +1,147 @@
+//! Market — one symbol as every maker sees it: book, clocks, parameter-free signals.
+
+use crate::book::Book;
+use crate::book::BookRow;
+use crate::book::BookState;
+use crate::book::Touch;
+use crate::event::ContextKind;
+use crate::event::RowKind;
+use crate::instrument::InstrumentSpec;
+use crate::signal::weighted_mid;
+use crate::signal::SigmaEstimator;
+use crate::units::DurationNanos;
+use crate::units::Px;
+use crate::units::Side;
+use crate::units::UnixNanos;
+
+/// Values the venue publishes beside the book; `None` until one arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Context {
+    /// Oracle price in 1e-8.
+    pub oracle: Option<i64>,
+    /// Mark price in 1e-8.
+    pub mark: Option<i64>,
+    /// Estimate of the coming hourly funding rate in 1e-12.
+    pub funding_rate: Option<i64>,
+}
+
+impl Context {
+    /// Note a context value.
+    pub fn note(&mut self, kind: u64, value: i64) {
+        if kind == ContextKind::Oracle as u64 {
+            self.oracle = Some(value);
+        } else if kind == ContextKind::Mark as u64 {
+            self.mark = Some(value);
+        } else if kind == ContextKind::FundingRate as u64 {
+            self.funding_rate = Some(value);
+        }
+    }
+}
+
+/// What is known of one symbol on our own clock.
+#[derive(Debug)]
+pub struct Market {
+    book: Book,
+    sigma: SigmaEstimator,
+    context: Context,
+    heard: UnixNanos,
+}
+
+/// The touch with what rests there: all that quoting looks at in the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TouchQty {
+    /// Best prices.
+    pub touch: Touch,
+    /// Lots at the best bid and the best ask.
+    pub qty: [i64; 2],
+}
+
+impl Market {
+    /// A market of which nothing is known yet.
+    #[must_use]
+    pub fn new(spec: InstrumentSpec) -> Self {
+        Self {
+            book: Book::new(spec),
+            sigma: SigmaEstimator::default(),
+            context: Context::default(),
+            heard: UnixNanos(0),
+        }
+    }
+
+    /// Apply one delivered row.
+    #[inline]
+    pub fn on_row(&mut self, row: BookRow, id: u64, ts_recv: i64) {
+        self.book.apply(row);
+        self.heard = UnixNanos(ts_recv);
+        if row.kind == RowKind::Context {
+            self.context.note(id, row.qty);
+        }
+    }
+
+    /// Time passed: sample what is sampled on a clock.
+    #[inline]
+    pub fn on_step(&mut self, now: UnixNanos) {
+        if self.sigma.is_due(now) && self.book.state() == BookState::Trusted {
+            if let Some(touch) = self.book.touch() {
+                self.sigma.on_mid(now, touch.mid2() as f64 * 0.5);
+            }
+        }
+    }
+
+    /// The book as delivered so far.
+    #[must_use]
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// What the venue publishes beside the book.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        self.context
+    }
+
+    /// The touch and what rests there, if the book may be quoted on.
+    #[inline]
+    #[must_use]
+    pub fn touch(&self) -> Option<TouchQty> {
+        let touch = self.book.touch()?;
+        let bid = self.book.qty(Side::Bid, touch.bid).0;
+        let ask = self.book.qty(Side::Ask, touch.ask).0;
+        Some(TouchQty { touch, qty: [bid, ask] })
+    }
+
+    /// Fair price in quote currency: the weighted mid.
+    #[must_use]
+    pub fn fair(&self, at: &TouchQty) -> f64 {
+        let spec = self.book.spec();
+        weighted_mid(
+            (spec.price(at.touch.bid), at.qty[0] as f64),
+            (spec.price(at.touch.ask), at.qty[1] as f64),
+        )
+    }
+
+    /// Volatility as log-return per square root of a second, once seeded.
+    #[must_use]
+    pub fn sigma(&self) -> Option<f64> {
+        self.sigma.sigma()
+    }
+
+    /// The venue's mark price, where it publishes one.
+    #[must_use]
+    pub fn mark(&self) -> Option<Px> {
+        let scale = 10_i64.pow(8_u32.saturating_sub(self.book.spec().px_decimals));
+        self.context.mark.map(|mark| Px(mark / scale))
+    }
+
+    /// When something was last heard.
+    #[must_use]
+    pub fn heard(&self) -> UnixNanos {
+        self.heard
+    }
+
+    /// How long nothing was heard.
+    #[must_use]
+    pub fn silence(&self, now: UnixNanos) -> DurationNanos {
+        now.since(self.heard)
+    }
+}

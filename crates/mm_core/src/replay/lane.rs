@@ -1,0 +1,324 @@
+//! One symbol of a run: its tape on two clocks, its market, its maker, its simulated venue.
+
+use super::spec::About;
+use super::spec::LaneSpec;
+use super::truth::Reply;
+use super::truth::Truth;
+use super::window::Window;
+use crate::account::Account;
+use crate::command::Command;
+use crate::command::Place;
+use crate::engine::Commands;
+use crate::engine::Maker;
+use crate::engine::Market;
+use crate::error::CoreError;
+use crate::event::CancelReason;
+use crate::event::OrderAnswer;
+use crate::event::RejectReason;
+use crate::event::RowKind;
+use crate::queue::Arrival;
+use crate::risk::Gate;
+use crate::sim::Latency;
+use crate::sim::SimVenue;
+use crate::units::Side;
+use crate::units::UnixNanos;
+use serde_json::json;
+use serde_json::Value;
+use std::collections::VecDeque;
+
+/// One symbol's part of a run.
+#[derive(Debug)]
+pub(super) struct Lane {
+    window: Window,
+    market: Market,
+    maker: Maker,
+    venue: SimVenue,
+    pub(super) truth: Truth,
+    latency: Latency,
+    block_ns: i64,
+    /// Commands on their way to the venue, by arrival.
+    inbox: VecDeque<(i64, Command)>,
+    /// Replies on their way back, by arrival.
+    replies: VecDeque<(i64, Reply)>,
+    feed_latency: i64,
+    framed: bool,
+    about: About,
+}
+
+impl Lane {
+    pub(super) fn new(spec: LaneSpec) -> Self {
+        let ledger = Account::new(spec.instrument, spec.fees);
+        Self {
+            window: Window::new(spec.series, spec.disorder_ns),
+            market: Market::new(spec.instrument),
+            maker: spec.maker,
+            venue: SimVenue::new(spec.instrument, spec.venue),
+            truth: Truth::new(spec.symbol, spec.instrument, ledger),
+            latency: spec.latency,
+            block_ns: spec.block_ns,
+            inbox: VecDeque::new(),
+            replies: VecDeque::new(),
+            feed_latency: 0,
+            framed: false,
+            about: spec.about,
+        }
+    }
+
+    /// Time of the first row, if there is one.
+    pub(super) fn first_time(&mut self) -> Result<Option<i64>, CoreError> {
+        self.window.ensure(i64::MIN)?;
+        Ok(self.window.next_time())
+    }
+
+    pub(super) fn rows_read(&self) -> u64 {
+        self.window.read()
+    }
+
+    /// Whether the tape is used up and nothing is on its way.
+    pub(super) fn is_done(&self) -> bool {
+        self.window.is_done() && self.inbox.is_empty() && self.replies.is_empty()
+    }
+
+    /// Our clock reaches `now`: what happened by then happened, what was heard is heard.
+    pub(super) fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
+        self.window.ensure(now)?;
+        self.happen_until(now)?;
+        self.deliver_until(now);
+        self.hear_replies(now, gate)?;
+        self.market.on_step(UnixNanos(now));
+        Ok(())
+    }
+
+    /// The venue's clock reaches `now`.
+    fn happen_until(&mut self, now: i64) -> Result<(), CoreError> {
+        loop {
+            let arrival = self.inbox.front().map_or(i64::MAX, |c| c.0);
+            let due = self.truth.next_due();
+            if arrival <= due && arrival <= now {
+                self.happen(arrival, false)?;
+                self.arrive()?;
+            } else if due <= now {
+                self.happen(due, true)?;
+                self.truth.mark_out(self.venue.book(), due);
+            } else {
+                return self.happen(now, false);
+            }
+        }
+    }
+
+    fn happen(&mut self, until: i64, inclusive: bool) -> Result<(), CoreError> {
+        let Self { window, venue, truth, latency, feed_latency, framed, replies, .. } = self;
+        let mut result = Ok(());
+        window.happen(until, inclusive, |row, id, ts| {
+            match row.kind {
+                RowKind::Level | RowKind::Gone | RowKind::Trade | RowKind::Left => {}
+                RowKind::Frame => *framed = true,
+                RowKind::Clear | RowKind::Gap => {}
+                RowKind::Context => note(&mut result, truth.on_context(id, row.qty, ts)),
+                RowKind::Funding => note(&mut result, truth.on_funding(row.qty, row.px, ts)),
+            }
+            venue.on_row(row, ts);
+            if !venue.is_quiet() {
+                let response = latency.response(ts, *feed_latency);
+                note(&mut result, truth.absorb(venue, response));
+                send_back(truth, replies);
+            }
+        });
+        result
+    }
+
+    /// The first command of the inbox reaches the venue.
+    fn arrive(&mut self) -> Result<(), CoreError> {
+        let Some((ts, command)) = self.inbox.pop_front() else { return Ok(()) };
+        match command {
+            Command::Place(place) => {
+                let interval = self.interval(&place, ts);
+                self.venue.place(&place, interval, ts);
+            }
+            Command::Cancel { cloid, .. } => self.venue.cancel(cloid, CancelReason::Asked, ts),
+            Command::CancelAll { .. } => self.venue.cancel_all(CancelReason::Asked, ts),
+            Command::ScheduleCancel { .. } => {}
+        }
+        let response = self.latency.response(ts, self.feed_latency);
+        self.truth.absorb(&mut self.venue, response)?;
+        send_back(&mut self.truth, &mut self.replies);
+        Ok(())
+    }
+
+    /// What the frames around an arrival show of its level, where the stream has frames.
+    fn interval(&self, place: &Place, ts: i64) -> Option<Arrival> {
+        if !self.framed {
+            return None;
+        }
+        let around = self.window.around(place.side, place.px)?;
+        let now = self.venue.book().qty(place.side, place.px);
+        let qty_after = if around.qty_after < 0 { now.0 } else { around.qty_after };
+        let span = (around.to - around.from).max(1) as f64;
+        Some(Arrival {
+            start: now.0 as f64,
+            end: qty_after as f64,
+            before: around.traded_before as f64,
+            total: around.traded as f64,
+            elapsed: ((ts - around.from) as f64 / span).clamp(0.0, 1.0),
+        })
+    }
+
+    fn deliver_until(&mut self, now: i64) {
+        let Self { window, market, .. } = self;
+        window.deliver(now, |row, id, ts| market.on_row(row, id, ts));
+        self.feed_latency = self.window.feed_latency();
+    }
+
+    fn hear_replies(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
+        while self.replies.front().is_some_and(|r| r.0 <= now) {
+            let Some((ts, reply)) = self.replies.pop_front() else { break };
+            match reply {
+                Reply::Answer(cloid, answer) => self.maker.on_answer(cloid, &answer, UnixNanos(ts)),
+                Reply::Fill(fill, mid2) => self.maker.on_fill(&fill, mid2, gate, UnixNanos(ts))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The maker decides at `now`; its commands leave for the venue.
+    pub(super) fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands) {
+        out.clear();
+        self.maker.decide(&self.market, gate, UnixNanos(now), out);
+        for approved in out.drain(..) {
+            let command = *approved.get();
+            if let Command::Place(place) = &command {
+                self.truth.sent(place, now);
+            }
+            self.send(command, now);
+        }
+    }
+
+    fn send(&mut self, command: Command, now: i64) {
+        match self.latency.entry(now, self.feed_latency) {
+            Some(entry) => {
+                let mut arrival = now + entry;
+                if self.block_ns > 0 {
+                    arrival = self.block_at(arrival);
+                }
+                insert_by_time(&mut self.inbox, arrival, command);
+            }
+            None => self.lose(command, now),
+        }
+    }
+
+    /// The block that takes in what arrives at `ts`: the next recorded venue time, at the latest
+    /// one block later.
+    fn block_at(&self, ts: i64) -> i64 {
+        let next = self.window.exch_at_or_after(ts).unwrap_or(i64::MAX);
+        next.min(ts + self.block_ns)
+    }
+
+    fn lose(&mut self, command: Command, now: i64) {
+        if let Command::Place(place) = command {
+            self.truth.lost(place.cloid);
+            let answer = OrderAnswer::Rejected { reason: RejectReason::Lost };
+            let heard = now + self.latency.lost_after(now);
+            insert_by_time(&mut self.replies, heard, Reply::Answer(place.cloid, answer));
+        }
+    }
+
+    /// Net result so far in dollars, marked to the last mid.
+    pub(super) fn net_usd(&self) -> f64 {
+        self.truth.ledger.pnl().usd(self.market.book().spec())
+    }
+
+    /// What a report prints of this symbol.
+    pub(super) fn summary(&self) -> Value {
+        let (spec, tally) = (self.market.book().spec(), self.truth.tally);
+        let (parts, counts) = (self.truth.ledger.parts(), self.venue.counts());
+        let turnover = self.truth.ledger.turnover();
+        json!({
+            "symbol": self.about.symbol,
+            "venue": self.about.venue,
+            "data_tier": self.about.tier,
+            "source": self.about.source,
+            "px_decimals": spec.px_decimals,
+            "size_decimals": spec.size_decimals,
+            "cash_decimals": spec.cash_decimals,
+            "fee_maker_e9": self.about.fees.maker,
+            "fee_taker_e9": self.about.fees.taker,
+            "rows": self.window.read(),
+            "prints": counts.prints,
+            "traded_lots": counts.traded,
+            "filled_lots": tally.filled_lots,
+            "fills": tally.fills,
+            "crossed_fills": tally.crossed_fills,
+            "maker_fills": turnover.maker_fills,
+            "taker_fills": turnover.taker_fills,
+            "volume": (turnover.maker_volume + turnover.taker_volume) as f64,
+            "capture2": parts.capture.0 as i64,
+            "inventory2": parts.inventory.0 as i64,
+            "fees2": parts.fees.0 as i64,
+            "funding2": parts.funding.0 as i64,
+            "position": self.truth.ledger.position().0,
+            "orders": tally.orders,
+            "cancels": tally.cancels,
+            "rejects": tally.rejects,
+            "lost": tally.lost,
+            "refusals": self.maker.orders().refusals(),
+            "contradictions": self.maker.orders().contradictions(),
+            "unseen_arrivals": counts.unseen_arrivals,
+            "maker_agrees": self.maker.account().position() == self.truth.ledger.position(),
+            "gaps": self.about.gaps,
+            "not_ready": self.not_ready(),
+        })
+    }
+
+    /// Signals that never became ready.
+    fn not_ready(&self) -> Vec<&'static str> {
+        if self.market.sigma().is_none() {
+            vec!["volatility (needs 20 samples of 5 s)"]
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Sample the equity columns at `now`.
+    pub(super) fn sample(&mut self, symbol: u16, now: i64) {
+        let touch = self.venue.book().touch();
+        let ledger = &mut self.truth.ledger;
+        let mid2 = touch.map_or(0, |t| t.mid2());
+        if mid2 > 0 {
+            ledger.mark(mid2);
+        }
+        let (parts, position) = (ledger.parts(), ledger.position().0);
+        let own = Side::BOTH
+            .map(|side| self.venue.orders().iter().find(|o| o.side == side).map_or(0, |o| o.px.0));
+        let columns = &mut self.truth.equity;
+        columns.symbol.push(symbol);
+        columns.ts.push(now);
+        columns.mid2.push(mid2);
+        columns.position.push(position);
+        columns.capture2.push(parts.capture.0 as i64);
+        columns.inventory2.push(parts.inventory.0 as i64);
+        columns.fees.push((parts.fees.0 / 2) as i64);
+        columns.funding.push((parts.funding.0 / 2) as i64);
+        columns.bid.push(touch.map_or(0, |t| t.bid.0));
+        columns.ask.push(touch.map_or(0, |t| t.ask.0));
+        columns.own_bid.push(own[0]);
+        columns.own_ask.push(own[1]);
+    }
+}
+
+fn note(result: &mut Result<(), CoreError>, new: Result<(), CoreError>) {
+    if result.is_ok() {
+        *result = new;
+    }
+}
+
+fn send_back(truth: &mut Truth, replies: &mut VecDeque<(i64, Reply)>) {
+    for (ts, reply) in truth.replies() {
+        insert_by_time(replies, ts, reply);
+    }
+}
+
+/// Insert in order of time, after equals.
+fn insert_by_time<T>(queue: &mut VecDeque<(i64, T)>, ts: i64, item: T) {
+    let at = queue.iter().rposition(|q| q.0 <= ts).map_or(0, |i| i + 1);
+    queue.insert(at, (ts, item));
+}

@@ -1,0 +1,64 @@
+//! What a run hands out: columns, and a summary that a report prints.
+
+use super::columns::EquityColumns;
+use super::columns::FillColumns;
+use super::columns::OrderColumns;
+use super::drive::Replay;
+use super::lane::Lane;
+use serde_json::json;
+use serde_json::Value;
+
+impl Replay {
+    /// Move out the fills.
+    pub fn take_fills(&mut self) -> FillColumns {
+        let mut lanes = self.lanes.iter_mut();
+        let mut all = lanes.next().map(|l| l.truth.fills.take()).unwrap_or_default();
+        lanes.for_each(|l| all.append(l.truth.fills.take()));
+        all
+    }
+
+    /// Move out the orders that have ended.
+    pub fn take_orders(&mut self) -> OrderColumns {
+        let mut all = OrderColumns::default();
+        self.lanes.iter_mut().for_each(|l| all.append(l.truth.orders.take()));
+        all
+    }
+
+    /// Move out the equity samples.
+    pub fn take_equity(&mut self) -> EquityColumns {
+        let mut all = EquityColumns::default();
+        self.lanes.iter_mut().for_each(|l| all.append(l.truth.equity.take()));
+        all
+    }
+
+    /// Everything that is not a column, as JSON.
+    #[must_use]
+    pub fn summary_json(&self) -> String {
+        let symbols: Vec<Value> = self.lanes.iter().map(Lane::summary).collect();
+        let breakers: Vec<Value> = self
+            .gate
+            .changes()
+            .iter()
+            .map(|c| {
+                json!({
+                    "ts": c.at.0,
+                    "symbol": c.symbol.map(|s| s.0),
+                    "state": format!("{:?}", c.state),
+                    "cause": format!("{:?}", c.cause),
+                })
+            })
+            .collect();
+        let progress = self.progress();
+        json!({
+            "schema_version": 1,
+            "done": progress.done,
+            "rows": progress.rows,
+            "first_ts": self.first,
+            "last_ts": progress.ts,
+            "net_usd": progress.net_usd,
+            "symbols": symbols,
+            "breakers": breakers,
+        })
+        .to_string()
+    }
+}

@@ -1,0 +1,366 @@
+//! What a run is made of, read from JSON and from the tapes themselves.
+
+use crate::account::Account;
+use crate::engine::Maker;
+use crate::engine::MakerConfig;
+use crate::error::CoreError;
+use crate::fees::FeeSchedule;
+use crate::instrument::InstrumentSpec;
+use crate::instrument::PriceRule;
+use crate::instrument::Venue;
+use crate::order::OrderManager;
+use crate::queue::QueueModel;
+use crate::risk::Gate;
+use crate::risk::MicroUsd;
+use crate::sim::Latency;
+use crate::sim::LatencyModel;
+use crate::sim::Recorded;
+use crate::sim::VenueConfig;
+use crate::strategy::Params;
+use crate::tape::GapSpan;
+use crate::tape::Projection;
+use crate::tape::TapeInfo;
+use crate::tape::TapeSeries;
+use crate::units::DurationNanos;
+use crate::units::SymbolIx;
+use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A whole run, ready to be replayed.
+#[derive(Debug)]
+pub struct RunSpec {
+    pub(super) lanes: Vec<LaneSpec>,
+    pub(super) gate: Gate,
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) warmup: i64,
+    pub(super) step: i64,
+    pub(super) sample_every: i64,
+    pub(super) capital: MicroUsd,
+}
+
+/// One symbol of a run.
+#[derive(Debug)]
+pub struct LaneSpec {
+    pub(super) symbol: SymbolIx,
+    pub(super) instrument: InstrumentSpec,
+    pub(super) fees: FeeSchedule,
+    pub(super) series: TapeSeries,
+    pub(super) disorder_ns: i64,
+    pub(super) maker: Maker,
+    pub(super) venue: VenueConfig,
+    pub(super) latency: Latency,
+    pub(super) block_ns: i64,
+    pub(super) about: About,
+}
+
+/// What a report says of a symbol before anything was replayed.
+#[derive(Clone, Debug)]
+pub(super) struct About {
+    pub(super) symbol: String,
+    pub(super) venue: String,
+    pub(super) tier: String,
+    pub(super) source: String,
+    pub(super) fees: FeeSchedule,
+    pub(super) gaps: Vec<(i64, i64, u64)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RunText {
+    symbols: Vec<SymbolText>,
+    account: AccountText,
+    sim: SimText,
+    fees: Option<FeesText>,
+    from: Option<i64>,
+    to: Option<i64>,
+    #[serde(default)]
+    warmup_ns: i64,
+    step_ms: f64,
+    equity_interval_s: f64,
+    max_gap_s: f64,
+    #[serde(default)]
+    bridge_gaps: bool,
+    #[serde(default)]
+    seed: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SymbolText {
+    symbol: String,
+    venue: String,
+    tapes: Vec<String>,
+    #[serde(default)]
+    params: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountText {
+    capital_usd: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FeesText {
+    maker: f64,
+    taker: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SimText {
+    queue: String,
+    latency: LatencyText,
+    partial_fills: bool,
+    through_fill: String,
+    #[serde(default)]
+    block_ns: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "model", rename_all = "snake_case", deny_unknown_fields)]
+enum LatencyText {
+    Constant {
+        entry_ns: i64,
+        response_ns: i64,
+        #[serde(default = "one")]
+        scale: f64,
+    },
+    Feed {
+        entry_multiplier: f64,
+        entry_ns: i64,
+        response_multiplier: f64,
+        response_ns: i64,
+        #[serde(default = "one")]
+        scale: f64,
+    },
+    Recorded {
+        rows: Vec<[i64; 3]>,
+        #[serde(default = "one")]
+        scale: f64,
+    },
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl RunSpec {
+    /// Read a run from JSON and open its tapes.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] naming the field, [`CoreError::Gap`] for a silence longer than
+    /// accepted, [`CoreError::Unsupported`] for inverse contracts, and what the tapes refuse.
+    pub fn from_json(text: &str) -> Result<Self, CoreError> {
+        let run: RunText = serde_json::from_str(text)
+            .map_err(|e| CoreError::BadArgument { name: "run", why: e.to_string() })?;
+        let capital = run.account.capital_usd;
+        let mut account = Params::default();
+        account.set_number("capital_usd", capital)?;
+        let mut gate = None;
+        let mut lanes = Vec::with_capacity(run.symbols.len());
+        for symbol in &run.symbols {
+            let params = params(symbol, &run)?;
+            let gate = match &mut gate {
+                Some(gate) => gate,
+                None => gate.insert(account_gate(&params, capital, run.from)?),
+            };
+            lanes.push(lane(symbol, &params, &run, gate)?);
+        }
+        let gate = gate.ok_or_else(|| CoreError::BadArgument {
+            name: "symbols",
+            why: "a run needs at least one".to_owned(),
+        })?;
+        Ok(Self {
+            lanes,
+            gate,
+            from: run.from.unwrap_or(i64::MIN),
+            to: run.to.unwrap_or(i64::MAX),
+            warmup: run.warmup_ns,
+            step: nanos("step_ms", run.step_ms * 1e6)?,
+            sample_every: nanos("equity_interval_s", run.equity_interval_s * 1e9)?,
+            capital: MicroUsd::from_usd(capital),
+        })
+    }
+}
+
+fn nanos(name: &'static str, value: f64) -> Result<i64, CoreError> {
+    if value.is_finite() && (1.0..9e18).contains(&value) {
+        return Ok(libm::rint(value) as i64);
+    }
+    Err(CoreError::BadArgument { name, why: format!("{value} ns is not a positive duration") })
+}
+
+fn account_gate(params: &Params, capital: f64, from: Option<i64>) -> Result<Gate, CoreError> {
+    let now = UnixNanos(from.unwrap_or(0));
+    Gate::new(params.account_limits()?, MicroUsd::from_usd(capital), now)
+}
+
+fn params(symbol: &SymbolText, run: &RunText) -> Result<Params, CoreError> {
+    let mut params = Params::default();
+    for (name, value) in &symbol.params {
+        match value {
+            Value::Number(number) => {
+                params.set_number(name, number.as_f64().unwrap_or(f64::NAN))?
+            }
+            Value::String(text) => params.set(name, text)?,
+            Value::Bool(on) => params.set(name, if *on { "true" } else { "false" })?,
+            Value::Null | Value::Array(_) | Value::Object(_) => {
+                let why = format!("`{name}` is neither number, text nor switch: {value}");
+                return Err(CoreError::BadArgument { name: "params", why });
+            }
+        }
+    }
+    params.set_number("capital_usd", run.account.capital_usd)?;
+    if let Some(fees) = &run.fees {
+        params.set_number("maker_fee", fees.maker)?;
+        params.set_number("taker_fee", fees.taker)?;
+    }
+    Ok(params)
+}
+
+fn lane(
+    text: &SymbolText,
+    params: &Params,
+    run: &RunText,
+    gate: &mut Gate,
+) -> Result<LaneSpec, CoreError> {
+    let from = UnixNanos(run.from.unwrap_or(i64::MIN));
+    let to = UnixNanos(run.to.unwrap_or(i64::MAX));
+    let mut series = TapeSeries::open(&text.tapes, Projection::Replay)?;
+    if run.from.is_some() || run.to.is_some() {
+        series.set_range(from, to);
+    }
+    let info = series.infos()[0].clone();
+    let instrument = instrument(&info)?;
+    if instrument.inverse {
+        let why = format!(
+            "{} {} is an inverse contract: it can be imported and looked at, not replayed",
+            text.venue, text.symbol
+        );
+        return Err(CoreError::Unsupported { why });
+    }
+    let gaps = gaps(&series, (from, to), run)?;
+    let disorder_ns = series.disorder_ns()?;
+    let symbol = gate.add(instrument, params.symbol_limits()?)?;
+    let fees = params.fees();
+    let maker = Maker::new(MakerConfig {
+        symbol,
+        spec: instrument,
+        quoting: params.quoting(),
+        orders: OrderManager::new(symbol, run.seed, params.requote_rules()),
+        account: Account::new(instrument, fees),
+        stale: DurationNanos(libm::rint(params.stale_ms * 1e6) as i64),
+    });
+    let meta = |key: &str| info.meta.get(key).cloned().unwrap_or_default();
+    let about = About {
+        symbol: text.symbol.clone(),
+        venue: text.venue.clone(),
+        tier: meta("data_tier"),
+        source: meta("source"),
+        fees,
+        gaps: gaps.iter().map(|g| (g.from.0, g.to.0, g.cause)).collect(),
+    };
+    Ok(LaneSpec {
+        symbol,
+        instrument,
+        fees,
+        venue: venue(&run.sim)?,
+        latency: latency(&run.sim.latency)?,
+        block_ns: run.sim.block_ns,
+        maker,
+        series,
+        disorder_ns,
+        about,
+    })
+}
+
+/// Scales and grids as the tape's metadata states them.
+fn instrument(info: &TapeInfo) -> Result<InstrumentSpec, CoreError> {
+    let refuse = |why: String| CoreError::Tape { path: info.path.clone(), why };
+    let text = |key: &str| info.meta.get(key).map(|t| t.trim_matches('"')).unwrap_or_default();
+    let venue = match text("venue") {
+        "hyperliquid" => Venue::Hyperliquid,
+        "binance" => Venue::Binance,
+        "bybit" => Venue::Bybit,
+        _ => Venue::Other,
+    };
+    let (px_decimals, size_decimals) = (info.px_decimals()?, info.size_decimals()?);
+    let rule = text("price_rule");
+    let mut spec = match rule.strip_prefix("fixed:") {
+        None if rule == "five_figures" => {
+            let mut spec = InstrumentSpec::fixed(venue, px_decimals, size_decimals, 1);
+            spec.rule = PriceRule::FiveFigures;
+            spec
+        }
+        None => return Err(refuse(format!("its metadata has price_rule = {rule:?}"))),
+        Some(step) => {
+            let step = step.parse().map_err(|_| refuse(format!("bad price step {step:?}")))?;
+            InstrumentSpec::fixed(venue, px_decimals, size_decimals, step)
+        }
+    };
+    if venue == Venue::Hyperliquid {
+        spec.min_notional = InstrumentSpec::hyperliquid(size_decimals).min_notional;
+    }
+    spec.inverse = text("inverse") == "true";
+    Ok(spec)
+}
+
+/// The silences of the range; one longer than accepted refuses the run.
+fn gaps(
+    series: &TapeSeries,
+    (from, to): (UnixNanos, UnixNanos),
+    run: &RunText,
+) -> Result<Vec<GapSpan>, CoreError> {
+    let limit = nanos("max_gap_s", run.max_gap_s * 1e9)?;
+    let mut gaps = series.gaps()?;
+    gaps.retain(|gap| gap.to > from && gap.from < to);
+    match gaps.iter().find(|gap| gap.to.since(gap.from).0 > limit) {
+        Some(gap) if !run.bridge_gaps => {
+            Err(CoreError::Gap { from: gap.from.0, to: gap.to.0, limit })
+        }
+        Some(_) | None => Ok(gaps),
+    }
+}
+
+fn venue(sim: &SimText) -> Result<VenueConfig, CoreError> {
+    let through_volume = match sim.through_fill.as_str() {
+        "volume" => true,
+        "full" => false,
+        other => {
+            let why = format!("{other:?} is neither volume nor full");
+            return Err(CoreError::BadArgument { name: "through_fill", why });
+        }
+    };
+    let queue = QueueModel::parse(&sim.queue)?;
+    Ok(VenueConfig { queue, partial_fills: sim.partial_fills, through_volume })
+}
+
+fn latency(text: &LatencyText) -> Result<Latency, CoreError> {
+    let (model, scale) = match text {
+        LatencyText::Constant { entry_ns, response_ns, scale } => {
+            (LatencyModel::Constant { entry_ns: *entry_ns, response_ns: *response_ns }, *scale)
+        }
+        LatencyText::Feed {
+            entry_multiplier,
+            entry_ns,
+            response_multiplier,
+            response_ns,
+            scale,
+        } => {
+            let entry = (*entry_multiplier, *entry_ns as f64);
+            let response = (*response_multiplier, *response_ns as f64);
+            (LatencyModel::Feed { entry, response }, *scale)
+        }
+        LatencyText::Recorded { rows, scale } => {
+            let row =
+                |r: &[i64; 3]| Recorded { request: r[0], exchange: r[1], response: r[2] };
+            (LatencyModel::Recorded(rows.iter().map(row).collect()), *scale)
+        }
+    };
+    Latency::new(model, scale)
+}

@@ -1,0 +1,319 @@
+//! What really happened on the simulated venue: the ledger, the fills and what followed them.
+
+use super::columns::EquityColumns;
+use super::columns::FillColumns;
+use super::columns::FillRow;
+use super::columns::OrderColumns;
+use super::columns::OrderEnd;
+use super::columns::MARKOUT_NS;
+use crate::account::Account;
+use crate::book::Book;
+use crate::command::Place;
+use crate::engine::Context;
+use crate::error::CoreError;
+use crate::event::Fill;
+use crate::event::OrderAnswer;
+use crate::event::RejectReason;
+use crate::instrument::pow10;
+use crate::instrument::InstrumentSpec;
+use crate::order::CloidParts;
+use crate::sim::SimFill;
+use crate::sim::SimVenue;
+use crate::sim::VenueEvent;
+use crate::units::Cash;
+use crate::units::Cloid;
+use crate::units::Lots;
+use crate::units::Side;
+use crate::units::SymbolIx;
+use crate::units::TradeId;
+use std::collections::VecDeque;
+
+/// What the maker learns, once its message has travelled back.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reply {
+    Answer(Cloid, OrderAnswer),
+    /// The fill and twice the mid at it.
+    Fill(Fill, i64),
+}
+
+/// An order that has not ended.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    cloid: Cloid,
+    side: Side,
+    level: u8,
+    px: i64,
+    qty: i64,
+    filled: i64,
+    ts_sent: i64,
+    ts_venue: i64,
+    ahead: f64,
+}
+
+/// Counts that a report prints.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) orders: u64,
+    pub(super) cancels: u64,
+    pub(super) rejects: u64,
+    pub(super) lost: u64,
+    pub(super) fills: u64,
+    pub(super) crossed_fills: u64,
+    pub(super) filled_lots: i64,
+}
+
+/// The venue's side of one symbol's run.
+#[derive(Debug)]
+pub(super) struct Truth {
+    symbol: SymbolIx,
+    spec: InstrumentSpec,
+    pub(super) ledger: Account,
+    pub(super) fills: FillColumns,
+    pub(super) orders: OrderColumns,
+    pub(super) equity: EquityColumns,
+    pub(super) tally: Tally,
+    open: Vec<Open>,
+    due: [VecDeque<(i64, usize)>; 6],
+    next_due: i64,
+    context: Context,
+    funding_hour: i64,
+    trades: u64,
+    replies: Vec<(i64, Reply)>,
+}
+
+const HOUR_NS: i64 = 3_600_000_000_000;
+/// A settlement row may come this long after the hour; then the context's estimate is charged.
+const FUNDING_WAIT_NS: i64 = 10_000_000_000;
+
+impl Truth {
+    pub(super) fn new(symbol: SymbolIx, spec: InstrumentSpec, ledger: Account) -> Self {
+        Self {
+            symbol,
+            spec,
+            ledger,
+            fills: FillColumns::default(),
+            orders: OrderColumns::default(),
+            equity: EquityColumns::default(),
+            tally: Tally::default(),
+            open: Vec::new(),
+            due: Default::default(),
+            next_due: i64::MAX,
+            context: Context::default(),
+            funding_hour: 0,
+            trades: 0,
+            replies: Vec::new(),
+        }
+    }
+
+    /// Note an order that leaves for the venue.
+    pub(super) fn sent(&mut self, place: &Place, now: i64) {
+        self.tally.orders += 1;
+        self.open.push(Open {
+            cloid: place.cloid,
+            side: place.side,
+            level: CloidParts::unpack(place.cloid).level,
+            px: place.px.0,
+            qty: place.size.0,
+            filled: 0,
+            ts_sent: now,
+            ts_venue: 0,
+            ahead: f64::NAN,
+        });
+    }
+
+    /// Note an order that was lost on the way.
+    pub(super) fn lost(&mut self, cloid: Cloid) {
+        self.tally.lost += 1;
+        self.end(cloid, OrderEnd::Unknown, 0);
+    }
+
+    /// Take in what the venue said, at venue time; replies are then ready to travel back.
+    pub(super) fn absorb(
+        &mut self,
+        venue: &mut SimVenue,
+        response_ns: i64,
+    ) -> Result<(), CoreError> {
+        let events: Vec<(i64, VenueEvent)> = venue.drain().collect();
+        for (ts, event) in events {
+            match event {
+                VenueEvent::Answer(cloid, answer) => {
+                    self.on_answer(cloid, answer, ts, venue);
+                    self.replies.push((ts + response_ns, Reply::Answer(cloid, answer)));
+                }
+                VenueEvent::Fill(fill, left) => self.on_fill(fill, left, ts, ts + response_ns)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn on_answer(&mut self, cloid: Cloid, answer: OrderAnswer, ts: i64, venue: &SimVenue) {
+        match answer {
+            OrderAnswer::Resting { .. } => {
+                let ahead = venue.orders().iter().find(|o| o.cloid == cloid).map(|o| o.ahead());
+                if let Some(open) = self.open.iter_mut().find(|o| o.cloid == cloid) {
+                    open.ts_venue = ts;
+                    open.ahead = ahead.unwrap_or(f64::NAN);
+                }
+            }
+            OrderAnswer::Rejected { reason } => {
+                self.tally.rejects += 1;
+                let status = match reason {
+                    RejectReason::WouldMatch { .. } => OrderEnd::WouldMatch,
+                    RejectReason::Lost => OrderEnd::Unknown,
+                    RejectReason::NoBook
+                    | RejectReason::Invalid
+                    | RejectReason::Margin
+                    | RejectReason::NoLiquidity
+                    | RejectReason::Other => OrderEnd::Rejected,
+                };
+                self.end(cloid, status, ts);
+            }
+            OrderAnswer::Cancelled { .. } => {
+                self.tally.cancels += 1;
+                self.end(cloid, OrderEnd::Cancelled, ts);
+            }
+            OrderAnswer::Filled | OrderAnswer::Unknown | OrderAnswer::CancelRefused => {}
+        }
+    }
+
+    fn on_fill(
+        &mut self,
+        sim: SimFill,
+        left: Lots,
+        ts: i64,
+        at_home: i64,
+    ) -> Result<(), CoreError> {
+        self.trades += 1;
+        let fill = Fill {
+            symbol: self.symbol,
+            cloid: sim.cloid,
+            trade: TradeId(self.trades),
+            side: sim.side,
+            px: sim.px,
+            size: sim.size,
+            liquidity: sim.liquidity,
+            fee: None,
+        };
+        let fee = self.ledger.on_fill(&fill, sim.mid2)?;
+        let position = self.ledger.position().0;
+        let row = FillRow { ts_exch: ts, ts_recv: at_home, fill: sim, fee, position };
+        for (horizon, wait) in MARKOUT_NS.iter().enumerate() {
+            self.due[horizon].push_back((ts + wait, self.fills.ts_exch.len()));
+        }
+        self.next_due = self.next_due.min(ts + MARKOUT_NS[0]);
+        self.fills.push(self.symbol.0, row);
+        self.tally.fills += 1;
+        self.tally.crossed_fills += u64::from(sim.why == crate::sim::FillWhy::Crossed);
+        self.tally.filled_lots += sim.size.0;
+        let told = Fill { fee: Some(fee), ..fill };
+        self.replies.push((at_home, Reply::Fill(told, sim.mid2)));
+        if let Some(open) = self.open.iter_mut().find(|o| o.cloid == sim.cloid) {
+            open.filled += sim.size.0;
+        }
+        if left.0 == 0 {
+            self.end(sim.cloid, OrderEnd::Filled, ts);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, cloid: Cloid, status: OrderEnd, ts: i64) {
+        let Some(at) = self.open.iter().position(|o| o.cloid == cloid) else { return };
+        let open = self.open.swap_remove(at);
+        self.record(&open, status, ts);
+    }
+
+    fn record(&mut self, open: &Open, status: OrderEnd, ts: i64) {
+        let columns = &mut self.orders;
+        columns.symbol.push(self.symbol.0);
+        columns.cloid_seq.push(CloidParts::unpack(open.cloid).sequence);
+        columns.side.push(open.side.sign() as i8);
+        columns.level.push(open.level);
+        columns.px.push(open.px);
+        columns.qty.push(open.qty);
+        columns.filled.push(open.filled);
+        columns.ts_sent.push(open.ts_sent);
+        columns.ts_venue.push(open.ts_venue);
+        columns.ts_done.push(ts);
+        columns.status.push(status as u8);
+        columns.ahead.push(open.ahead);
+    }
+
+    /// Record the orders that still rest when the run ends.
+    pub(super) fn finish(&mut self) {
+        self.open.sort_by_key(|o| o.cloid);
+        for open in std::mem::take(&mut self.open) {
+            self.record(&open, OrderEnd::Working, 0);
+        }
+    }
+
+    /// Move out the replies that are ready to travel back.
+    pub(super) fn replies(&mut self) -> std::vec::Drain<'_, (i64, Reply)> {
+        self.replies.drain(..)
+    }
+
+    /// When the next markout is due, on the venue's clock.
+    #[inline]
+    pub(super) fn next_due(&self) -> i64 {
+        self.next_due
+    }
+
+    /// Record every markout due at `ts`, with the book as it is then.
+    pub(super) fn mark_out(&mut self, book: &Book, ts: i64) {
+        let mid2 = book.touch().map(|t| t.mid2());
+        for horizon in 0..MARKOUT_NS.len() {
+            while let Some(&(due, row)) = self.due[horizon].front() {
+                if due > ts {
+                    break;
+                }
+                self.due[horizon].pop_front();
+                if let Some(mid2) = mid2 {
+                    self.fills.set_markout(horizon, row, mid2);
+                }
+            }
+        }
+        let fronts = self.due.iter().filter_map(|q| q.front());
+        self.next_due = fronts.map(|f| f.0).min().unwrap_or(i64::MAX);
+    }
+
+    /// A context value became known on the venue.
+    pub(super) fn on_context(&mut self, kind: u64, value: i64, ts: i64) -> Result<(), CoreError> {
+        let hour = ts / HOUR_NS;
+        if self.funding_hour == 0 {
+            self.funding_hour = hour;
+        }
+        if hour > self.funding_hour && ts % HOUR_NS >= FUNDING_WAIT_NS {
+            if let (Some(rate), Some(oracle)) = (self.context.funding_rate, self.context.oracle) {
+                self.pay_funding(rate, oracle)?;
+            }
+            self.funding_hour = hour;
+        }
+        self.context.note(kind, value);
+        Ok(())
+    }
+
+    /// The venue settled funding: `rate` in 1e-12 an hour, `oracle` in price units.
+    pub(super) fn on_funding(&mut self, rate: i64, oracle: i64, ts: i64) -> Result<(), CoreError> {
+        let hour = ts / HOUR_NS;
+        if hour > self.funding_hour {
+            self.funding_hour = hour;
+            let scaled = oracle * pow10(8) / pow10(self.spec.px_decimals);
+            self.pay_funding(rate, scaled)?;
+        }
+        Ok(())
+    }
+
+    /// Longs pay position x oracle x rate; `oracle` in 1e-8, `rate` in 1e-12, toward zero.
+    fn pay_funding(&mut self, rate: i64, oracle: i64) -> Result<(), CoreError> {
+        let spec = &self.spec;
+        let product = i128::from(self.ledger.position().0) * i128::from(oracle) * i128::from(rate);
+        // Lots, oracle and rate carry 10^-(size_decimals + 20); cash is 10^-cash_decimals.
+        let shift = 20 + spec.size_decimals - spec.cash_decimals.min(20 + spec.size_decimals);
+        let paid = product / 10_i128.pow(shift);
+        let paid = i64::try_from(paid).map_err(|_| CoreError::BadArgument {
+            name: "funding",
+            why: format!("payment of rate {rate} at oracle {oracle} does not fit"),
+        })?;
+        self.ledger.on_funding(Cash(-paid));
+        Ok(())
+    }
+}

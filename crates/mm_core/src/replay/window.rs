@@ -1,0 +1,265 @@
+//! A window over a tape that two clocks read: rows in order of delivery, and in venue order.
+//!
+//! The strategy sees a row when it was received, the venue when it happened. Where the tape's
+//! venue times run backwards, a permutation of the rows on hand gives the venue its own order.
+
+use crate::book::BookRow;
+use crate::error::CoreError;
+use crate::event::RowKind;
+use crate::event::Rows;
+use crate::tape::TapeSeries;
+use crate::units::Px;
+use crate::units::Side;
+
+/// Rows on hand, and how far each clock has read them.
+#[derive(Debug)]
+pub(super) struct Window {
+    series: TapeSeries,
+    rows: Rows,
+    local: usize,
+    /// Rows the venue still has to read, in its order; `None` while that is the row order.
+    order: Option<Vec<u32>>,
+    venue: usize,
+    newest_exch: i64,
+    disorder: i64,
+    ended: bool,
+    read: u64,
+}
+
+/// What a look around an arrival found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around {
+    pub(super) traded_before: i64,
+    pub(super) traded: i64,
+    pub(super) qty_after: i64,
+    pub(super) from: i64,
+    pub(super) to: i64,
+}
+
+/// How far around an arrival to look for frames.
+const LOOK: usize = 4096;
+
+impl Window {
+    pub(super) fn new(series: TapeSeries, disorder: i64) -> Self {
+        Self {
+            series,
+            rows: Rows::default(),
+            local: 0,
+            order: (disorder > 0).then(Vec::new),
+            venue: 0,
+            newest_exch: i64::MIN,
+            disorder,
+            ended: false,
+            read: 0,
+        }
+    }
+
+    /// Load until everything delivered or happened up to `time` is on hand.
+    pub(super) fn ensure(&mut self, time: i64) -> Result<(), CoreError> {
+        while !self.ended && !self.covers(time) {
+            self.load()?;
+        }
+        Ok(())
+    }
+
+    fn covers(&self, time: i64) -> bool {
+        let received = self.rows.ts_recv.last().copied().unwrap_or(i64::MIN);
+        received > time && self.newest_exch.saturating_sub(self.disorder) > time
+    }
+
+    /// Forget rows that both clocks have read, and append the next batch.
+    fn load(&mut self) -> Result<(), CoreError> {
+        let behind = match &self.order {
+            None => self.venue,
+            Some(order) => {
+                order[self.venue..].iter().min().map_or(self.rows.len(), |&i| i as usize)
+            }
+        };
+        let gone = behind.min(self.local);
+        self.rows.drop_front(gone);
+        self.local -= gone;
+        if self.order.is_none() {
+            self.venue -= gone;
+        }
+        let first = self.rows.len();
+        self.ended = !self.series.next(&mut self.rows)?;
+        self.read += (self.rows.len() - first) as u64;
+        self.order_new(first, gone);
+        Ok(())
+    }
+
+    fn order_new(&mut self, first: usize, gone: usize) {
+        let rows = &self.rows;
+        let mut backward = false;
+        for &ts in &rows.ts_exch[first..] {
+            backward |= ts < self.newest_exch;
+            self.disorder = self.disorder.max(self.newest_exch.saturating_sub(ts));
+            self.newest_exch = self.newest_exch.max(ts);
+        }
+        if self.order.is_none() && backward {
+            self.order = Some((self.venue as u32..first as u32).collect());
+            self.venue = 0;
+        } else if let Some(order) = &mut self.order {
+            order.drain(..self.venue);
+            order.iter_mut().for_each(|i| *i -= gone as u32);
+            self.venue = 0;
+        }
+        if let Some(order) = &mut self.order {
+            order.extend(first as u32..rows.len() as u32);
+            order.sort_by_key(|&i| rows.ts_exch[i as usize]);
+        }
+    }
+
+    /// Rows read from the tape so far.
+    pub(super) fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// Whether both clocks have read everything.
+    pub(super) fn is_done(&self) -> bool {
+        self.ended && self.local == self.rows.len() && self.venue == self.venue_len()
+    }
+
+    /// Time of the next row on either clock.
+    pub(super) fn next_time(&self) -> Option<i64> {
+        self.rows.ts_recv.get(self.local).copied()
+    }
+
+    fn venue_len(&self) -> usize {
+        self.order.as_ref().map_or(self.rows.len(), Vec::len)
+    }
+
+    /// Give every row delivered up to and at `until` to `each`.
+    #[inline]
+    pub(super) fn deliver(&mut self, until: i64, mut each: impl FnMut(BookRow, u64, i64)) {
+        let rows = &self.rows;
+        let end = rows.ts_recv.len();
+        let mut i = self.local;
+        while i < end && rows.ts_recv[i] <= until {
+            each(book_row(rows, i), id(rows, i), rows.ts_recv[i]);
+            i += 1;
+        }
+        self.local = i;
+    }
+
+    /// Give every row that happened before `until` (at it too if `inclusive`) to `each`.
+    #[inline]
+    pub(super) fn happen(
+        &mut self,
+        until: i64,
+        inclusive: bool,
+        mut each: impl FnMut(BookRow, u64, i64),
+    ) {
+        let rows = &self.rows;
+        let until = if inclusive { until } else { until - 1 };
+        match &self.order {
+            None => {
+                let end = rows.ts_exch.len();
+                let mut i = self.venue;
+                while i < end && rows.ts_exch[i] <= until {
+                    each(book_row(rows, i), id(rows, i), rows.ts_exch[i]);
+                    i += 1;
+                }
+                self.venue = i;
+            }
+            Some(order) => {
+                let mut at = self.venue;
+                while let Some(&i) = order.get(at) {
+                    let i = i as usize;
+                    if rows.ts_exch[i] > until {
+                        break;
+                    }
+                    each(book_row(rows, i), id(rows, i), rows.ts_exch[i]);
+                    at += 1;
+                }
+                self.venue = at;
+            }
+        }
+    }
+
+    /// Venue time of the first row on hand at or after `ts`.
+    pub(super) fn exch_at_or_after(&self, ts: i64) -> Option<i64> {
+        let times = |at: usize| self.venue_row(at).map(|i| self.rows.ts_exch[i]);
+        let first = (self.venue..).map_while(times).find(|&t| t >= ts);
+        first
+    }
+
+    /// How long the last delivered row took to reach us.
+    pub(super) fn feed_latency(&self) -> i64 {
+        let Some(i) = self.local.checked_sub(1) else { return 0 };
+        let rows = &self.rows;
+        rows.ts_recv.get(i).map_or(0, |recv| (recv - rows.ts_exch[i]).max(0))
+    }
+
+    fn venue_row(&self, at: usize) -> Option<usize> {
+        match &self.order {
+            None => (at < self.rows.len()).then_some(at),
+            Some(order) => order.get(at).map(|&i| i as usize),
+        }
+    }
+
+    /// What the frames around the venue's place show of one level; `None` where the stream has
+    /// no frames near, or where a touch update after the last frame already told its quantity.
+    pub(super) fn around(&self, side: Side, px: Px) -> Option<Around> {
+        let sign = side.sign() as i8;
+        let rows = &self.rows;
+        let ours = |i: usize| rows.px[i] == px.0 && rows.side[i] == sign;
+        let against = |i: usize| rows.px[i] == px.0 && rows.side[i] == -sign;
+        let (mut traded_before, mut from) = (0, None);
+        for at in (self.venue.saturating_sub(LOOK)..self.venue).rev() {
+            let i = self.venue_row(at)?;
+            match RowKind::from_u8(rows.kind[i])? {
+                RowKind::Frame => from = Some(rows.ts_exch[i]),
+                RowKind::Level | RowKind::Gone if ours(i) => return None,
+                RowKind::Trade if against(i) => traded_before += rows.qty[i],
+                RowKind::Level | RowKind::Gone | RowKind::Left | RowKind::Trade => {}
+                RowKind::Clear | RowKind::Gap => return None,
+                RowKind::Context | RowKind::Funding => {}
+            }
+            if from.is_some() {
+                break;
+            }
+        }
+        let (from, mut traded, mut qty_after) = (from?, traded_before, None);
+        for at in self.venue..self.venue + LOOK {
+            let i = self.venue_row(at)?;
+            match RowKind::from_u8(rows.kind[i])? {
+                RowKind::Frame => {
+                    let around = Around {
+                        traded_before,
+                        traded,
+                        qty_after: qty_after.unwrap_or(-1),
+                        from,
+                        to: rows.ts_exch[i],
+                    };
+                    return Some(around);
+                }
+                RowKind::Level if ours(i) => qty_after = Some(rows.qty[i]),
+                RowKind::Gone if ours(i) => qty_after = Some(0),
+                RowKind::Trade if against(i) => traded += rows.qty[i],
+                RowKind::Left if ours(i) => return None,
+                RowKind::Level | RowKind::Gone | RowKind::Left | RowKind::Trade => {}
+                RowKind::Clear | RowKind::Gap => return None,
+                RowKind::Context | RowKind::Funding => {}
+            }
+        }
+        None
+    }
+}
+
+#[inline]
+fn book_row(rows: &Rows, i: usize) -> BookRow {
+    BookRow {
+        kind: RowKind::from_u8(rows.kind[i]).unwrap_or(RowKind::Context),
+        side: rows.side[i],
+        px: rows.px[i],
+        qty: rows.qty[i],
+        n: rows.n.get(i).copied().unwrap_or(0),
+        flags: rows.flags[i],
+    }
+}
+
+#[inline]
+fn id(rows: &Rows, i: usize) -> u64 {
+    rows.id.get(i).copied().unwrap_or(0)
+}

@@ -1,0 +1,167 @@
+"""Data check — the quality of tapes, minute by minute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from botmm.cli.data_import import store_folder
+from botmm.cli.options import (
+    examples,
+    json_option,
+    output_options,
+    range_options,
+    store_options,
+    symbols_option,
+)
+from botmm.cli.terminal import terminal
+
+if TYPE_CHECKING:
+    from botmm.data.catalogue import Tape
+    from botmm.data.quality import Report
+
+_COMPLAINTS = {
+    "gap": "gap",
+    "crossed": "crossed",
+    "locked": "locked",
+    "time_back": "time back",
+    "outside": "outside",
+    "skew": "skew",
+}
+
+
+@click.command(
+    "check",
+    epilog=examples(
+        "botmm data check",
+        "botmm data check --symbol BTC --date 2026-02-12 --worst 10",
+        "botmm data check --min-score 95 --json",
+    ),
+)
+@output_options
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@symbols_option
+@range_options
+@store_options
+@click.option(
+    "--worst", type=click.IntRange(0), default=5, show_default=True, help="Minutes listed."
+)
+@click.option(
+    "--min-score", type=click.FloatRange(0, 100), help="Exit with 7 if a tape scores below this."
+)
+@json_option
+def check(  # noqa: PLR0913
+    *,
+    paths: tuple[Path, ...],
+    symbols: tuple[str, ...],
+    date: str | None,
+    since: str | None,
+    until: str | None,
+    days: int | None,
+    store: str | None,
+    venue: str | None,
+    worst: int,
+    min_score: float | None,
+    as_json: bool,
+) -> None:
+    """Score tapes from 0 to 100 for every minute, and list the worst.
+
+    Points go for silence, crossed and locked books, time that runs back, trades that could not
+    have met the book, and delays below zero.
+    """
+    from botmm.data.quality import check as score
+    from botmm.errors import CheckError
+    from botmm.observe.progress import progress
+
+    tapes = wanted_tapes(paths, symbols, (date, since, until, days), (store, venue))
+    shown, reports = terminal(), []
+    with progress("check", unit="rows", enabled=shown.progress) as tracker:
+        for number, tape in enumerate(tapes, start=1):
+            reports.append(score(tape))
+            tracker.update(number / len(tapes), sum(report.tape.rows for report in reports))
+    if as_json:
+        shown.json([_as_dict(report, worst) for report in reports])
+    else:
+        _show(reports, worst)
+    low = [r for r in reports if min_score is not None and r.score < min_score]
+    if low:
+        raise CheckError(
+            f"{len(low)} of {len(reports)} tapes score below {min_score:g}: {low[0].tape.path} has "
+            f"{low[0].score:.1f}",
+            cure="leave these days out, or mask the minutes listed",
+        )
+
+
+def wanted_tapes(
+    paths: tuple[Path, ...],
+    symbols: tuple[str, ...],
+    span: tuple[str | None, str | None, str | None, int | None],
+    place: tuple[str | None, str | None],
+) -> list[Tape]:
+    """Return the tapes that were named, or those of the store in the range.
+
+    Raises:
+        DataError: there are none.
+    """
+    from botmm.data.catalogue import coverage, find_tapes, read_tape
+    from botmm.errors import DataError
+    from botmm.research.plan import resolved, select_range
+
+    if paths:
+        return [read_tape(path) for path in paths]
+    day, since, until, days = span
+    wanted = select_range(day=day, since=since, until=until, days=days)
+    folder, venue = store_folder(place[0]), place[1]
+    found = []
+    for row in coverage(folder, venue=venue, symbols=symbols):
+        span_of = resolved(wanted, row.days[-1])
+        found += find_tapes(folder, row.venue, row.symbol, span_of.since, span_of.until)
+    if not found:
+        raise DataError(f"no such tapes in {folder}", cure="`botmm data ls` shows what is there")
+    return [read_tape(path) for path in found]
+
+
+def _as_dict(report: Report, worst: int) -> dict[str, object]:
+    return {
+        "path": str(report.tape.path),
+        "venue": report.tape.venue,
+        "symbol": report.tape.symbol,
+        "day": report.tape.day.isoformat(),
+        "score": round(report.score, 2),
+        "minutes": len(report.minutes),
+        "shares": {name: round(share, 6) for name, share in report.shares().items()},
+        "worst": [minute.as_dict() for minute in report.worst(worst)],
+    }
+
+
+def _show(reports: list[Report], worst: int) -> None:
+    from rich.table import Table
+
+    from botmm.units import time_text
+
+    out = terminal().out()
+    table = Table(box=None, header_style="bold")
+    for name in ("venue", "symbol", "day", "minutes", "score", *_COMPLAINTS.values()):
+        table.add_column(name, justify="left" if name in {"venue", "symbol", "day"} else "right")
+    for report in reports:
+        tape, shares = report.tape, report.shares()
+        table.add_row(
+            tape.venue,
+            tape.symbol,
+            tape.day.isoformat(),
+            str(len(report.minutes)),
+            f"{report.score:.1f}",
+            *(f"{shares[name]:.2%}" if shares[name] else "" for name in _COMPLAINTS),
+        )
+    out.print(table)
+    for report in reports:
+        for minute in report.worst(worst):
+            why = ", ".join(
+                f"{_COMPLAINTS[name]} {share:.1%}"
+                for name, share in minute.shares.items()
+                if share > 0
+            )
+            where = f"{report.tape.venue}/{report.tape.symbol} {time_text(minute.start)}"
+            out.print(f"{where}  {minute.score:5.1f}  {why}")

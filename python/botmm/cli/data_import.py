@@ -1,0 +1,191 @@
+"""Data import — recordings and archives to tapes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from botmm.cli.options import (
+    examples,
+    json_option,
+    load_config,
+    output_options,
+    range_options,
+    store_options,
+    symbols_option,
+)
+from botmm.cli.terminal import terminal
+
+if TYPE_CHECKING:
+    from botmm.data.ingest import Outcome, Request, Written
+
+
+@click.command(
+    "import",
+    epilog=examples(
+        "botmm data import recordings/2026-02-12/",
+        "botmm data import archive/ --symbol BTC --from 2026-02-01 --to 2026-02-14",
+        "botmm data import events.parquet --venue binance --symbol BTCUSDT",
+        "botmm data import dump.csv.gz --map my_columns.toml",
+        "botmm data import --formats",
+    ),
+)
+@output_options
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--format", "format_name", metavar="NAME", help="Format, where it is not to be told.")
+@click.option("--formats", is_flag=True, help="List the formats and stop.")
+@click.option(
+    "--map",
+    "mapping",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Column mapping (TOML or JSON) of tables that no shipped format knows.",
+)
+@symbols_option
+@range_options
+@store_options
+@click.option("--size-decimals", type=click.IntRange(0, 9), metavar="N", help="Decimals of sizes.")
+@click.option("--px-decimals", type=click.IntRange(0, 9), metavar="N", help="Decimals of prices.")
+@click.option("--force", is_flag=True, help="Make tapes anew that are there already.")
+@json_option
+def import_command(**options: Any) -> None:
+    """Turn recordings and archives into tapes, one a venue, symbol and UTC day.
+
+    Files are recognised by their content; folders are searched. Compressed files (gzip, zstd,
+    LZ4, zip) are read as they are. What is imported already is skipped; an import that was
+    interrupted goes on where it stopped.
+    """
+    from botmm.data.importers.recognise import formats
+    from botmm.data.ingest import run
+    from botmm.errors import UsageError
+    from botmm.observe.progress import progress
+
+    shown = terminal()
+    if options["formats"]:
+        if options["as_json"]:
+            shown.json(formats())
+        else:
+            for name, about in formats().items():
+                shown.out().print(f"{name:16} {about}")
+        return
+    if not options["paths"]:
+        raise UsageError("nothing to import", cure="name files or folders")
+    request = _request(options)
+    with progress("import", unit="rows", enabled=shown.progress) as tracker:
+        outcome = run(request, tracker)
+    for text in [*outcome.ignored, *outcome.kept]:
+        shown.say(text)
+    if options["as_json"]:
+        shown.json(
+            {
+                "written": [tape.as_dict() for tape in outcome.written],
+                "kept": outcome.kept,
+                "ignored": outcome.ignored,
+            }
+        )
+    else:
+        _show(outcome)
+
+
+def _request(options: dict[str, Any]) -> Request:
+    """Return what the options ask for."""
+    from botmm.data.importers.mapping import load
+    from botmm.data.importers.recognise import Wish
+    from botmm.data.ingest import Request
+    from botmm.research.plan import select_range
+    from botmm.units import day_of
+
+    wanted = select_range(
+        day=options["date"],
+        since=options["since"],
+        until=options["until"],
+        days=options["days"],
+    )
+    first = None if wanted.since is None else day_of(wanted.since)
+    last = None if wanted.until is None else day_of(wanted.until - 1)
+    mapping = options["mapping"]
+    return Request(
+        paths=options["paths"],
+        store=store_folder(options["store"]),
+        wish=Wish(
+            format=options["format_name"],
+            venue=options["venue"],
+            symbols=options["symbols"],
+            mapping=None if mapping is None else load(mapping),
+        ),
+        days=(first, last),
+        px_decimals=options["px_decimals"],
+        size_decimals=options["size_decimals"],
+        force=options["force"],
+    )
+
+
+def store_folder(store: str | None) -> Path:
+    """Return the data folder: told, or the configuration's."""
+    return Path(store) if store is not None else Path(load_config((), ()).settings.store.dir)
+
+
+def _show(outcome: Outcome) -> None:
+    """Print a table of what was written, and what was remarkable in it."""
+    from rich.table import Table
+
+    out = terminal().out()
+    if not outcome.written:
+        out.print("nothing new to import")
+        return
+    table = Table(box=None, header_style="bold")
+    for name in ("venue", "symbol", "day", "rows", "size", "tier", "gaps", "clock"):
+        right = name in {"rows", "size", "gaps", "clock"}
+        table.add_column(name, justify="right" if right else "left")
+    for tape in outcome.written:
+        offset = f"{tape.clock_offset_ns / 1e6:+.0f} ms" if tape.clock_offset_ns else ""
+        table.add_row(
+            tape.venue,
+            tape.symbol,
+            tape.day.isoformat(),
+            f"{tape.rows:,}",
+            size_text(tape.size_bytes),
+            tape.tier,
+            str(len(tape.gaps) or ""),
+            offset,
+        )
+    out.print(table)
+    for line in _remarks(outcome.written):
+        out.print(line)
+
+
+def _remarks(written: list[Written]) -> list[str]:
+    """Return what a reader of the table should know, once a symbol."""
+    from botmm.units import time_text
+
+    lines = []
+    for tape in written:
+        for start, end in tape.gaps:
+            seconds = (end - start) * 1e-9
+            lines.append(f"{tape.symbol}: gap of {seconds:.1f} s from {time_text(start)}")
+    for symbol, tape in {tape.symbol: tape for tape in written}.items():
+        if tape.clock_offset_ns:
+            lines.append(
+                f"{symbol}: the recorder's clock ran {tape.clock_offset_ns / 1e9:.3f} s behind "
+                "the venue's; receive times are corrected by that constant"
+            )
+        counted = [
+            f"{name.replace('_', ' ')} {count:,}"
+            for name, count in tape.quality.items()
+            if name != "frames"
+        ]
+        if counted:
+            lines.append(f"{symbol}: {', '.join(counted)}")
+        lines += [f"{symbol}: {key.replace('_', ' ')}: {text}" for key, text in tape.notes.items()]
+    return lines
+
+
+def size_text(count: float) -> str:
+    """Return bytes with a unit, as 3.4 MB."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

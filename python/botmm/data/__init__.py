@@ -1,0 +1,1 @@
+"""Data — recordings and archives in, tapes out: import, catalogue, quality and export."""

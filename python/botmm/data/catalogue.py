@@ -1,0 +1,172 @@
+"""Catalogue — which tapes a store holds, and what they cover.
+
+Tapes lie at `{store}/tape/{venue}/{symbol}/{YYYY-MM-DD}.parquet`; the day is the UTC day of
+`ts_recv`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from botmm.errors import DataError
+from botmm.units import SECOND_NS, UnixNanos, day_of
+
+_DAY_FILES = "????-??-??.parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tape:
+    """A tape file and what it says of itself."""
+
+    path: Path
+    venue: str
+    symbol: str
+    day: date
+    rows: int
+    size_bytes: int
+    first_ts: UnixNanos
+    last_ts: UnixNanos
+    meta: dict[str, str]
+
+    @property
+    def gaps(self) -> tuple[tuple[int, int], ...]:
+        """Return recorded silences as (start, end), in Unix nanoseconds."""
+        return tuple((int(g[0]), int(g[1])) for g in json.loads(self.meta.get("gaps", "[]")))
+
+    @property
+    def covered_ns(self) -> int:
+        """Return the time between the first and the last row, less the gaps within."""
+        silent = sum(
+            max(min(end, self.last_ts) - max(start, self.first_ts), 0) for start, end in self.gaps
+        )
+        return max(self.last_ts - self.first_ts - silent, 0)
+
+
+def tape_path(store: Path, venue: str, symbol: str, day: date) -> Path:
+    """Return where the tape of a day lies."""
+    return store / "tape" / venue / symbol / f"{day.isoformat()}.parquet"
+
+
+def read_tape(path: Path) -> Tape:
+    """Return what a tape says of itself.
+
+    Raises:
+        DataError: no such file, or not a tape.
+    """
+    from botmm.core import CoreException, tape_info
+
+    if not path.is_file():
+        raise DataError(f"{path}: no such tape", cure="`botmm data ls` shows what is there")
+    try:
+        info = tape_info(str(path))
+    except CoreException as error:
+        raise DataError(str(error), cure="import it again with --force") from None
+    meta = {str(key): str(value) for key, value in info["meta"].items()}
+    return Tape(
+        path=path,
+        venue=meta.get("venue", path.parent.parent.name),
+        symbol=meta.get("symbol", path.parent.name),
+        day=day_of(int(info["first_ts_recv"] or 0)),
+        rows=int(info["rows"]),
+        size_bytes=path.stat().st_size,
+        first_ts=UnixNanos(int(info["first_ts_recv"] or 0)),
+        last_ts=UnixNanos(int(info["last_ts_recv"] or 0)),
+        meta=meta,
+    )
+
+
+def day_files(store: Path, venue: str, symbol: str) -> dict[date, Path]:
+    """Return the tapes of a symbol by day, without opening them."""
+    folder = store / "tape" / venue / symbol
+    return {date.fromisoformat(path.stem): path for path in sorted(folder.glob(_DAY_FILES))}
+
+
+def find_tapes(
+    store: Path, venue: str, symbol: str, since: int | None, until: int | None
+) -> list[Path]:
+    """Return the tapes that may hold rows in [since, until), by day.
+
+    Args:
+        store: the data folder.
+        venue, symbol: folder names.
+        since, until: Unix nanoseconds; None leaves that end open.
+    """
+    files = day_files(store, venue, symbol)
+    first = None if since is None else day_of(since)
+    last = None if until is None else day_of(until - 1)
+    return [
+        path
+        for day, path in files.items()
+        if (first is None or day >= first) and (last is None or day <= last)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What the store holds of one symbol."""
+
+    venue: str
+    symbol: str
+    days: tuple[date, ...]
+    rows: int
+    size_bytes: int
+    tiers: tuple[str, ...]
+    hours: float
+    gaps: int
+    gap_seconds: float
+    damaged: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as JSON holds it."""
+        return {
+            "venue": self.venue,
+            "symbol": self.symbol,
+            "days": [day.isoformat() for day in self.days],
+            "rows": self.rows,
+            "bytes": self.size_bytes,
+            "tiers": list(self.tiers),
+            "hours": round(self.hours, 4),
+            "gaps": self.gaps,
+            "gap_seconds": round(self.gap_seconds, 3),
+            "damaged": list(self.damaged),
+        }
+
+
+def coverage(
+    store: Path, *, venue: str | None = None, symbols: Sequence[str] = ()
+) -> list[Coverage]:
+    """Return what the store holds, a row a symbol; damaged tapes are named, not skipped."""
+    found = []
+    for folder in sorted((store / "tape").glob("*/*")):
+        if venue not in (None, folder.parent.name) or (symbols and folder.name not in symbols):
+            continue
+        files = day_files(store, folder.parent.name, folder.name)
+        if files:
+            found.append(_covered(folder, files))
+    return found
+
+
+def _covered(folder: Path, files: dict[date, Path]) -> Coverage:
+    tapes, damaged = [], []
+    for path in files.values():
+        try:
+            tapes.append(read_tape(path))
+        except DataError as error:
+            damaged.append(error.message)
+    gaps = [gap for tape in tapes for gap in tape.gaps]
+    return Coverage(
+        venue=folder.parent.name,
+        symbol=folder.name,
+        days=tuple(files),
+        rows=sum(tape.rows for tape in tapes),
+        size_bytes=sum(tape.size_bytes for tape in tapes),
+        tiers=tuple(sorted({tape.meta.get("tier", "?") for tape in tapes})),
+        hours=sum(tape.covered_ns for tape in tapes) / (3600 * SECOND_NS),
+        gaps=len(gaps),
+        gap_seconds=sum(end - start for start, end in gaps) / SECOND_NS,
+        damaged=tuple(damaged),
+    )

@@ -1,0 +1,1 @@
+"""Importers — readers of recordings and archives, one module a family of formats."""

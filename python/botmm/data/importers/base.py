@@ -1,0 +1,116 @@
+"""Base — what a reader of recordings hands over, whatever the format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+I64 = NDArray[np.int64]
+Columns = dict[str, NDArray[Any]]
+
+# Scales at which everything is looked at before the tape's own scales are known.
+SURVEY_DECIMALS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scales:
+    """Decimals of price units and of lots."""
+
+    px: int
+    size: int
+
+
+SURVEY = Scales(px=SURVEY_DECIMALS, size=SURVEY_DECIMALS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A call of the core's assembler, and how far it reaches.
+
+    Raises from the core are given the file's name by the caller.
+    """
+
+    method: str
+    args: tuple[Any, ...]
+    last_recv: int
+    rows: int
+
+    def feed(self, assembler: Any) -> None:
+        """Hand the batch to the assembler."""
+        getattr(assembler, self.method)(*self.args)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a reader met and did not pass on as it was; by name, each a number of rows."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, name: str, count: int) -> None:
+        """Add to a count; zero leaves no trace."""
+        if count:
+            self.counts[name] = self.counts.get(name, 0) + int(count)
+
+
+class Source(Protocol):
+    """One file of one format."""
+
+    @property
+    def path(self) -> Path:
+        """Return where it is."""
+        ...
+
+    @property
+    def format(self) -> str:
+        """Return the name of the format, as `--format` takes it."""
+        ...
+
+    @property
+    def venue(self) -> str:
+        """Return the venue's folder name in the store."""
+        ...
+
+    @property
+    def lane(self) -> str:
+        """Return the kind of rows; files of one lane follow each other in time."""
+        ...
+
+    @property
+    def incremental(self) -> bool:
+        """Return whether its book comes as changes, so that files need the ones before."""
+        ...
+
+    @property
+    def rules(self) -> str:
+        """Return the venue whose habits the streams have, as the core names it, or `other`."""
+        ...
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """Return what the tape's metadata should say of this format."""
+        ...
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols it holds."""
+        ...
+
+    def first_recv(self, symbol: str) -> int:
+        """Return the receive time of its first row, in Unix nanoseconds."""
+        ...
+
+    def batches(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:
+        """Yield its rows in order of delivery.
+
+        Raises:
+            DataError: the file is not what it claims to be, with row and value.
+        """
+        ...
+
+    def position(self) -> int:
+        """Return how many bytes of the file have been read."""
+        ...

@@ -1,0 +1,233 @@
+"""Neutral — the event Parquet that any tool can write: level sets, clears, snapshots, trades.
+
+Columns: ts_exch and ts_local i64 ns, kind u8 (1 level set, 0 deletes; 2 trade; 3 book clear;
+4 level of a snapshot), side i8 (+1, -1, 0), px f64, qty f64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from botmm.data.importers.base import I64, Batch, Scales, Tally
+from botmm.data.importers.exact import Where, units
+from botmm.data.importers.tables import snapshot
+from botmm.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+COLUMNS = ("ts_exch", "ts_local", "kind", "side", "px", "qty")
+LEVEL, TRADE, CLEAR, SNAPSHOT = 1, 2, 3, 4
+
+
+def is_neutral(names: Sequence[str]) -> bool:
+    """Whether a Parquet file with these columns is one."""
+    return set(COLUMNS) <= set(names)
+
+
+@dataclass
+class NeutralSource:
+    """One neutral event file."""
+
+    path: Path
+    symbol: str | None = None
+    venue_name: str | None = None
+    _read: int = field(default=0, init=False)
+
+    @property
+    def format(self) -> str:
+        """Return the format's name."""
+        return "neutral"
+
+    @property
+    def venue(self) -> str:
+        """Return the venue told by `--venue`; the file does not know."""
+        return self.venue_name or "neutral"
+
+    @property
+    def lane(self) -> str:
+        """Return one lane: events are in order."""
+        return "events"
+
+    @property
+    def incremental(self) -> bool:
+        """Return true: levels are changes."""
+        return True
+
+    @property
+    def rules(self) -> str:
+        """Return no venue's."""
+        return "other"
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """Return nothing to note."""
+        return {}
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbol told by `--symbol`, or in the file's own metadata.
+
+        Raises:
+            DataError: neither tells.
+        """
+        from pyarrow import parquet
+
+        held = (parquet.read_schema(self.path).metadata or {}).get(b"symbol")
+        if self.symbol is None and held is None:
+            raise DataError(f"{self.path}: the file does not name its symbol", cure="give --symbol")
+        return (self.symbol or (held or b"").decode(),)
+
+    def first_recv(self, symbol: str) -> int:
+        """Return the local time of the first event."""
+        for batch, _ in self._blocks():
+            return int(batch.column("ts_local")[0].as_py())
+        raise DataError(f"{self.path}: no rows")
+
+    def position(self) -> int:
+        """Return the bytes read so far."""
+        return self._read
+
+    def _blocks(self) -> Iterator[tuple[pa.RecordBatch, Where]]:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        try:
+            with parquet.ParquetFile(self.path) as file:
+                total, size, row = max(file.metadata.num_rows, 1), self.path.stat().st_size, 1
+                for batch in file.iter_batches(batch_size=1 << 17, columns=list(COLUMNS)):
+                    if batch.num_rows:
+                        yield batch, Where(self.path, row)
+                    row += batch.num_rows
+                    self._read = size * row // total
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(
+                f"{self.path}: truncated or corrupt Parquet: {error}",
+                cure="fetch or copy the file again",
+            ) from None
+
+    def batches(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:
+        """Yield trades, changes and snapshots; see `Source`."""
+        open_snapshot: list[_Events] = []
+        last = -(2**62)
+        for batch, where in self._blocks():
+            events = _Events.read(batch, where, scales)
+            steps = np.diff(events.recv, prepend=last)
+            tally.add("receive_time_backward", int((steps < 0).sum()))
+            events.recv = np.maximum.accumulate(np.maximum(events.recv, last))
+            last = int(events.recv[-1])
+            tally.add("negative_latency", int((events.exch > events.recv).sum()))
+            for kind, low, high in _runs(events.kind):
+                part = events.cut(low, high)
+                if kind in (CLEAR, SNAPSHOT):
+                    if kind == CLEAR and open_snapshot:
+                        yield _closed(open_snapshot)
+                        open_snapshot = []
+                    open_snapshot.append(part)
+                    continue
+                if open_snapshot and kind == LEVEL:
+                    yield _closed(open_snapshot)
+                    open_snapshot = []
+                yield part.trades() if kind == TRADE else part.deltas()
+        if open_snapshot:
+            yield _closed(open_snapshot)
+
+
+@dataclass(slots=True)
+class _Events:
+    """Columns of a stretch of events."""
+
+    exch: I64
+    recv: I64
+    kind: NDArray[np.uint8]
+    side: NDArray[np.int8]
+    px: I64
+    qty: I64
+
+    @classmethod
+    def read(cls, batch: pa.RecordBatch, where: Where, scales: Scales) -> _Events:
+        """Read a block, checking kinds and sides."""
+
+        def plain(name: str) -> NDArray[Any]:
+            return np.asarray(batch.column(name).to_numpy(zero_copy_only=False))
+
+        kind, side = plain("kind").astype(np.uint8), plain("side").astype(np.int8)
+        bad = np.flatnonzero((kind < LEVEL) | (kind > SNAPSHOT))
+        if len(bad):
+            raise where.error("kind", int(bad[0]), int(kind[bad[0]]), "is none of 1, 2, 3, 4")
+        bad = np.flatnonzero((side == 0) & (kind != CLEAR) | (abs(side) > 1))
+        if len(bad):
+            raise where.error("side", int(bad[0]), int(side[bad[0]]), "is neither +1 nor -1")
+        return cls(
+            exch=plain("ts_exch").astype(np.int64),
+            recv=plain("ts_local").astype(np.int64),
+            kind=kind,
+            side=side,
+            px=units(batch.column("px"), scales.px, "px", where),
+            qty=units(batch.column("qty"), scales.size, "qty", where),
+        )
+
+    def cut(self, low: int, high: int) -> _Events:
+        """Return some of the events."""
+        part = slice(low, high)
+        return _Events(
+            exch=self.exch[part],
+            recv=self.recv[part],
+            kind=self.kind[part],
+            side=self.side[part],
+            px=self.px[part],
+            qty=self.qty[part],
+        )
+
+    def trades(self) -> Batch:
+        """Return the trades."""
+        ids = np.zeros(len(self.px), np.uint64)
+        args = (self.exch, self.recv, self.side, self.px, self.qty, ids)
+        return Batch(
+            method="add_trades", args=args, last_recv=int(self.recv[-1]), rows=len(self.px)
+        )
+
+    def deltas(self) -> Batch:
+        """Return the changes, those of one instant as one message."""
+        new = np.ones(len(self.px), bool)
+        new[1:] = (np.diff(self.exch) != 0) | (np.diff(self.recv) != 0)
+        starts = np.flatnonzero(new)
+        numbers = np.zeros(len(starts), np.uint64)
+        args = (
+            self.exch[starts],
+            self.recv[starts],
+            numbers,
+            numbers,
+            numbers,
+            np.append(starts, len(self.px)),
+            self.side,
+            self.px,
+            self.qty,
+        )
+        return Batch(
+            method="add_deltas", args=args, last_recv=int(self.recv[-1]), rows=len(self.px)
+        )
+
+
+def _closed(parts: list[_Events]) -> Batch:
+    """Return the snapshot that a clear and its levels make."""
+    side, px, qty, kind = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("side", "px", "qty", "kind")
+    )
+    levels = kind == SNAPSHOT
+    stamps = parts[-1].exch[-1], parts[-1].recv[-1]
+    return snapshot(stamps, 0, (side[levels], px[levels], qty[levels]))
+
+
+def _runs(kinds: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:
+    """Yield stretches of equal kinds as (kind, first, one past the last)."""
+    edges = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
+    for low, high in pairwise(edges):
+        yield int(kinds[low]), low, high

@@ -1,0 +1,1 @@
+"""Fakes — hand-written stand-ins for the ports."""

@@ -1,0 +1,1 @@
+"""System — whole commands, as a user runs them."""

@@ -1,0 +1,171 @@
+"""Cli — commands as a user runs them: exit codes, messages, streams, no tracebacks."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from botmm import __version__
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = (
+    "",
+    "init",
+    "doctor",
+    "demo",
+    "replay",
+    "verify",
+    "data",
+    "data import",
+    "data ls",
+    "data check",
+    "data export",
+    "data synth",
+    "config",
+    "config show",
+    "config validate",
+)
+
+
+def botmm(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder, with a clean environment."""
+    kept = {key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.environ}
+    return subprocess.run(
+        [sys.executable, "-c", "from botmm.cli import main; main()", *args],
+        cwd=cwd,
+        env=kept | {"COLUMNS": "100"} | env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_every_level_has_help_with_examples(command: str, flag: str, tmp_path: Path) -> None:
+    done = botmm(*command.split(), flag, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: botmm" in done.stdout
+    assert "$ botmm" in done.stdout
+    assert "--quiet" in done.stdout
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from botmm.cli import run; run(['--help']); run(['replay', '--help']);"
+        "heavy = {'numpy', 'pyarrow', 'pydantic', 'plotly', 'pandas', 'botmm._core'};"
+        "sys.exit(' '.join(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_version(tmp_path: Path) -> None:
+    assert botmm("--version", cwd=tmp_path).stdout == f"botmm {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        ("replya", 2, "Did you mean 'replay'?"),
+        ("replay --sybmol BTC", 2, "--symbol"),
+        ("replay", 2, "name a symbol or a tape"),
+        ("replay --symbol BTC --date 12.2.2026", 2, "write it as 2026-02-12"),
+        ("replay --symbol BTC --date 2026-02-12 --days 2", 2, "--date is one day"),
+        ("replay --symbol BTC --latency fast", 2, "not a latency"),
+        ("replay --symbol BTC --set num_level=2", 2, "num_levels"),
+        ("replay --symbol BTC --config none.toml", 2, "none.toml: no such file"),
+        ("replay --symbol BTC", 3, "no tape of BTC on hyperliquid"),
+        ("replay none.parquet", 3, "none.parquet"),
+        ("config validate --set sim.entry_ms=-1", 2, "sim.entry_ms"),
+    ],
+)
+def test_mistakes_get_a_message_and_their_exit_code(
+    args: str, code: int, said: str, tmp_path: Path
+) -> None:
+    done = botmm(*args.split(), cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "error:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_verbose_shows_the_traceback(tmp_path: Path) -> None:
+    done = botmm("replay", "none.parquet", "--verbose", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "Traceback" in done.stderr
+    assert "error:" in done.stderr
+
+
+def test_init_writes_a_file_that_validates_and_is_not_overwritten(tmp_path: Path) -> None:
+    first = botmm("init", "--capital", "2500", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "botmm replay" in first.stdout
+    assert botmm("config", "validate", cwd=tmp_path).returncode == 0
+    shown = json.loads(botmm("config", "show", "--json", cwd=tmp_path).stdout)
+    assert shown["account.capital_usd"] == {"value": 2500.0, "origin": "botmm.toml"}
+    again = botmm("init", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "there already" in again.stderr
+    assert botmm("init", "--force", cwd=tmp_path).returncode == 0
+
+
+def test_config_show_tells_origins(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text("schema_version = 1\n[sim]\nentry_ms = 120\n")
+    done = botmm(
+        *[
+            "config",
+            "show",
+            "--origin",
+            "--config",
+            "my.toml",
+            "--symbols",
+            "SOL",
+            "--set",
+            "num_levels=3",
+        ],
+        cwd=tmp_path,
+        BOTMM__SIM__QUEUE="pow3:3",
+    )
+    lines = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.strip()}
+    assert lines["sim.entry_ms"] == ["120.0", "my.toml"]
+    assert lines["sim.queue"] == ["pow3:3", "environment"]
+    assert lines["sim.response_ms"] == ["150.0", "default"]
+    assert lines["symbols.SOL.num_levels"] == ["3", "--set"]
+    assert lines["symbols.SOL.compound"] == ["false", "preset", "SOL.toml"]
+
+
+def test_doctor_names_a_cure_for_each_failure(tmp_path: Path) -> None:
+    done = botmm("doctor", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {row["check"]: row["ok"] for row in json.loads(done.stdout)} == {
+        "core": True,
+        "config": True,
+        "store": True,
+        "disk": True,
+    }
+    (tmp_path / "botmm.toml").write_text("schema_version = 1\n[sim]\nentry_sm = 1\n")
+    done = botmm("doctor", cwd=tmp_path)
+    assert done.returncode == 7
+    assert "FAIL config" in done.stdout
+    assert "did you mean sim.entry_ms?" in done.stdout
+
+
+def test_no_colours_in_a_pipe(tmp_path: Path) -> None:
+    for args in (["config", "show"], ["--help"], ["--no-color", "doctor"]):
+        assert "\x1b[" not in botmm(*args, cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("script", ["backtest/ob_backtester.py", "scripts/run_ob_backtest.py"])
+def test_the_documents_names_are_the_same_command(script: str, tmp_path: Path) -> None:
+    args = [sys.executable, str(ROOT / script), "--symbol", "BTC", "--date", "2026-02-12"]
+    done = subprocess.run(args, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "no tape of BTC on hyperliquid" in done.stderr

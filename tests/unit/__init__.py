@@ -1,0 +1,1 @@
+"""Unit — tests of single functions; same paths as the modules."""

@@ -1,0 +1,1 @@
+"""Cli — tests of options and errors."""

@@ -1,0 +1,65 @@
+"""Options — one spelling of symbols everywhere; options and --set must not contradict."""
+
+import pytest
+import rich_click as click
+from click.testing import CliRunner
+
+from botmm.cli.options import load_config, symbols_option
+from botmm.cli.replay import _latency
+from botmm.errors import UsageError
+
+
+@click.command()
+@click.argument("paths", nargs=-1)
+@symbols_option
+@click.option("--flag", is_flag=True)
+def probe(*, paths: tuple[str, ...], symbols: tuple[str, ...], flag: bool) -> None:
+    click.echo(f"{' '.join(symbols)}|{' '.join(paths)}|{flag}")
+
+
+@pytest.mark.parametrize(
+    ("args", "shown"),
+    [
+        (["--symbols", "BTC", "ETH", "SOL"], "BTC ETH SOL||False"),
+        (["--symbols", "BTC,ETH", "--flag"], "BTC ETH||True"),
+        (["--symbols", "BTC, ETH"], "BTC ETH||False"),
+        (["--symbol", "BTC", "--symbol", "ETH"], "BTC ETH||False"),
+        (["--symbols=BTC,ETH", "SOL"], "BTC ETH SOL||False"),
+        (["--symbols", "BTC", "BTC", "ETH"], "BTC ETH||False"),
+        (["--symbols", "BTC", "data/x.parquet"], "BTC|data/x.parquet|False"),
+        (["data/x.parquet", "--symbols", "BTC", "--flag"], "BTC|data/x.parquet|True"),
+        (["--symbols", "BTC", "--", "ETH"], "BTC|ETH|False"),
+        ([], "||False"),
+    ],
+)
+def test_symbols(args: list[str], shown: str) -> None:
+    result = CliRunner().invoke(probe, args)
+    assert result.output.strip() == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("300/150", {"sim.latency_model": "constant", "sim.entry_ms": 300, "sim.response_ms": 150}),
+        ("20", {"sim.latency_model": "constant", "sim.entry_ms": 20, "sim.response_ms": 20}),
+        ("feed", {"sim.latency_model": "feed"}),
+        ("file:a.csv", {"sim.latency_model": "file", "sim.latency_file": "a.csv"}),
+        (None, {}),
+    ],
+)
+def test_latency(text: str | None, settings: dict[str, object]) -> None:
+    assert _latency(text) == settings
+
+
+def test_other_latencies_are_refused() -> None:
+    with pytest.raises(UsageError, match="not a latency"):
+        _latency("fast")
+
+
+def test_an_option_and_set_must_not_contradict() -> None:
+    with pytest.raises(UsageError, match="contradicts"):
+        load_config([], ["sim.queue=qpn"], {"sim.queue": "pow3:3"})
+    settings = load_config(
+        [], ["num_levels=1"], {"sim.queue": "pow3:3", "replay.seed": None}
+    ).settings
+    assert (settings.sim.queue, settings.replay.seed) == ("pow3:3", 1)

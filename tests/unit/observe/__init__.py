@@ -1,0 +1,1 @@
+"""Observe — tests of logs and progress."""

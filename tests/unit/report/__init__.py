@@ -1,0 +1,1 @@
+"""Report — tests of the figures and of their presentation."""

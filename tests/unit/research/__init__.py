@@ -1,0 +1,1 @@
+"""Research — tests of plans, runs and their output."""

@@ -1,0 +1,101 @@
+"""Output — the folder is complete or absent, and equal inputs give equal bytes."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from botmm.errors import UsageError
+from botmm.research import output
+from botmm.research.plan import Plan
+from botmm.research.replay import run
+from tests.fakes.fake_replay import FakeReplay
+from tests.unit.research.test_replay import make_plan
+
+
+def written(folder: Path, plan: Plan | None = None) -> Path:
+    """Write a run whose tape is a file with some bytes."""
+    plan = plan or make_plan()
+    tape = plan.tapes["BTC"][0]
+    tape.path.parent.mkdir(parents=True, exist_ok=True)
+    tape.path.write_bytes(b"tape")
+    done = run(plan, FakeReplay, lambda share, rows: False)
+    output.write(done, output.make_sheet(done, []), folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_folder_holds_what_it_must(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run")
+    names = {path.name for path in folder.iterdir()}
+    tables = {"fills.parquet", "orders.parquet", "equity.parquet"}
+    assert names == {"report.html", "summary.json", "manifest.json"} | tables
+    assert [p.name for p in tmp_path.iterdir() if ".tmp-" in p.name] == []
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["schema_version"] == 1
+    assert summary["residual"] == 0
+    assert summary["net_usd"] == pytest.approx(
+        summary["capture_usd"]
+        + summary["inventory_usd"]
+        - summary["fees_usd"]
+        + summary["funding_usd"]
+    )
+    assert summary["by_symbol"]["BTC"]["markouts_bps"]["buy"].keys() >= {"0.1", "60", "300"}
+
+
+def test_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:
+    one, two = written(tmp_path / "one"), written(tmp_path / "two")
+    for name in ("fills.parquet", "orders.parquet", "equity.parquet", "summary.json"):
+        assert (one / name).read_bytes() == (two / name).read_bytes(), name
+
+
+def test_fills_keep_integers_and_say_their_scales(tmp_path: Path) -> None:
+    table = pq.read_table(written(tmp_path / "run") / "fills.parquet")
+    assert str(table.schema.field("px").type) == "int64"
+    assert table.column("symbol")[0].as_py() == "BTC"
+    assert table.column("markout_5").null_count > 0
+    scales = json.loads(table.schema.metadata[b"botmm.scales"])
+    assert scales["BTC"] == {"px_decimals": 1, "size_decimals": 5, "cash_decimals": 6}
+
+
+def test_the_manifest_proves_inputs_and_outputs(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["data"][0]["sha256"] == hashlib.sha256(b"tape").hexdigest()
+    assert manifest["seed"] == 1
+    assert set(manifest["versions"]) >= {"botmm", "core", "python"}
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    assert "report.html" in manifest["files"]
+
+
+def test_an_earlier_run_is_replaced_and_anything_else_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run")
+    (folder / "stale").touch()
+    assert not (written(folder) / "stale").exists()
+    other = tmp_path / "mine"
+    other.mkdir()
+    (other / "thesis.txt").touch()
+    with pytest.raises(UsageError, match="something else than a run"):
+        written(other)
+    assert (other / "thesis.txt").exists()
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    done = run(make_plan(), FakeReplay, lambda share, rows: False)
+    sheet = output.make_sheet(done, [])  # the tape is not there, so its digest fails
+    with pytest.raises(FileNotFoundError):
+        output.write(done, sheet, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_run_goes_to_the_same_folder() -> None:
+    assert output.default_folder(make_plan()) == output.default_folder(make_plan())
+    assert output.default_folder(make_plan()) != output.default_folder(make_plan("num_levels=1"))
+    assert output.default_folder(make_plan()).name.startswith("BTC_2026-02-12_2026-02-12_")

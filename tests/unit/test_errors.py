@@ -1,0 +1,43 @@
+"""Errors — each class has its exit code, and errors of the core become errors with a cure."""
+
+import pytest
+
+from botmm import errors
+from botmm.core import CoreException, GapError, TapeError
+from botmm.errors import BotmmError, from_core
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("BotmmError", 1),
+        ("UsageError", 2),
+        ("ConfigError", 2),
+        ("DataError", 3),
+        ("VenueError", 4),
+        ("RiskStopError", 5),
+        ("ReconcileError", 6),
+        ("CheckError", 7),
+    ],
+)
+def test_exit_codes(name: str, code: int) -> None:
+    error: BotmmError = getattr(errors, name)("what happened", cure="what to do")
+    assert (error.exit_code, error.message, error.cure) == (code, "what happened", "what to do")
+
+
+def test_a_gap_in_the_core_says_how_to_go_on() -> None:
+    known = from_core(GapError("gap of 45.0 s"))
+    assert known is not None
+    assert known.exit_code == 3
+    assert "--bridge-gaps" in known.cure
+
+
+def test_every_class_of_the_core_is_known() -> None:
+    for kind in CoreException.__subclasses__():
+        assert from_core(kind("text")) is not None, kind
+    assert from_core(TapeError("x.parquet: truncated")).message == "x.parquet: truncated"
+
+
+def test_other_errors_stay_unknown() -> None:
+    assert from_core(ValueError("text")) is None
+    assert from_core(type("GapError", (Exception,), {})("not the core's")) is None
