@@ -9,7 +9,6 @@ stays while its price is the wanted one, else it is cancelled and the new one is
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,11 @@ from hftbacktest.order import NONE as NO_REQUEST
 from hftbacktest.types import event_dtype
 from numba import njit
 
-from backtest.bench.rule import FILL_DTYPE, Rule
+from backtest.bench.rule import FILL_DTYPE, Outcome, Rule
 from backtest.bench.streams import CLEAR, DEPTH, SNAPSHOT_LEVEL, TRADE, Scale, Stream
 
 BOTH = hft.EXCH_EVENT | hft.LOCAL_EVENT
 FILLS_MAX = 2_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What one run took and gave."""
-
-    seconds: float
-    fills: npt.NDArray[np.void]
-    position_lots: int
 
 
 def rows_as_given(stream: Stream) -> npt.NDArray[np.void]:
@@ -120,7 +110,7 @@ def _clear_rows(stream: Stream) -> npt.NDArray[np.void]:
 
 @njit(cache=False)
 def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
-    step, half2, skew2, clip, clips_max = rule
+    step, half2, skew2, clip = rule
     count, next_id, wait = 0, 1, False
     if hbt.elapse(step - hbt.current_timestamp % step) != 0:
         return count
@@ -131,9 +121,7 @@ def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
         twice = best_bid + best_ask - skew2 * held
         bid = min((twice - half2) // 2, best_ask - 1)
         ask = max(-((-twice - half2) // 2), best_bid + 1)
-        want_bid, want_ask = held < clips_max, held > -clips_max
-        if best_bid >= best_ask or best_bid <= 0:
-            want_bid = want_ask = False
+        want_bid = want_ask = 0 < best_bid < best_ask
         values = hbt.orders(0).values()
         while values.has_next():
             order = values.get()
@@ -189,19 +177,10 @@ def run(
     make = {"hash": hft.HashMapMarketDepthBacktest, "vector": hft.ROIVectorMarketDepthBacktest}
     hbt = make[depth]([asset(data, scale, rule, bounds)])
     fills = np.zeros(FILLS_MAX, FILL_DTYPE)
-    numbers = (
-        rule.step_ns,
-        2 * rule.half_ticks,
-        2 * rule.skew_ticks,
-        rule.clip_lots,
-        rule.clips_max,
-    )
+    numbers = (rule.step_ns, 2 * rule.half_ticks, 2 * rule.skew_ticks, rule.clip_lots)
     count = _quote(hbt, numbers, scale.tick, scale.lot, fills)
-    position = round(hbt.position(0) / scale.lot)
     hbt.close()
-    return Outcome(
-        seconds=time.perf_counter() - began, fills=fills[:count].copy(), position_lots=position
-    )
+    return Outcome(seconds=time.perf_counter() - began, fills=fills[:count].copy())
 
 
 def save(rows: npt.NDArray[np.void], path: Path) -> None:

@@ -1,10 +1,12 @@
-"""Rule — the one parameter set that both engines quote with."""
+"""Rule — the one parameter set that both engines quote with, and what a run of it gives."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 # A fill as both engines report it: venue time, our side (+1 bought), price in ticks.
 FILL_DTYPE = np.dtype([("ts", "i8"), ("side", "i8"), ("px", "i8")])
@@ -19,8 +21,16 @@ class Rule:
     half_ticks: int
     skew_ticks: int
     clip_lots: int
-    clips_max: int
     queue: str = "pow3:3"
     step_ns: int = 100 * MS
     entry_ns: int = 20 * MS
     response_ns: int = 20 * MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one run took and gave."""
+
+    seconds: float
+    fills: npt.NDArray[np.void]
+    summary: dict[str, Any] = field(default_factory=dict)

@@ -41,17 +41,32 @@ SNAPSHOT_HABITS = Habits(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Grid of a stream: price of one tick, size of one lot, and their decimals."""
+    """Grid of a stream: one tick is so many price units of `10 ** -px_decimals`."""
 
+    venue: str
     symbol: str
-    tick: float
-    lot: float
     px_decimals: int
     size_decimals: int
+    units_per_tick: int
+
+    @property
+    def tick(self) -> float:
+        """Return the price of one tick."""
+        return self.units_per_tick / 10.0**self.px_decimals
+
+    @property
+    def lot(self) -> float:
+        """Return the size of one lot."""
+        return 1 / 10.0**self.size_decimals
 
 
-INCREMENTAL_SCALE = Scale(symbol="BTCUSDT", tick=0.1, lot=0.001, px_decimals=1, size_decimals=3)
-SNAPSHOT_SCALE = Scale(symbol="BTC", tick=1.0, lot=0.00001, px_decimals=0, size_decimals=5)
+INCREMENTAL_SCALE = Scale(
+    venue="binance", symbol="BTCUSDT", px_decimals=1, size_decimals=3, units_per_tick=1
+)
+SNAPSHOT_SCALE = Scale(
+    venue="hyperliquid", symbol="BTC", px_decimals=1, size_decimals=5, units_per_tick=10
+)
+SCALES = {"incremental": INCREMENTAL_SCALE, "snapshots": SNAPSHOT_SCALE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

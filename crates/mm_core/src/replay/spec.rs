@@ -12,7 +12,9 @@ use crate::order::OrderManager;
 use crate::queue::QueueModel;
 use crate::risk::Gate;
 use crate::risk::MicroUsd;
+use crate::sim::Latency;
 use crate::sim::LatencyModel;
+use crate::sim::Recorded;
 use crate::sim::VenueConfig;
 use crate::strategy::Params;
 use crate::tape::TapeInfo;
@@ -46,7 +48,7 @@ pub struct LaneSpec {
     pub(super) series: TapeSeries,
     pub(super) maker: Maker,
     pub(super) venue: VenueConfig,
-    pub(super) latency: LatencyModel,
+    pub(super) latency: Latency,
     pub(super) block_ns: i64,
     pub(super) about: About,
 }
@@ -323,11 +325,27 @@ fn venue(sim: &SimText) -> Result<VenueConfig, CoreError> {
     Ok(VenueConfig { queue, partial_fills: sim.partial_fills, through_volume })
 }
 
-fn latency(text: &LatencyText) -> Result<LatencyModel, CoreError> {
-    match text {
-        LatencyText::Constant { entry_ns, response_ns, .. } => {
-            Ok(LatencyModel { e: *entry_ns, r: *response_ns })
+fn latency(text: &LatencyText) -> Result<Latency, CoreError> {
+    let (model, scale) = match text {
+        LatencyText::Constant { entry_ns, response_ns, scale } => {
+            (LatencyModel::Constant { entry_ns: *entry_ns, response_ns: *response_ns }, *scale)
         }
-        _ => todo!(),
-    }
+        LatencyText::Feed {
+            entry_multiplier,
+            entry_ns,
+            response_multiplier,
+            response_ns,
+            scale,
+        } => {
+            let entry = (*entry_multiplier, *entry_ns as f64);
+            let response = (*response_multiplier, *response_ns as f64);
+            (LatencyModel::Feed { entry, response }, *scale)
+        }
+        LatencyText::Recorded { rows, scale } => {
+            let row =
+                |r: &[i64; 3]| Recorded { request: r[0], exchange: r[1], response: r[2] };
+            (LatencyModel::Recorded(rows.iter().map(row).collect()), *scale)
+        }
+    };
+    Latency::new(model, scale)
 }

@@ -1,0 +1,55 @@
+"""Job — one measured run in a process of its own, on one core; prints its figures as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backtest.bench.rule import Outcome, Rule
+from backtest.bench.streams import SCALES, Scale
+
+
+def _peer(job: dict[str, Any], scale: Scale, rule: Rule) -> list[Outcome]:
+    """Compile on the first rows, then measure file to result and, with the rows in memory, the run."""
+    from backtest.bench import peer
+
+    rows = np.load(job["paths"][0])["data"]
+    bounds = (int(job["bounds"][0]), int(job["bounds"][1]))
+    peer.run(rows[:20_000].copy(), scale, rule, bounds, job["depth"])
+    steady = peer.run(rows, scale, rule, bounds, job["depth"])
+    del rows
+    return [peer.run(job["paths"][0], scale, rule, bounds, job["depth"]), steady]
+
+
+def _ours(job: dict[str, Any], scale: Scale, rule: Rule) -> list[Outcome]:
+    """Measure file to result; there is no other way to run."""
+    from backtest.bench import ours
+
+    return [ours.run([Path(path) for path in job["paths"]], scale, rule)]
+
+
+def main(text: str) -> None:
+    """Run a job and print what it took; its fills go to the file that it names."""
+    job = json.loads(text)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    runs = {"peer": _peer, "ours": _ours}
+    outcomes = runs[job["engine"]](job, SCALES[job["stream"]], Rule(**job["rule"]))
+    np.save(job["fills"], outcomes[0].fills)
+    figures = {
+        "seconds": outcomes[0].seconds,
+        "steady_seconds": outcomes[-1].seconds,
+        "fills": len(outcomes[0].fills),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,94 @@
+"""Ours — BotMM's replay of a tape with the fixed quoting rule."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backtest.bench.rule import FILL_DTYPE, MS, Outcome, Rule
+from backtest.bench.streams import Scale
+
+CHUNK_ROWS = 4_000_000
+# Limits of the account as wide as they go: the yardstick has none.
+CAPITAL_USD = 100_000_000.0
+
+
+def params(rule: Rule) -> dict[str, Any]:
+    """Return the maker's parameters for the rule."""
+    return {
+        "mode": "fixed",
+        "fixed_half_ticks": float(rule.half_ticks),
+        "fixed_skew_ticks": float(rule.skew_ticks),
+        "order_lots": rule.clip_lots,
+        "num_levels": 1,
+        "fee_floor": False,
+        "max_position_usd": 1e6,
+        "order_value_factor": 10.0,
+        "stale_ms": 600_000.0,
+        "collar_frac": 0.05,
+        "displayed_frac": 0.0,
+        "repeat_fills": 256,
+        "repeat_window_s": 0.001,
+        "duplicate_ms": 0.0,
+        "jump_frac": 1.0,
+        "orders_in_all": 1000,
+        "orders_per_level": 32,
+        "actions_burst": 10_000,
+        "actions_per_s": 10_000,
+    }
+
+
+def spec(paths: list[Path], scale: Scale, rule: Rule) -> dict[str, Any]:
+    """Return what the core is told."""
+    return {
+        "symbols": [
+            {
+                "symbol": scale.symbol,
+                "venue": scale.venue,
+                "tapes": [str(path) for path in paths],
+                "params": params(rule),
+            }
+        ],
+        "account": {"capital_usd": CAPITAL_USD},
+        "sim": {
+            "queue": rule.queue,
+            "latency": {
+                "model": "constant",
+                "entry_ns": rule.entry_ns,
+                "response_ns": rule.response_ns,
+            },
+            "partial_fills": False,
+            "through_fill": "full",
+            "block_ns": 0,
+        },
+        "fees": {"maker": 0.00015, "taker": 0.00045},
+        "from": None,
+        "to": None,
+        "warmup_ns": 0,
+        "step_ms": rule.step_ns / MS,
+        "equity_interval_s": 60.0,
+        "max_gap_s": 3600.0,
+        "bridge_gaps": True,
+        "seed": 1,
+    }
+
+
+def run(paths: list[Path], scale: Scale, rule: Rule) -> Outcome:
+    """Replay tapes of one symbol, from the files to the result."""
+    from botmm.core import Replay
+
+    began = time.perf_counter()
+    replay = Replay(json.dumps(spec(paths, scale, rule)))
+    while not replay.run(CHUNK_ROWS)["done"]:
+        pass
+    result = replay.result()
+    seconds = time.perf_counter() - began
+    columns = result["fills"]
+    fills = np.zeros(len(columns["ts_exch"]), FILL_DTYPE)
+    fills["ts"], fills["side"] = columns["ts_exch"], columns["side"]
+    fills["px"] = columns["px"] // scale.units_per_tick
+    return Outcome(seconds=seconds, fills=fills, summary=json.loads(result["summary"]))
