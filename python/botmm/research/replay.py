@@ -205,16 +205,16 @@ def run(
 
     while not done and not stop:
         at = core.run(CHUNK_ROWS)
-        take(core.drain())
         rows, done = int(at["rows"]), bool(at["done"])
+        if rows == 0:
+            raise DataError(
+                f"no rows from {plan.range.text()}", cure="`botmm data ls` shows what is there"
+            )
+        take(core.drain())
         share = (int(at["ts"]) - first) / max(last - first, 1)
         stop = on_chunk(1.0 if done else min(max(share, 0.0), 1.0), rows)
     result = core.result()
     take(result)
-    if rows == 0:
-        raise DataError(
-            f"no rows from {plan.range.text()}", cure="`botmm data ls` shows what is there"
-        )
     return ReplayRun(
         plan=plan,
         spec=told,

@@ -19,9 +19,7 @@ def analysed(result: dict[str, Any]) -> Figures:
 
 def figures_of(days: float = 3.0, symbols: int = 1) -> tuple[Figures, dict[str, Any]]:
     result = FakeReplay.played(spec(days=days, symbols=symbols))
-    return analyse(
-        result["fills"], result["orders"], result["equity"], result["summary"], 1
-    ), result
+    return analysed(result), result
 
 
 @pytest.mark.parametrize("symbols", [1, 3])

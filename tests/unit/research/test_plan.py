@@ -57,7 +57,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def settings_of(store: Path) -> Settings:
-    return load([], [f"store.dir='{store}'"], {}).settings
+    return load([], [f"store.dir='{store}'", "replay.warmup_s=7200"], {}).settings
 
 
 def planned(store: Path, wanted: Range, *symbols: str, warmup: str | None = None) -> Plan:
@@ -109,7 +109,7 @@ def test_warmup_from_the_store_puts_earlier_days_in_front(store: Path) -> None:
     plan = planned(store, Range(since=START + DAY, until=START + 2 * DAY), "BTC", warmup="auto")
     assert days(plan) == ["2026-02-12", "2026-02-13"]
     assert plan.range.since == START + DAY + DAY // 24
-    assert plan.warmup_ns == 3600 * 10**9
+    assert plan.warmup_ns == 2 * 3600 * 10**9
 
 
 def test_warmup_from_a_file_must_be_earlier_data_of_the_symbol(store: Path) -> None:
