@@ -318,8 +318,9 @@ impl QpnState {
         self.ahead -= from_ahead;
         if weight_behind > 0.0 {
             for group in &mut self.groups {
+                let left = change.cancels * rate(group) * group.count / counts;
+                self.cancels[config.bin(clock - group.born)] += left;
                 let lost = from_behind * rate(group) * group.quantity() / weight_behind;
-                self.cancels[config.bin(clock - group.born)] += lost / group.size;
                 group.count -= lost / group.size;
             }
         }

@@ -49,7 +49,7 @@ impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
         let ledger = Account::new(spec.instrument, spec.fees);
         Self {
-            window: Window::new(spec.series),
+            window: Window::new(spec.series, spec.disorder_ns),
             market: Market::new(spec.instrument),
             maker: spec.maker,
             venue: SimVenue::new(spec.instrument, spec.venue),
