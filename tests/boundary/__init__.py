@@ -1,0 +1,1 @@
+"""Boundary tests — the compiled module and real files."""

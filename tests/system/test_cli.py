@@ -73,7 +73,7 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        ("replya", 2, "No such command"),
+        ("replya", 2, "Did you mean 'replay'?"),
         ("replay --sybmol BTC", 2, "--symbol"),
         ("replay", 2, "name a symbol or a tape"),
         ("replay --symbol BTC --date 12.2.2026", 2, "write it as 2026-02-12"),

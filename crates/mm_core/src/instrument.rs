@@ -38,10 +38,21 @@ pub struct InstrumentSpec {
     cash_per_unit: i64,
 }
 
-/// 10 to a small power.
+/// Powers of ten: looked up, because every conversion of a price needs one.
+const POW10: [i64; 19] = {
+    let mut table = [1; 19];
+    let mut exp = 1;
+    while exp < table.len() {
+        table[exp] = table[exp - 1] * 10;
+        exp += 1;
+    }
+    table
+};
+
+/// 10 to a power of at most 18.
 #[must_use]
 pub const fn pow10(exp: u32) -> i64 {
-    10_i64.pow(exp)
+    POW10[exp as usize]
 }
 
 impl InstrumentSpec {

@@ -10,6 +10,7 @@ def ls(as_json: bool, store: str | None, venue: str | None, symbols: tuple[str, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -119,22 +120,29 @@ def json_option(command: _Command) -> _Command:
 
 
 def output_options(command: _Command) -> _Command:
-    """Add -q, -v, --no-color and --no-progress; they reach `terminal()`, not the function."""
-    for flags, field, text in (
-        (("--no-progress",), "no_progress", "Show no progress."),
-        (("--no-color",), "no_color", "Use no colours; NO_COLOR does the same."),
-        (("--verbose", "-v"), "verbose", "Show logs, and tracebacks of errors."),
-        (("--quiet", "-q"), "quiet", "Show the result only."),
-    ):
-        command = click.option(
-            *flags,
-            f"_{field}",
+    """Add -q, -v, --no-color and --no-progress; they reach `terminal()`, not the function.
+
+    They come last in the help, whatever the order of the decorators.
+    """
+    flags = (
+        ("--quiet", "-q", "Show the result only."),
+        ("--verbose", "-v", "Show logs, and tracebacks of errors."),
+        ("--no-color", "", "Use no colours; NO_COLOR does the same."),
+        ("--no-progress", "", "Show no progress."),
+    )
+    own = [
+        click.RichOption(
+            [flag for flag in (long, short) if flag],
             is_flag=True,
             expose_value=False,
             is_eager=True,
-            callback=_remember(field),
+            callback=_remember(long[2:].replace("-", "_")),
             help=text,
-        )(command)
+        )
+        for long, short, text in reversed(flags)
+    ]
+    memo = command.__dict__.setdefault("__click_params__", [])
+    memo[:0] = own  # click reads this list from its end
     return command
 
 
@@ -143,6 +151,9 @@ def _remember(field: str) -> Callable[[click.Context, click.Parameter, Any], Non
 
     def keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         if value:
+            if field == "no_color":
+                os.environ["NO_COLOR"] = "1"
+                return
             with ctx.scope(cleanup=False):
                 setattr(terminal(), field, True)
 

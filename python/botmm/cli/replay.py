@@ -129,7 +129,7 @@ def run_and_report(
 ) -> int:
     """Run a plan with progress, write its folder, print its result; return the exit code."""
     from botmm.core import Replay
-    from botmm.observe.progress import progress
+    from botmm.observe.progress import progress, si
     from botmm.report.tables import print_run
     from botmm.research import output
     from botmm.research.replay import alternatives, run, run_alternative
@@ -151,6 +151,10 @@ def run_and_report(
         sheet = output.make_sheet(main, variants)
         output.write(main, sheet, folder)
     report = folder / "report.html"
+    shown.say(
+        f"played {si(main.rows)} rows in {main.seconds:.1f} s, "
+        f"{si(main.rows / max(main.seconds, 1e-9))} rows/s"
+    )
     if as_json:
         shown.json(output.summary(sheet, main))
     else:

@@ -20,13 +20,12 @@ class Terminal:
 
     quiet: bool = False
     verbose: bool = False
-    no_color: bool = False
     no_progress: bool = False
 
     @property
     def color(self) -> bool:
-        """Whether colours are allowed; NO_COLOR counts where it is not empty."""
-        return not self.no_color and not os.environ.get("NO_COLOR")
+        """Whether colours are allowed; `--no-color` sets the variable too, so that all see it."""
+        return not os.environ.get("NO_COLOR")
 
     @property
     def progress(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import Any
 
@@ -38,6 +39,15 @@ class LazyGroup(click.RichGroup):
             if isinstance(found, click.Command) and found.name == cmd_name:
                 return found
         raise AssertionError(f"invariant: botmm.cli.{module_name} has a command {cmd_name}")
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        near = difflib.get_close_matches(args[0], self.lazy, n=1)
+        if args[0] not in self.lazy and near:
+            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {near[0]!r}?", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """List the commands without importing them."""

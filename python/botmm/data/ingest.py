@@ -182,6 +182,10 @@ def _prepare(group: _Group) -> None:
             f"market: {group.sources[0].path} and {group.sources[-1].path}",
             cure="import one of them, or keep them apart by --venue",
         )
+    frames = [source for source in group.sources if isinstance(source, FrameSource)]
+    if frames and frames[0].format == "binance_ws_raw":
+        for source in frames:
+            source.touch_only = not any(other.has_snapshot() for other in frames)
     tables = [source for source in group.sources if isinstance(source, TableSource)]
     sideless = [t for t in tables if t.table.kind == "trades" and t.table.side is None]
     books = [t for t in tables if t.table.kind == "book"]

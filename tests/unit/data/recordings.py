@@ -59,7 +59,7 @@ def hl_parquet(folder: Path, symbol: str = "ETH") -> Path:
     from pyarrow import csv
 
     for kind in ("orderbooks", "prices", "trades"):
-        table = csv.read_csv(gzip.open(source / f"{kind}_{symbol}.csv.gz"))
+        table = csv.read_csv(source / f"{kind}_{symbol}.csv.gz")
         if kind == "trades":
             at = table.schema.get_field_index("trade_id")
             ids = table.column("trade_id").cast(pa.string())

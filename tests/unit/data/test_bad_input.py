@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -143,10 +144,8 @@ def test_flipped_byte_is_an_error_or_harmless(tmp_path: Path, kind: str, share: 
     data = bytearray(path.read_bytes())
     data[int(len(data) * share)] ^= 0x55
     path.write_bytes(data)
-    try:
+    with suppress(DataError):
         import_into(tmp_path / "store", path, symbols=("BTC", "ETH", "XRPUSDT", "BTCUSDT"))
-    except DataError as error:
-        assert error.message
     assert not list((tmp_path / "store").rglob("*.tmp-*"))
 
 

@@ -198,7 +198,7 @@ def test_standx_sides_are_inferred_and_said_so(tmp_path: Path) -> None:
     assert prints["px"].tolist() == [9_412_529, 9_412_498, 9_412_510, 9_412_510]
     assert "Lee and Ready" in tape.notes["trade_side"]
     assert tape.quality["trade_sides_inferred"] == 4
-    bids, asks = last_book(tape.path)
+    bids, _ = last_book(tape.path)
     assert max(bids) == 9_412_510
     assert crossings(columns(tape.path)) == 0
 

@@ -75,7 +75,7 @@ def test_gap_costs_by_its_length_in_each_minute(tmp_path: Path) -> None:
     report = scored(tmp_path, rows)
     assert [m.shares["gap"] for m in report.minutes] == pytest.approx([0.5, 1.0, 29.5 / 60])
     assert report.minutes[1].score == 0.0
-    assert [m.start for m in report.worst(2)][0] == START + MINUTE_NS
+    assert report.worst(2)[0].start == START + MINUTE_NS
 
 
 def test_venue_time_running_back_and_skew(tmp_path: Path) -> None:

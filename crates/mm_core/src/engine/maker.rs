@@ -131,7 +131,7 @@ impl Maker {
             open: gate.open(self.config.symbol, now).is_ok(),
             own_events: self.own_events,
         };
-        if self.last == Some(inputs) {
+        if self.last == Some(inputs) && !self.config.orders.restless(now) {
             return;
         }
         self.last = Some(inputs);
@@ -205,7 +205,7 @@ impl Maker {
                     out.push(approved);
                     *own_events += 1;
                 }
-                Err(refusal) => config.orders.refused(wish, refusal),
+                Err(refusal) => config.orders.refused(refusal),
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::TradeId;
 use crate::units::UnixNanos;
+use std::collections::BTreeMap;
 
 /// Most orders that are remembered at once, finished ones included.
 pub const ORDERS_MAX: usize = 64;
@@ -190,7 +191,9 @@ pub struct OrderManager {
     exposure: Option<Exposure>,
     trades: Trades,
     contradictions: u64,
-    refusals: u64,
+    refusals: BTreeMap<&'static str, u64>,
+    /// Whether a wish was refused since the last reconcile.
+    refused: bool,
 }
 
 impl OrderManager {
@@ -212,7 +215,8 @@ impl OrderManager {
             exposure: None,
             trades: Trades::default(),
             contradictions: 0,
-            refusals: 0,
+            refusals: BTreeMap::new(),
+            refused: false,
         }
     }
 
@@ -241,9 +245,22 @@ impl OrderManager {
 
     /// Take note that the gate refused a wish: an order was never sent, a cancel is wished again
     /// at the next step.
-    pub fn refused(&mut self, wish: &Command, refusal: Refusal) {
-        let _ = (wish, refusal);
-        self.refusals += 1;
+    pub fn refused(&mut self, refusal: Refusal) {
+        *self.refusals.entry(refusal.label()).or_default() += 1;
+        self.refused = true;
+    }
+
+    /// Whether [`Self::reconcile`] may have something to do although neither the targets nor
+    /// the orders changed: a wish was refused, or time is up for an answer or a retry.
+    #[must_use]
+    pub fn restless(&self, now: UnixNanos) -> bool {
+        let late = |slot: usize| {
+            let sent = self.slots[slot].state.pending();
+            sent.is_some_and(|sent| now.since(sent) > self.rules.answer_timeout)
+        };
+        self.refused
+            || bits(self.pending).any(late)
+            || bits(self.unknown).any(|slot| self.retry_due(slot, now))
     }
 
     /// Take in the venue's word; `None` if the order is not remembered.
@@ -311,10 +328,10 @@ impl OrderManager {
         self.contradictions
     }
 
-    /// Wishes that the gate refused.
+    /// How many wishes the gate refused, by the refusal's label.
     #[must_use]
-    pub const fn refusals(&self) -> u64 {
-        self.refusals
+    pub const fn refusals(&self) -> &BTreeMap<&'static str, u64> {
+        &self.refusals
     }
 
     /// The symbol.
@@ -349,8 +366,14 @@ impl OrderManager {
         CloidParts { tag, symbol, level, sequence }.pack()
     }
 
+    /// Whether an unknown order may be asked about again.
+    pub(super) fn retry_due(&self, slot: usize, now: UnixNanos) -> bool {
+        now.since(self.slots[slot].asked) >= self.rules.unknown_retry
+    }
+
     /// Requests that stayed unanswered for too long make their orders unknown.
     pub(super) fn expire(&mut self, now: UnixNanos) {
+        self.refused = false;
         for slot in bits(self.pending) {
             let state = self.slots[slot].state;
             let sent = state.pending().expect("invariant: pending orders have a request");

@@ -180,9 +180,10 @@ impl OrderManager {
     fn retry_unknown(&mut self, now: UnixNanos, wishes: &mut Wishes) {
         let mut rest = self.unknown();
         while rest != 0 {
-            let order = self.at(rest.trailing_zeros() as usize);
-            if now.since(order.asked) >= self.rules().unknown_retry {
-                wishes.push(Command::Cancel { symbol: self.symbol(), cloid: order.cloid });
+            let slot = rest.trailing_zeros() as usize;
+            if self.retry_due(slot, now) {
+                let cloid = self.at(slot).cloid;
+                wishes.push(Command::Cancel { symbol: self.symbol(), cloid });
             }
             rest &= rest - 1;
         }

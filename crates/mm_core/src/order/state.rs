@@ -216,3 +216,99 @@ impl OrderState {
 }
 
 const FILLED: OrderState = OrderState::Done(DoneReason::Filled);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::VenueOrderId;
+
+    const SENT: UnixNanos = UnixNanos(1);
+    const NOW: UnixNanos = UnixNanos(2);
+    const REJECTED: DoneReason = DoneReason::Rejected(RejectReason::NoBook);
+    const CANCELLED: DoneReason = DoneReason::Cancelled(CancelReason::Asked);
+
+    /// Initial of the state, what is left, and a mark: `=` nothing new, `!` contradiction.
+    fn name((state, step): (OrderState, Step)) -> String {
+        let state = match state {
+            OrderState::Placing { .. } => "P".to_owned(),
+            OrderState::Working { left } => format!("W{}", left.0),
+            OrderState::Canceling { left, .. } => format!("C{}", left.0),
+            OrderState::Unknown { .. } => "U".to_owned(),
+            OrderState::Done(DoneReason::Filled) => "F".to_owned(),
+            OrderState::Done(DoneReason::Cancelled(_)) => "X".to_owned(),
+            OrderState::Done(DoneReason::Rejected(_)) => "R".to_owned(),
+        };
+        let mark = match step {
+            Step::Moved => "",
+            Step::Same => "=",
+            Step::Contradiction => "!",
+        };
+        state + mark
+    }
+
+    fn row(state: OrderState) -> String {
+        let sizes = Sizes { left: Lots(10), filled: false };
+        let part = Sizes { left: Lots(10), filled: true };
+        let resting = |left| OrderAnswer::Resting { oid: VenueOrderId(7), left: Lots(left) };
+        let rejected = OrderAnswer::Rejected { reason: RejectReason::NoBook };
+        let cancelled = OrderAnswer::Cancelled { reason: CancelReason::Asked };
+        let quiet = |next: OrderState| {
+            let same = next == state;
+            (next, if same { Step::Same } else { Step::Moved })
+        };
+        [
+            state.after(&resting(6), sizes, NOW),
+            state.after(&resting(0), sizes, NOW),
+            state.after(&rejected, sizes, NOW),
+            state.after(&rejected, part, NOW),
+            state.after(&cancelled, sizes, NOW),
+            state.after(&OrderAnswer::Filled, sizes, NOW),
+            state.after(&OrderAnswer::Unknown, sizes, NOW),
+            state.after(&OrderAnswer::CancelRefused, sizes, NOW),
+            state.filled(Lots(4), NOW),
+            state.filled(Lots(0), NOW),
+            state.filled(Lots(-1), NOW),
+            quiet(state.cancel_sent(Lots(10), NOW)),
+            quiet(state.silent(NOW)),
+        ]
+        .map(|cell| format!("{:>4}", name(cell)))
+        .concat()
+    }
+
+    #[test]
+    fn every_event_in_every_state_is_decided() {
+        // Columns: resting 6, resting 0, rejected, rejected after a fill, cancelled, filled,
+        // unknown, cancel refused, fill leaving 4, leaving 0, beyond the size, cancel sent, silence.
+        let table = [
+            ("Placing", OrderState::Placing { sent: SENT }),
+            ("Working", OrderState::Working { left: Lots(10) }),
+            ("Canceling", OrderState::Canceling { left: Lots(10), sent: SENT }),
+            ("Unknown", OrderState::Unknown { since: NOW }),
+            ("Filled", FILLED),
+            ("Cancelled", OrderState::Done(CANCELLED)),
+            ("Rejected", OrderState::Done(REJECTED)),
+        ];
+        let got: String =
+            table.iter().map(|(name, state)| format!("{name:<9}{}\n", row(*state))).collect();
+        let want = "\
+Placing    W6  P=   R  U!   X   F   U   U  W4   F  F! C10   U
+Working    W6W10=  U!  U!   X   FW10=   U  W4   F  F! C10W10=
+Canceling  C6C10=   R  U!   X   F   U   U  C4   F  F! C10   U
+Unknown    W6  U=   R  U!   X   F  U=  U=   U   F  F!  U=  U=
+Filled     F=  F=  F=  F=  F=  F=  F=  F=   F   F  F!  F=  F=
+Cancelled  X=  X=  X=  X=  X=  F!  X=  X=   X   X  X!  X=  X=
+Rejected   R=  R=  R=  R=  R=  F!  R=  R=  U!  F!  F!  R=  R=
+";
+        assert_eq!(got, want, "\n{got}");
+    }
+
+    #[test]
+    fn a_working_order_trusts_the_smaller_of_venue_and_fills() {
+        let working = OrderState::Working { left: Lots(3) };
+        assert_eq!(working.filled(Lots(7), NOW).0, working, "the venue spoke of later fills");
+        let sizes = Sizes { left: Lots(2), filled: true };
+        let late = OrderAnswer::Resting { oid: VenueOrderId(7), left: Lots(9) };
+        let (state, step) = OrderState::Placing { sent: SENT }.after(&late, sizes, NOW);
+        assert_eq!((state, step), (OrderState::Working { left: Lots(2) }, Step::Moved));
+    }
+}

@@ -6,10 +6,18 @@ use crate::replay::RunSpec;
 use numpy::IntoPyArray;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
-/// A run over tapes.
+/// A run over tapes. The mutex is never contended: it makes the readers inside shareable.
 #[pyclass(name = "Replay", module = "botmm._core")]
-struct PyReplay(Replay);
+struct PyReplay(Mutex<Replay>);
+
+impl PyReplay {
+    fn inner(&mut self) -> &mut Replay {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Move columns into a dict of arrays, without a copy.
 macro_rules! columns_to_dict {
@@ -25,12 +33,12 @@ impl PyReplay {
     #[new]
     fn new(py: Python<'_>, spec_json: &str) -> PyResult<Self> {
         let replay = py.detach(|| RunSpec::from_json(spec_json).and_then(Replay::new));
-        replay.map(Self).map_err(to_py)
+        replay.map(|r| Self(Mutex::new(r))).map_err(to_py)
     }
 
     /// Replay about `max_rows` more rows.
     fn run<'py>(&mut self, py: Python<'py>, max_rows: u64) -> PyResult<Bound<'py, PyDict>> {
-        let replay = &mut self.0;
+        let replay = self.inner();
         let progress = py.detach(|| replay.run(max_rows)).map_err(to_py)?;
         let dict = PyDict::new(py);
         dict.set_item("rows", progress.rows)?;
@@ -52,19 +60,19 @@ impl PyReplay {
 
     /// Close the run where it is and move out everything not moved out before.
     fn result<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.0.close();
+        self.inner().close();
         let dict = PyDict::new(py);
         dict.set_item("fills", self.fills(py)?)?;
         dict.set_item("orders", self.orders(py)?)?;
         dict.set_item("equity", self.equity(py)?)?;
-        dict.set_item("summary", self.0.summary_json())?;
+        dict.set_item("summary", self.inner().summary_json())?;
         Ok(dict)
     }
 }
 
 impl PyReplay {
     fn fills<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let c = self.0.take_fills();
+        let c = self.inner().take_fills();
         Ok(columns_to_dict!(
             py,
             c,
@@ -76,7 +84,7 @@ impl PyReplay {
     }
 
     fn orders<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let c = self.0.take_orders();
+        let c = self.inner().take_orders();
         Ok(columns_to_dict!(
             py,
             c,
@@ -88,7 +96,7 @@ impl PyReplay {
     }
 
     fn equity<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let c = self.0.take_equity();
+        let c = self.inner().take_equity();
         Ok(columns_to_dict!(
             py,
             c,

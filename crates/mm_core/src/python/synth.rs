@@ -1,7 +1,183 @@
-//! Bindings of synth.
+//! Bindings of the synthetic exchange.
 
+use super::data::rows_to_dict;
+use super::errors::to_py;
+use crate::error::CoreError;
+use crate::event::Rows;
+use crate::queue::QpnConfig;
+use crate::queue::QueueModel;
+use crate::sim::calibrate_qpn;
+use crate::sim::estimate_queue;
+use crate::sim::Flow;
+use crate::sim::FlowConfig;
+use crate::sim::FlowLatency;
+use crate::sim::FlowStreams;
+use crate::sim::QueueViews;
+use crate::sim::Truth;
+use crate::units::DurationNanos;
+use crate::units::UnixNanos;
+use numpy::IntoPyArray;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use serde::Deserialize;
 
-pub(super) fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
+/// What a market is asked to be; what is not named comes from the symbol's preset.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    symbol: String,
+    seed: u64,
+    start: i64,
+    streams: String,
+    price: Option<f64>,
+    sigma_bps: Option<f64>,
+    latency_ms: Option<i64>,
+    ghost_every_ms: Option<i64>,
+    ghost_horizon_ms: Option<i64>,
+    ghost_behind: Option<u32>,
+}
+
+impl Wish {
+    fn parse(text: &str) -> Result<FlowConfig, CoreError> {
+        let wish: Self = serde_json::from_str(text)
+            .map_err(|e| CoreError::BadArgument { name: "synthetic market", why: e.to_string() })?;
+        let mut config = FlowConfig::preset(&wish.symbol)?;
+        config.seed = wish.seed;
+        config.start = UnixNanos(wish.start);
+        config.streams = FlowStreams::from_name(&wish.streams)?;
+        config.price = wish.price.unwrap_or(config.price);
+        config.sigma_bps = wish.sigma_bps.unwrap_or(config.sigma_bps);
+        if let Some(ms) = wish.latency_ms {
+            let floor = DurationNanos::from_millis(ms);
+            config.latency = FlowLatency { floor, jitter: DurationNanos(0), spread: 0.0 };
+        }
+        let millis = |ms: Option<i64>, or| ms.map_or(or, DurationNanos::from_millis);
+        config.ghosts.every = millis(wish.ghost_every_ms, config.ghosts.every);
+        config.ghosts.horizon = millis(wish.ghost_horizon_ms, config.ghosts.horizon);
+        config.ghosts.behind = wish.ghost_behind.unwrap_or(config.ghosts.behind);
+        Ok(config)
+    }
+}
+
+/// A synthetic market; see the stub.
+#[pyclass(name = "Synth")]
+struct PySynth(Flow);
+
+#[pymethods]
+impl PySynth {
+    #[new]
+    fn new(config_json: &str) -> PyResult<Self> {
+        Wish::parse(config_json).and_then(Flow::new).map(Self).map_err(to_py)
+    }
+
+    #[getter]
+    fn px_decimals(&self) -> u32 {
+        self.0.spec().px_decimals
+    }
+
+    #[getter]
+    fn size_decimals(&self) -> u32 {
+        self.0.spec().size_decimals
+    }
+
+    fn step_until<'py>(&mut self, py: Python<'py>, until: i64) -> PyResult<Bound<'py, PyDict>> {
+        let mut rows = Rows::default();
+        py.detach(|| self.0.step_until(UnixNanos(until), &mut rows)).map_err(to_py)?;
+        rows_to_dict(py, rows)
+    }
+
+    fn take_truth(&mut self) -> PyTruth {
+        PyTruth(self.0.take_truth())
+    }
+}
+
+/// The truth about hypothetical orders; see the stub.
+#[pyclass(name = "QueueTruth", frozen)]
+struct PyTruth(Truth);
+
+#[pymethods]
+impl PyTruth {
+    fn ghosts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (dict, rows) = (PyDict::new(py), self.0.ghosts.clone());
+        dict.set_item("id", rows.id.into_pyarray(py))?;
+        dict.set_item("ts", rows.ts.into_pyarray(py))?;
+        dict.set_item("side", rows.side.into_pyarray(py))?;
+        dict.set_item("px", rows.px.into_pyarray(py))?;
+        dict.set_item("size", rows.size.into_pyarray(py))?;
+        dict.set_item("ahead", rows.ahead.into_pyarray(py))?;
+        dict.set_item("n", rows.n.into_pyarray(py))?;
+        dict.set_item("filled", rows.filled.into_pyarray(py))?;
+        dict.set_item("fate", rows.fate.into_pyarray(py))?;
+        dict.set_item("ended", rows.ended.into_pyarray(py))?;
+        Ok(dict)
+    }
+
+    fn samples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (dict, rows) = (PyDict::new(py), self.0.samples.clone());
+        dict.set_item("id", rows.id.into_pyarray(py))?;
+        dict.set_item("ts", rows.ts.into_pyarray(py))?;
+        dict.set_item("ahead", rows.ahead.into_pyarray(py))?;
+        dict.set_item("qty", rows.qty.into_pyarray(py))?;
+        dict.set_item("n", rows.n.into_pyarray(py))?;
+        dict.set_item("traded", rows.traded.into_pyarray(py))?;
+        dict.set_item("exhausted", rows.exhausted.into_pyarray(py))?;
+        dict.set_item("beyond", rows.beyond.into_pyarray(py))?;
+        dict.set_item("behind", rows.behind.into_pyarray(py))?;
+        Ok(dict)
+    }
+
+    #[pyo3(signature = (model, views_ms, fitted = None))]
+    fn estimate<'py>(
+        &self,
+        py: Python<'py>,
+        model: &str,
+        views_ms: (i64, i64, i64),
+        fitted: Option<&PyQpn>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let model = QueueModel::parse(model).map_err(to_py)?;
+        let config = fitted.map_or_else(QpnConfig::default, |fitted| fitted.0.clone());
+        let out = py.detach(|| estimate_queue(&self.0, model, &config, views(views_ms)));
+        let dict = PyDict::new(py);
+        dict.set_item("error", out.error.into_pyarray(py))?;
+        dict.set_item("bias", out.bias.into_pyarray(py))?;
+        dict.set_item("filled", out.filled.into_pyarray(py))?;
+        dict.set_item("ahead", out.ahead.into_pyarray(py))?;
+        Ok(dict)
+    }
+
+    fn calibrate(&self, py: Python<'_>, views_ms: (i64, i64, i64)) -> PyQpn {
+        PyQpn(py.detach(|| calibrate_qpn(&self.0, views(views_ms))))
+    }
+}
+
+/// A calibrated order-count model; see the stub.
+#[pyclass(name = "QpnFit", frozen)]
+struct PyQpn(QpnConfig);
+
+#[pymethods]
+impl PyQpn {
+    #[getter]
+    fn edges(&self) -> Vec<f64> {
+        self.0.edges.clone()
+    }
+
+    #[getter]
+    fn rates(&self) -> Vec<f64> {
+        self.0.rates.clone()
+    }
+}
+
+fn views((every, horizon, probe): (i64, i64, i64)) -> QueueViews {
+    QueueViews {
+        every: DurationNanos::from_millis(every),
+        horizon: DurationNanos::from_millis(horizon),
+        probe: DurationNanos::from_millis(probe),
+    }
+}
+
+pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<PySynth>()?;
+    m.add_class::<PyTruth>()?;
+    m.add_class::<PyQpn>()?;
     Ok(())
 }

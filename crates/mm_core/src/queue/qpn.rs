@@ -255,11 +255,7 @@ impl QpnState {
         let rate_ahead = config.rate(age_ahead);
         let ahead = if self.n_ahead <= 1.0 {
             let same = (size - self.ahead).abs() <= TOL;
-            if same {
-                rate_ahead * self.n_ahead
-            } else {
-                0.0
-            }
+            if same { rate_ahead * self.n_ahead } else { 0.0 }
         } else if size <= self.ahead + TOL {
             rate_ahead * self.n_ahead * frequency
         } else {
@@ -322,8 +318,9 @@ impl QpnState {
         self.ahead -= from_ahead;
         if weight_behind > 0.0 {
             for group in &mut self.groups {
+                let left = change.cancels * rate(group) * group.count / counts;
+                self.cancels[config.bin(clock - group.born)] += left;
                 let lost = from_behind * rate(group) * group.quantity() / weight_behind;
-                self.cancels[config.bin(clock - group.born)] += lost / group.size;
                 group.count -= lost / group.size;
             }
         }

@@ -243,11 +243,12 @@ fn fill(
         }
         let mut size = wanted(spec, params, px, factor);
         factor *= params.size_decay;
-        let cut = value(spec, px, size) > room;
+        let mut worth = value(spec, px, size);
+        let cut = worth > room;
         if cut {
             size = spec.lots_for(room, px);
+            worth = value(spec, px, size);
         }
-        let worth = value(spec, px, size);
         if size > Lots(0) && worth >= params.min_notional_usd {
             ladder.push(side, Target { level: level as u8, px, size });
             room -= worth;

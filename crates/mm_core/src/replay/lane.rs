@@ -18,7 +18,7 @@ use crate::event::RejectReason;
 use crate::event::RowKind;
 use crate::queue::Arrival;
 use crate::risk::Gate;
-use crate::sim::LatencyModel;
+use crate::sim::Latency;
 use crate::sim::SimVenue;
 use crate::units::Side;
 use crate::units::UnixNanos;
@@ -34,7 +34,7 @@ pub(super) struct Lane {
     maker: Maker,
     venue: SimVenue,
     pub(super) truth: Truth,
-    latency: LatencyModel,
+    latency: Latency,
     block_ns: i64,
     /// Commands on their way to the venue, by arrival.
     inbox: VecDeque<(i64, Command)>,
@@ -49,7 +49,7 @@ impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
         let ledger = Account::new(spec.instrument, spec.fees);
         Self {
-            window: Window::new(spec.series),
+            window: Window::new(spec.series, spec.disorder_ns),
             market: Market::new(spec.instrument),
             maker: spec.maker,
             venue: SimVenue::new(spec.instrument, spec.venue),
@@ -217,7 +217,7 @@ impl Lane {
         if let Command::Place(place) = command {
             self.truth.lost(place.cloid);
             let answer = OrderAnswer::Rejected { reason: RejectReason::Lost };
-            let heard = now + self.latency.response(now, self.feed_latency);
+            let heard = now + self.latency.lost_after(now);
             insert_by_time(&mut self.replies, heard, Reply::Answer(place.cloid, answer));
         }
     }
@@ -236,6 +236,7 @@ impl Lane {
             "symbol": self.about.symbol,
             "venue": self.about.venue,
             "data_tier": self.about.tier,
+            "source": self.about.source,
             "px_decimals": spec.px_decimals,
             "size_decimals": spec.size_decimals,
             "cash_decimals": spec.cash_decimals,

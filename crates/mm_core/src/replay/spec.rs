@@ -12,9 +12,13 @@ use crate::order::OrderManager;
 use crate::queue::QueueModel;
 use crate::risk::Gate;
 use crate::risk::MicroUsd;
+use crate::sim::Latency;
 use crate::sim::LatencyModel;
+use crate::sim::Recorded;
 use crate::sim::VenueConfig;
 use crate::strategy::Params;
+use crate::tape::GapSpan;
+use crate::tape::Projection;
 use crate::tape::TapeInfo;
 use crate::tape::TapeSeries;
 use crate::units::DurationNanos;
@@ -44,9 +48,10 @@ pub struct LaneSpec {
     pub(super) instrument: InstrumentSpec,
     pub(super) fees: FeeSchedule,
     pub(super) series: TapeSeries,
+    pub(super) disorder_ns: i64,
     pub(super) maker: Maker,
     pub(super) venue: VenueConfig,
-    pub(super) latency: LatencyModel,
+    pub(super) latency: Latency,
     pub(super) block_ns: i64,
     pub(super) about: About,
 }
@@ -226,8 +231,12 @@ fn lane(
 ) -> Result<LaneSpec, CoreError> {
     let from = UnixNanos(run.from.unwrap_or(i64::MIN));
     let to = UnixNanos(run.to.unwrap_or(i64::MAX));
-    let series = TapeSeries::open(&text.tapes, from, to)?;
-    let instrument = instrument(series.info())?;
+    let mut series = TapeSeries::open(&text.tapes, Projection::Replay)?;
+    if run.from.is_some() || run.to.is_some() {
+        series.set_range(from, to);
+    }
+    let info = series.infos()[0].clone();
+    let instrument = instrument(&info)?;
     if instrument.inverse {
         let why = format!(
             "{} {} is an inverse contract: it can be imported and looked at, not replayed",
@@ -235,7 +244,8 @@ fn lane(
         );
         return Err(CoreError::Unsupported { why });
     }
-    refuse_gaps(&series, run)?;
+    let gaps = gaps(&series, (from, to), run)?;
+    let disorder_ns = series.disorder_ns()?;
     let symbol = gate.add(instrument, params.symbol_limits()?)?;
     let fees = params.fees();
     let maker = Maker::new(MakerConfig {
@@ -246,14 +256,14 @@ fn lane(
         account: Account::new(instrument, fees),
         stale: DurationNanos(libm::rint(params.stale_ms * 1e6) as i64),
     });
-    let meta = |key: &str| series.info().meta.get(key).cloned().unwrap_or_default();
+    let meta = |key: &str| info.meta.get(key).cloned().unwrap_or_default();
     let about = About {
         symbol: text.symbol.clone(),
         venue: text.venue.clone(),
         tier: meta("data_tier"),
         source: meta("source"),
         fees,
-        gaps: series.gaps().iter().map(|g| (g.from.0, g.to.0, g.cause)).collect(),
+        gaps: gaps.iter().map(|g| (g.from.0, g.to.0, g.cause)).collect(),
     };
     Ok(LaneSpec {
         symbol,
@@ -264,6 +274,7 @@ fn lane(
         block_ns: run.sim.block_ns,
         maker,
         series,
+        disorder_ns,
         about,
     })
 }
@@ -299,14 +310,20 @@ fn instrument(info: &TapeInfo) -> Result<InstrumentSpec, CoreError> {
     Ok(spec)
 }
 
-fn refuse_gaps(series: &TapeSeries, run: &RunText) -> Result<(), CoreError> {
+/// The silences of the range; one longer than accepted refuses the run.
+fn gaps(
+    series: &TapeSeries,
+    (from, to): (UnixNanos, UnixNanos),
+    run: &RunText,
+) -> Result<Vec<GapSpan>, CoreError> {
     let limit = nanos("max_gap_s", run.max_gap_s * 1e9)?;
-    let long = |gap: &&crate::tape::GapSpan| gap.to.since(gap.from).0 > limit;
-    match series.gaps().iter().find(long) {
+    let mut gaps = series.gaps()?;
+    gaps.retain(|gap| gap.to > from && gap.from < to);
+    match gaps.iter().find(|gap| gap.to.since(gap.from).0 > limit) {
         Some(gap) if !run.bridge_gaps => {
             Err(CoreError::Gap { from: gap.from.0, to: gap.to.0, limit })
         }
-        Some(_) | None => Ok(()),
+        Some(_) | None => Ok(gaps),
     }
 }
 
@@ -323,11 +340,27 @@ fn venue(sim: &SimText) -> Result<VenueConfig, CoreError> {
     Ok(VenueConfig { queue, partial_fills: sim.partial_fills, through_volume })
 }
 
-fn latency(text: &LatencyText) -> Result<LatencyModel, CoreError> {
-    match text {
-        LatencyText::Constant { entry_ns, response_ns, .. } => {
-            Ok(LatencyModel { e: *entry_ns, r: *response_ns })
+fn latency(text: &LatencyText) -> Result<Latency, CoreError> {
+    let (model, scale) = match text {
+        LatencyText::Constant { entry_ns, response_ns, scale } => {
+            (LatencyModel::Constant { entry_ns: *entry_ns, response_ns: *response_ns }, *scale)
         }
-        _ => todo!(),
-    }
+        LatencyText::Feed {
+            entry_multiplier,
+            entry_ns,
+            response_multiplier,
+            response_ns,
+            scale,
+        } => {
+            let entry = (*entry_multiplier, *entry_ns as f64);
+            let response = (*response_multiplier, *response_ns as f64);
+            (LatencyModel::Feed { entry, response }, *scale)
+        }
+        LatencyText::Recorded { rows, scale } => {
+            let row =
+                |r: &[i64; 3]| Recorded { request: r[0], exchange: r[1], response: r[2] };
+            (LatencyModel::Recorded(rows.iter().map(row).collect()), *scale)
+        }
+    };
+    Latency::new(model, scale)
 }

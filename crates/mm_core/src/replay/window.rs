@@ -40,8 +40,7 @@ pub(super) struct Around {
 const LOOK: usize = 4096;
 
 impl Window {
-    pub(super) fn new(series: TapeSeries) -> Self {
-        let disorder = series.disorder_ns();
+    pub(super) fn new(series: TapeSeries, disorder: i64) -> Self {
         Self {
             series,
             rows: Rows::default(),
@@ -83,7 +82,7 @@ impl Window {
             self.venue -= gone;
         }
         let first = self.rows.len();
-        self.ended = !self.series.next_batch(&mut self.rows)?;
+        self.ended = !self.series.next(&mut self.rows)?;
         self.read += (self.rows.len() - first) as u64;
         self.order_new(first, gone);
         Ok(())

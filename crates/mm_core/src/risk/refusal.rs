@@ -160,6 +160,37 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// A word for counting refusals of a kind.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::UnknownSymbol { .. } => "unknown_symbol",
+            Self::OffGrid { .. } => "off_grid",
+            Self::LotStep { .. } => "lot_step",
+            Self::TooSmall { .. } => "too_small",
+            Self::Collar { .. } => "collar",
+            Self::OffMark { .. } => "off_mark",
+            Self::ThroughTouch { .. } => "through_touch",
+            Self::OrderValue { .. } => "order_value",
+            Self::OrderVolume { .. } => "order_volume",
+            Self::Throttled { .. } => "throttled",
+            Self::Position { .. } => "position",
+            Self::Gross { .. } => "gross",
+            Self::Duplicate { .. } => "duplicate",
+            Self::OrdersOnSide { .. } => "orders_on_side",
+            Self::OrdersInAll { .. } => "orders_in_all",
+            Self::OwnCross { .. } => "own_cross",
+            Self::NoMarket => "no_market",
+            Self::Crossed { .. } => "crossed",
+            Self::Stale { .. } => "stale",
+            Self::Jump { .. } => "jump",
+            Self::Reducing { .. } => "reducing",
+            Self::Halted { .. } => "halted",
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {

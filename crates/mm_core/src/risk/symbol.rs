@@ -71,6 +71,8 @@ pub(super) struct SymbolGate {
     /// The last mid of a book that was not crossed.
     mid2: i64,
     spans: [Span; SPANS as usize],
+    /// Twice the mid that the present one jumped from.
+    jumped: Option<i64>,
     recent: [Option<Recent>; RECENT],
     recent_at: usize,
     /// Times of the last counted fills, a ring a side.
@@ -107,6 +109,7 @@ impl SymbolGate {
             view: View::default(),
             mid2: 0,
             spans: [NO_SPAN; SPANS as usize],
+            jumped: None,
             recent: [None; RECENT],
             recent_at: 0,
             fills: [ring.clone(), ring],
@@ -135,6 +138,7 @@ impl SymbolGate {
         } else {
             *span = Span { slot, low2: self.mid2, high2: self.mid2 };
         }
+        self.jumped = self.jump(slot);
     }
 
     /// R14: whether the market may be quoted at all.
@@ -150,15 +154,17 @@ impl SymbolGate {
         if age > self.limits.stale {
             return Err(Refusal::Stale { age, limit: self.limits.stale });
         }
-        let oldest = now.0.div_euclid(SPAN_NANOS) - SPANS + 1;
-        for span in self.spans.iter().filter(|span| span.slot >= oldest) {
-            for from2 in [span.low2, span.high2] {
-                if (self.mid2 - from2).abs() > part(from2, self.limits.jump_ppm) {
-                    return Err(Refusal::Jump { from2, to2: self.mid2 });
-                }
-            }
+        match self.jumped {
+            Some(from2) => Err(Refusal::Jump { from2, to2: self.mid2 }),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The lowest or highest mid of the last second, if the present one is too far from it.
+    fn jump(&self, slot: i64) -> Option<i64> {
+        let known = self.spans.iter().filter(|span| span.slot > slot - SPANS);
+        let far = |from2: &i64| (self.mid2 - from2).abs() > part(*from2, self.limits.jump_ppm);
+        known.flat_map(|span| [span.low2, span.high2]).find(far)
     }
 
     /// The worst-case value of this symbol's position, whichever side filled.

@@ -7,6 +7,7 @@
 
 mod agents;
 mod config;
+mod estimate;
 mod ghost;
 mod grid;
 mod lob;
@@ -20,6 +21,10 @@ pub use config::FlowConfig;
 pub use config::FlowLatency;
 pub use config::FlowStreams;
 pub use config::GhostPlan;
+pub use estimate::calibrate_qpn;
+pub use estimate::estimate_queue;
+pub use estimate::QueueEstimates;
+pub use estimate::QueueViews;
 pub use ghost::Truth;
 pub use ghost::TruthGhosts;
 pub use ghost::TruthSamples;

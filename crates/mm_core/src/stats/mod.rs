@@ -1,3 +1,7 @@
-//! tmp
-#![allow(missing_docs)]
-pub fn gamma_tail(_a: f64, _b: f64) -> f64 { 0.0 }
+//! Statistics — what a run earned, and how sure one may be of it.
+
+mod special;
+
+pub use special::gamma_tail;
+pub use special::normal_cdf;
+pub use special::normal_quantile;

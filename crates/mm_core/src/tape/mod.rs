@@ -3,20 +3,38 @@
 //! A tape is one Parquet file a venue, symbol and UTC day of `ts_recv`; pandas, Polars and
 //! DuckDB open it as it is. This is the only module of the core that touches files.
 
+mod assemble;
+mod clock;
+mod grid;
 mod known;
+mod lines;
 mod reader;
 mod schema;
-mod touch;
 mod series;
+mod table;
+mod touch;
 mod writer;
 
+pub use assemble::Assembler;
+pub use clock::measure_clock_offset;
+pub use grid::floats_to_ints;
+pub use lines::Format;
+pub use lines::LineCounts;
+pub use lines::Scanned;
 pub use reader::Projection;
 pub use reader::TapeReader;
 pub use schema::GapSpan;
 pub use schema::GroupInfo;
 pub use schema::TapeInfo;
 pub use schema::VERSION;
-pub use touch::touches;
 pub use series::TapeSeries;
+pub use table::Content;
+pub use table::Deltas;
+pub use table::Ladder;
+pub use table::Neutral;
+pub use table::Prints;
+pub use table::Table;
+pub use table::Times;
+pub use touch::touches;
 pub use writer::TapeSummary;
 pub use writer::TapeWriter;

@@ -115,6 +115,11 @@ impl TapeReader {
         self.to = to;
     }
 
+    /// Begin without the keyframe: the reader's user has the book already.
+    pub(super) fn skip_first_keyframe(&mut self) {
+        self.sequential = true;
+    }
+
     /// Append the next batch to `out`; `false` when there is none left.
     ///
     /// Keyframe rows are delivered once, where reading begins past the first row group.

@@ -302,6 +302,12 @@ impl TapeInfo {
         Ok(spans.into_iter().map(span).collect())
     }
 
+    /// Last receive time of the tape that this one continues without a break.
+    #[must_use]
+    pub fn continues(&self) -> Option<UnixNanos> {
+        self.meta.get(keys::CONTINUES)?.parse().ok().map(UnixNanos)
+    }
+
     fn json<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<T, CoreError> {
         let text = self.meta.get(key).ok_or_else(|| {
             tape_error(&self.path, format!("its metadata lacks {key}; import again"))

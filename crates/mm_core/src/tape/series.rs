@@ -1,10 +1,11 @@
-//! Series — the tapes of one symbol, day after day, read as one stream.
+//! Series — the tapes of one symbol, day after day, as one stream of rows.
 
 use super::reader::Projection;
 use super::reader::TapeReader;
 use super::schema::tape_error;
 use super::schema::GapSpan;
 use super::schema::TapeInfo;
+use crate::book::GapCause;
 use crate::error::CoreError;
 use crate::event::flags;
 use crate::event::streams;
@@ -14,158 +15,150 @@ use crate::event::Rows;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::UnixNanos;
-use std::collections::VecDeque;
 
-/// A silence between two files longer than this is a hole; recordings are never this quiet.
-const HOLE_NS: i64 = 60_000_000_000;
-/// Cause of a gap between files.
-const HOLE: u64 = 4;
-/// What must be equal in all files of a series.
-const SHARED: [&str; 6] =
-    ["venue", "symbol", "px_decimals", "size_decimals", "price_rule", "inverse"];
-
-/// Several tapes of one symbol in order of time.
+/// Reads several tapes in order of time. Where a file does not continue the one before, a gap
+/// row and a clear row come between them.
 pub struct TapeSeries {
-    readers: VecDeque<TapeReader>,
-    info: TapeInfo,
-    gaps: Vec<GapSpan>,
-    disorder_ns: i64,
-    last_recv: i64,
+    infos: Vec<TapeInfo>,
+    projection: Projection,
+    from: UnixNanos,
+    to: UnixNanos,
+    reader: Option<TapeReader>,
+    next: usize,
+    /// Last receive time delivered.
+    last: Option<UnixNanos>,
 }
 
 impl std::fmt::Debug for TapeSeries {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "TapeSeries of {} files", self.readers.len())
+        let paths = self.infos().iter().map(|info| &info.path);
+        f.debug_list().entries(paths).finish()
     }
 }
 
 impl TapeSeries {
-    /// Open the tapes that hold rows received in `[from, to)`.
+    /// Open the tapes of one symbol, in any order, and check that they fit together.
     ///
     /// # Errors
-    /// [`CoreError::Tape`] when a file is unusable, when files overlap in time, or when they
-    /// are not of one symbol and scale.
-    pub fn open(paths: &[String], from: UnixNanos, to: UnixNanos) -> Result<Self, CoreError> {
-        let mut readers = Vec::with_capacity(paths.len());
-        for path in paths {
-            readers.push(TapeReader::open(path, Projection::Replay)?);
-        }
-        readers.sort_by_key(|r| r.info().first_recv());
-        let Some(first) = readers.first() else {
-            return Err(tape_error("", "no tape given"));
+    /// [`CoreError::Tape`] when one is unusable, or scales differ, or times overlap;
+    /// [`CoreError::BadArgument`] when there is none.
+    pub fn open(paths: &[String], projection: Projection) -> Result<Self, CoreError> {
+        let mut infos =
+            paths.iter().map(|path| TapeInfo::open(path)).collect::<Result<Vec<_>, _>>()?;
+        infos.retain(|info| info.rows() > 0);
+        infos.sort_by_key(TapeInfo::first_recv);
+        let Some(first) = infos.first() else {
+            let why = "no tape with rows among them".to_owned();
+            return Err(CoreError::BadArgument { name: "paths", why });
         };
-        let info = first.info().clone();
-        for pair in readers.windows(2) {
-            follows(pair[0].info(), pair[1].info())?;
-        }
-        readers.retain(|r| in_range(r.info(), from, to));
-        let mut disorder_ns = 0;
-        for reader in &mut readers {
-            disorder_ns = disorder_ns.max(reader.info().disorder_ns()?);
-            if from.0 > i64::MIN || to.0 < i64::MAX {
-                reader.set_range(from, to);
+        let scales = (first.px_decimals()?, first.size_decimals()?);
+        for pair in infos.windows(2) {
+            let (before, after) = (&pair[0], &pair[1]);
+            let other = (after.px_decimals()?, after.size_decimals()?);
+            if other != scales {
+                let why = format!(
+                    "decimals of price and size {other:?} where {} has {scales:?}; import again",
+                    first.path
+                );
+                return Err(tape_error(&after.path, why));
+            }
+            if after.first_recv() < before.last_recv() {
+                return Err(tape_error(&after.path, format!("overlaps {} in time", before.path)));
             }
         }
-        let gaps = gaps(&readers, from, to)?;
-        let readers = VecDeque::from(readers);
-        Ok(Self { readers, info, gaps, disorder_ns, last_recv: i64::MIN })
+        let (from, to) = (UnixNanos(i64::MIN), UnixNanos(i64::MAX));
+        Ok(Self { infos, projection, from, to, reader: None, next: 0, last: None })
     }
 
-    /// What the first file says of itself.
+    /// What the files say of themselves, in order of time.
     #[must_use]
-    pub fn info(&self) -> &TapeInfo {
-        &self.info
+    pub fn infos(&self) -> &[TapeInfo] {
+        &self.infos
     }
 
-    /// The recorded silences of the range, holes between files included.
-    #[must_use]
-    pub fn gaps(&self) -> &[GapSpan] {
-        &self.gaps
+    /// Recorded silences, and holes between the files, in order of time.
+    ///
+    /// # Errors
+    /// [`CoreError::Tape`] where the metadata lacks them.
+    pub fn gaps(&self) -> Result<Vec<GapSpan>, CoreError> {
+        let mut gaps = Vec::new();
+        for (i, info) in self.infos.iter().enumerate() {
+            let before = i.checked_sub(1).and_then(|i| self.infos[i].last_recv());
+            gaps.extend(hole(before, info));
+            gaps.extend(info.gaps()?);
+        }
+        Ok(gaps)
     }
 
-    /// How far venue time runs back, at most, in the order of delivery.
-    #[must_use]
-    pub fn disorder_ns(&self) -> i64 {
-        self.disorder_ns
+    /// The greatest disorder of venue time among the files.
+    ///
+    /// # Errors
+    /// [`CoreError::Tape`] where the metadata lacks it.
+    pub fn disorder_ns(&self) -> Result<i64, CoreError> {
+        self.infos.iter().try_fold(0, |most, info| Ok(info.disorder_ns()?.max(most)))
+    }
+
+    /// Read only what is needed to know the market in `[from, to)` of receive time; reading
+    /// begins anew. Rows of before `from` come first where the book needs them.
+    pub fn set_range(&mut self, from: UnixNanos, to: UnixNanos) {
+        let later = self.infos.partition_point(|info| info.first_recv() < Some(from));
+        (self.from, self.to) = (from, to);
+        self.next = later.saturating_sub(1);
+        self.reader = None;
+        self.last = None;
     }
 
     /// Append the next batch to `out`; `false` when there is none left.
     ///
     /// # Errors
-    /// [`CoreError::Tape`] where a file is damaged.
-    pub fn next_batch(&mut self, out: &mut Rows) -> Result<bool, CoreError> {
-        while let Some(reader) = self.readers.front_mut() {
-            let start = out.len();
-            if reader.next(out)? {
-                self.last_recv = out.ts_recv.last().copied().unwrap_or(self.last_recv);
-                return Ok(true);
+    /// As [`TapeReader::next`].
+    pub fn next(&mut self, out: &mut Rows) -> Result<bool, CoreError> {
+        loop {
+            if let Some(reader) = &mut self.reader {
+                if reader.next(out)? {
+                    self.last = out.ts_recv.last().copied().map(UnixNanos);
+                    return Ok(true);
+                }
             }
-            debug_assert_eq!(out.len(), start, "invariant: a finished reader appends nothing");
-            self.readers.pop_front();
-            self.bridge(out);
-        }
-        Ok(false)
-    }
-
-    /// Between two files: a hole voids the book.
-    fn bridge(&mut self, out: &mut Rows) {
-        let next = self.readers.front().and_then(|r| r.info().first_recv());
-        let (Some(next), true) = (next, self.last_recv > i64::MIN) else { return };
-        if next.0 - self.last_recv > HOLE_NS {
-            let from = UnixNanos(self.last_recv);
-            for (kind, id) in [(RowKind::Gap, HOLE), (RowKind::Clear, 0)] {
-                out.push(Row {
-                    ts_exch: if kind == RowKind::Gap { from } else { next },
-                    ts_recv: next,
-                    seq: 0,
-                    stream: streams::NONE,
-                    kind,
-                    side: None,
-                    px: Px(0),
-                    qty: Lots(0),
-                    n: 0,
-                    flags: flags::LAST,
-                    id,
-                });
+            let Some(info) = self.infos.get(self.next) else { return Ok(false) };
+            if info.first_recv() >= Some(self.to) {
+                self.reader = None;
+                return Ok(false);
             }
+            let mut reader = TapeReader::open(&info.path, self.projection)?;
+            reader.set_range(self.from, self.to);
+            if self.last.is_some() && hole(self.last, info).is_none() {
+                reader.skip_first_keyframe();
+            } else if let (Some(gap), Some(first)) = (hole(self.last, info), info.first_recv()) {
+                push_hole(gap, first, out);
+            }
+            self.reader = Some(reader);
+            self.next += 1;
         }
     }
 }
 
-fn in_range(info: &TapeInfo, from: UnixNanos, to: UnixNanos) -> bool {
-    let ends = info.last_recv().is_some_and(|last| last >= from);
-    ends && info.first_recv().is_some_and(|first| first < to)
+/// The silence between the end of one file and a file that does not continue it.
+fn hole(before: Option<UnixNanos>, info: &TapeInfo) -> Option<GapSpan> {
+    let (from, to) = (before?, info.first_recv()?);
+    let cause = GapCause::Recorder as u64;
+    (info.continues() != Some(from)).then_some(GapSpan { from, to, cause })
 }
 
-fn follows(one: &TapeInfo, two: &TapeInfo) -> Result<(), CoreError> {
-    for key in SHARED {
-        let (a, b) = (one.meta.get(key), two.meta.get(key));
-        if a != b {
-            let (a, b) = (a.map_or("", String::as_str), b.map_or("", String::as_str));
-            let why = format!("its {key} is {b:?}, but {a:?} in {}", one.path);
-            return Err(tape_error(&two.path, why));
-        }
-    }
-    if one.last_recv() > two.first_recv() {
-        let why = format!("it overlaps {} in time; import them as one", one.path);
-        return Err(tape_error(&two.path, why));
-    }
-    Ok(())
-}
-
-fn gaps(readers: &[TapeReader], from: UnixNanos, to: UnixNanos) -> Result<Vec<GapSpan>, CoreError> {
-    let mut gaps = Vec::new();
-    let mut last: Option<UnixNanos> = None;
-    for reader in readers {
-        let info = reader.info();
-        if let (Some(end), Some(start)) = (last, info.first_recv()) {
-            if start.since(end).0 > HOLE_NS {
-                gaps.push(GapSpan { from: end, to: start, cause: HOLE });
-            }
-        }
-        gaps.extend(info.gaps()?);
-        last = info.last_recv();
-    }
-    gaps.retain(|gap| gap.to > from && gap.from < to);
-    Ok(gaps)
+fn push_hole(gap: GapSpan, first: UnixNanos, out: &mut Rows) {
+    let row = Row {
+        ts_exch: gap.from,
+        ts_recv: first,
+        seq: 0,
+        stream: streams::NONE,
+        kind: RowKind::Gap,
+        side: None,
+        px: Px(0),
+        qty: Lots(0),
+        n: 0,
+        flags: 0,
+        id: gap.cause,
+    };
+    out.push(row);
+    out.push(Row { kind: RowKind::Clear, ts_exch: first, flags: flags::LAST, id: 0, ..row });
 }

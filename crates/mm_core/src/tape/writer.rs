@@ -247,7 +247,7 @@ impl TapeWriter {
         for (key, value) in &self.meta {
             file.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
         }
-        let sink = file.finish().and_then(|_| file.into_inner());
+        let sink = file.into_inner();
         let sink = sink.map_err(|e| self.refused(&e.to_string()))?;
         let named = sink.file.sync_all().and_then(|()| self.give_name());
         named.map_err(|e| self.refused(&e.to_string()))?;

@@ -27,6 +27,28 @@ pub fn parse_float_text(text: &[u8], decimals: u32) -> Result<i64, CoreError> {
     parsed.map_err(|why| bad(text, why))
 }
 
+/// The decimal that a recording's float stands for, in units of `10^-decimals`.
+///
+/// # Errors
+/// [`CoreError::BadDecimal`] where no such decimal is that float: too fine, too large, or NaN.
+pub fn exact_float(value: f64, decimals: u32) -> Result<i64, CoreError> {
+    // Beyond 2^53 neighbouring integers share a float, and 10^22 is the last exact power.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let wrong = |why| Err(bad(value.to_string().as_bytes(), why));
+    if decimals > DECIMALS_MAX {
+        return wrong("more than 18 decimals asked for");
+    }
+    let unit = pow10(decimals) as f64;
+    let units = libm::rint(value * unit);
+    if !units.is_finite() || units.abs() > EXACT_MAX {
+        return wrong("not a number that a float holds exactly at this scale");
+    }
+    if units / unit != value {
+        return wrong("more decimals than the scale has");
+    }
+    Ok(units as i64)
+}
+
 /// How many decimals a text needs: trailing zeros do not count.
 ///
 /// # Errors
@@ -206,6 +228,18 @@ mod tests {
     }
 
     #[test]
+    fn floats_are_taken_only_where_they_are_exact() {
+        assert_eq!(exact_float(109_741.5, 1), Ok(1_097_415));
+        assert!(exact_float(0.1 + 0.2, 1).is_err(), "not the float of 0.3");
+        assert_eq!(exact_float(1e-5, 5), Ok(1));
+        assert_eq!(exact_float(-0.3, 1), Ok(-3));
+        for value in [f64::NAN, f64::INFINITY, 1e17, 0.000_015] {
+            assert!(exact_float(value, 5).is_err(), "{value}");
+        }
+        assert!(exact_float(1.0, 19).is_err());
+    }
+
+    #[test]
     fn needed_decimals_ignore_trailing_zeros() {
         for (text, wanted) in [
             ("83767.0", 0),
@@ -241,6 +275,13 @@ mod tests {
             let needed = decimals_of(text.as_bytes()).unwrap();
             prop_assert!(needed <= decimals);
             prop_assert!(needed == 0 || parse_decimal(text.as_bytes(), needed - 1).is_err());
+        }
+
+        #[test]
+        fn floats_of_decimals_are_read_back(units in -(1_i64 << 50)..1 << 50, d in 0_u32..9) {
+            let text = format!("{units}e-{d}");
+            prop_assert_eq!(exact_float(text.parse().unwrap(), d), Ok(units));
+            prop_assert_eq!(parse_float_text(text.as_bytes(), d), Ok(units));
         }
 
         #[test]

@@ -10,6 +10,7 @@ mod hyperliquid;
 mod raw;
 
 pub use decimal::decimals_of;
+pub use decimal::exact_float;
 pub use decimal::parse_decimal;
 pub use decimal::parse_float_text;
 pub use hyperliquid::OrderUpdate;

@@ -100,7 +100,8 @@ pub(super) fn json<'a, T: Deserialize<'a>>(
     channel: &'static str,
     text: &'a [u8],
 ) -> Result<T, CoreError> {
-    sonic_rs::from_slice(text).map_err(|error| wrong(channel, one_line(&error.to_string())))
+    let text = std::str::from_utf8(text).map_err(|error| wrong(channel, error.to_string()))?;
+    sonic_rs::from_str(text).map_err(|error| wrong(channel, one_line(&error.to_string())))
 }
 
 /// The object or list that a payload carries.

@@ -86,6 +86,11 @@ class Source(Protocol):
         ...
 
     @property
+    def rules(self) -> str:
+        """Return the venue whose habits the streams have, as the core names it, or `other`."""
+        ...
+
+    @property
     def notes(self) -> dict[str, str]:
         """Return what the tape's metadata should say of this format."""
         ...

@@ -152,29 +152,28 @@ def _decimals(array: pa.Array, decimals: int, column: str, where: Where) -> I64:
     try:
         result: I64 = decimals_to_ints(text, ends, decimals, exponents=True)
     except CoreException as error:
-        found = re.search(r"row (\d+): (.*)", str(error))
-        if found is None:
-            raise DataError(f"{where.path}: column {column}: {error}") from None
-        at = int(found[1])
-        raise where.error(column, at, array[at].as_py(), f"({found[2]})") from None
+        raise _located(error, array, column, where) from None
     return result
 
 
 def _floats(array: pa.Array, decimals: int, column: str, where: Where) -> I64:
     """Return floats that are the nearest ones to decimals of the scale."""
-    values = _finite(array, column, where)
-    scaled = values * 10.0**decimals
-    nearest = np.rint(scaled)
-    # Storing the decimal and scaling it each err by half a unit in the last place.
-    slack = np.abs(scaled) * 2.0**-51
-    bad = np.flatnonzero((np.abs(scaled - nearest) > slack) | (slack > 0.25))
-    if len(bad):
-        at = int(bad[0])
-        why = f"is not a multiple of 1e-{decimals}, or has too many digits to tell"
-        raise where.error(
-            column, at, float(values[at]), why, "give --px-decimals and --size-decimals"
-        )
-    return nearest.astype(np.int64)
+    from botmm.core import CoreException, floats_to_ints
+
+    try:
+        result: I64 = floats_to_ints(_finite(array, column, where), decimals)
+    except CoreException as error:
+        raise _located(error, array, column, where) from None
+    return result
+
+
+def _located(error: Exception, array: pa.Array, column: str, where: Where) -> DataError:
+    """Return the error of the cell that the core names by its row within the array."""
+    found = re.search(r"row (\d+): (.*)", str(error))
+    if found is None:
+        return DataError(f"{where.path}: column {column}: {error}")
+    at = int(found[1])
+    return where.error(column, at, array[at].as_py(), f"({found[2]})")
 
 
 def _finite(array: pa.Array, column: str, where: Where) -> NDArray[np.float64]:

@@ -124,12 +124,20 @@ class FrameSource:
 
     @property
     def incremental(self) -> bool:
-        """Whether the book comes as changes."""
-        return self.kind.incremental
+        """Whether the book comes as changes that can be used."""
+        return self.kind.incremental and not self.touch_only
+
+    @property
+    def rules(self) -> str:
+        """Return whose habits the streams have; without a snapshot, only the touch counts."""
+        return "other" if self.touch_only else self.kind.venue
 
     @property
     def notes(self) -> dict[str, str]:
         """Return what the format says of its data."""
+        if self.touch_only:
+            why = "no snapshot to start the book from: touch and trades only"
+            return self.kind.notes | {"book": why}
         return self.kind.notes
 
     @cached_property
@@ -163,7 +171,7 @@ class FrameSource:
         line = self._look[:400]
         stamp = re.match(rb"(\d{16,19}) ", line)
         if stamp is not None:
-            return int(stamp[1]) * 10 ** (19 - len(stamp[1]))
+            return int(stamp[1].ljust(19, b"0"))
         iso = re.match(rb'\{"time":\s*"([0-9T:.-]+)"', line)
         if iso is not None:
             import numpy as np

@@ -62,6 +62,11 @@ class NeutralSource:
         return True
 
     @property
+    def rules(self) -> str:
+        """Return no venue's."""
+        return "other"
+
+    @property
     def notes(self) -> dict[str, str]:
         """Return nothing to note."""
         return {}

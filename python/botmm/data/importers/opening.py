@@ -152,9 +152,16 @@ class _Zstd(io.RawIOBase):
         self._rest, self._started = b"", False
 
     def readable(self) -> bool:
+        """Return true."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Inflate into a buffer.
+
+        Raises:
+            EOFError: the last frame has no end.
+            OSError: a frame is damaged.
+        """
         while not self._rest:
             if self._object.eof:
                 unused = self._object.unused_data

@@ -83,6 +83,11 @@ class TableSource:
         return self.table.kind == "levels"
 
     @property
+    def rules(self) -> str:
+        """Return whose habits the streams have: a book of changes does without its touch."""
+        return "binance" if self.incremental else "other"
+
+    @property
     def notes(self) -> dict[str, str]:
         """Return what the mapping says of its data."""
         return self.mapping.notes

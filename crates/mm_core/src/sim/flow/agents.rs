@@ -27,7 +27,7 @@ const JOIN: f64 = 0.6;
 /// the second, at the rate per second and tick of the third.
 const EDGE_MIN: f64 = 0.05;
 const EDGE_STALE: f64 = -0.6;
-const STALE_PER_S: f64 = 8.0;
+const STALE_PER_S: f64 = 3.0;
 /// While the spread is open, makers hurry by this factor.
 const HURRY: f64 = 3.0;
 /// Sigmas of the logarithm of order values.
@@ -44,10 +44,11 @@ const REPEAT: f64 = 0.70;
 const WAVE_TURNS: f64 = 0.15;
 /// Uninformed takers do not pay more than this beyond the best price.
 const SLIP_BPS: f64 = 3.0;
-/// Informed takers act on unseen news of at least this, and are larger by a factor.
-const GAP_BPS: f64 = 0.25;
-const INFORMED_FACTOR: f64 = 4.0;
-const LEARN: f64 = 0.15;
+/// Informed takers act where the book is wrong by at least this and a tick; they are larger by a
+/// factor, and each tells makers a share of what they did not know.
+const EDGE_BPS: f64 = 0.3;
+const INFORMED_FACTOR: f64 = 5.0;
+const LEARN: f64 = 0.1;
 const BPS: f64 = 1e-4;
 
 /// A slot of the wheel holds the cancels of 2^26 ns, about one block.
@@ -236,18 +237,22 @@ impl Agents {
         value: &mut Value,
         lob: &mut Lob,
     ) {
-        let gap = value.gap();
-        let excess = gap.abs() / (GAP_BPS * BPS);
-        if excess < 1.0 {
-            return;
-        }
-        let rate = config.informed_per_s * excess.min(4.0);
-        for _ in 0..self.rng.poisson(rate * world.dt) {
-            let sign = if gap > 0.0 { 1.0 } else { -1.0 };
-            let usd = INFORMED_FACTOR * config.taker_usd * self.rng.lognormal(1.0);
-            let limit = self.grid.ticks(value.informed()) - sign;
-            self.take(lob, sign, usd, limit);
-            value.learn(LEARN);
+        let price = value.informed();
+        let worth = self.grid.ticks(price);
+        let least = (self.grid.ticks(price * (1.0 + EDGE_BPS * BPS)) - worth).max(1.0);
+        for side in Side::BOTH {
+            let sign = side.sign() as f64;
+            let touch = lob.best(side.opposite());
+            let edge = sign * (worth - touch as f64) / least;
+            if lob.is_empty(side.opposite()) || edge < 1.0 {
+                continue;
+            }
+            let rate = config.informed_per_s * edge.min(4.0);
+            for _ in 0..self.rng.poisson(rate * world.dt) {
+                let usd = INFORMED_FACTOR * config.taker_usd * self.rng.lognormal(1.0);
+                self.take(lob, sign, usd, worth - 0.5 * sign);
+                value.learn(LEARN);
+            }
         }
     }
 

@@ -86,7 +86,7 @@ pub struct FlowConfig {
     pub impact_bps: f64,
     /// Decay time of that move.
     pub impact_s: f64,
-    /// Rate of informed market orders while the book lags the news, per second.
+    /// Rate of informed market orders while the touch is wrong by the least they act on, per second.
     pub informed_per_s: f64,
     /// Recorded streams.
     pub streams: FlowStreams,
@@ -118,16 +118,16 @@ impl FlowConfig {
             start: UnixNanos(1_767_571_200_000_000_000),
             size_decimals: 5,
             price: 97_000.0,
-            sigma_bps: 0.5,
+            sigma_bps: 0.6,
             common: 0.7,
             adds_per_s: 60.0,
             order_usd: 9_000.0,
             depth_ticks: 15.0,
-            takers_per_s: 2.0,
+            takers_per_s: 1.2,
             taker_usd: 2_500.0,
             impact_bps: 0.36,
             impact_s: 15.0,
-            informed_per_s: 7.0,
+            informed_per_s: 2.5,
             streams: FlowStreams::Classic,
             latency: HYPERLIQUID_LATENCY,
             ghosts: NO_GHOSTS,
@@ -142,21 +142,21 @@ impl FlowConfig {
         match symbol {
             "BTC" => Ok(btc),
             "ETH" => {
-                Ok(Self { order_usd: 9_000.0, impact_bps: 0.5, ..market(4, 3_400.0, 0.65, 35.0) })
+                Ok(Self { order_usd: 9_000.0, impact_bps: 0.5, ..market(4, 3_400.0, 0.75, 35.0) })
             }
             "SOL" => Ok(Self {
                 order_usd: 7_000.0,
                 taker_usd: 1_500.0,
                 takers_per_s: 0.7,
                 impact_bps: 0.9,
-                ..market(2, 190.0, 0.75, 25.0)
+                ..market(2, 190.0, 0.9, 25.0)
             }),
             "XRP" => Ok(Self {
                 order_usd: 4_000.0,
                 taker_usd: 1_000.0,
                 takers_per_s: 0.5,
                 impact_bps: 0.9,
-                ..market(0, 2.2, 0.75, 22.0)
+                ..market(0, 2.2, 0.9, 22.0)
             }),
             other => Err(CoreError::BadArgument {
                 name: "symbol",

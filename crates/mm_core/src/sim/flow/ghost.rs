@@ -2,7 +2,8 @@
 //!
 //! A ghost joins the tail of its level after a block. What was there before it is ahead. Orders
 //! ahead that leave or trade shorten the queue; volume that trades behind it, or at worse prices,
-//! would have been the ghost's.
+//! would have been the ghost's. A ghost is followed after its fill too, so that estimates which
+//! believe in a later fill can be scored.
 
 use crate::sim::flow::config::GhostPlan;
 use crate::sim::flow::grid::Grid;
@@ -10,7 +11,7 @@ use crate::sim::flow::lob::Lob;
 use crate::units::Side;
 use crate::units::UnixNanos;
 
-/// How a ghost ended.
+/// Why the time of a fill is what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Fate {
@@ -43,6 +44,8 @@ pub struct TruthGhosts {
     pub filled: Vec<i64>,
     /// 0 not filled within the horizon, 1 by volume, 2 because the book moved through its price.
     pub fate: Vec<u8>,
+    /// Block at which it was followed no more: its horizon, or the book moved through its price.
+    pub ended: Vec<i64>,
 }
 
 /// One row a change at a ghost's level, at the end of a block; columns of equal length.
@@ -62,6 +65,8 @@ pub struct TruthSamples {
     pub traded: Vec<i64>,
     /// Resting orders that those trades used up.
     pub exhausted: Vec<u32>,
+    /// Lots traded at worse prices since the sample before: they would have met the ghost first.
+    pub beyond: Vec<i64>,
     /// Ticks behind the best price of the side.
     pub behind: Vec<i64>,
 }
@@ -88,8 +93,10 @@ struct Ghost {
     ahead: i64,
     /// Volume that would have been ours.
     past: i64,
+    filled: Option<UnixNanos>,
     traded: i64,
     exhausted: u32,
+    beyond: i64,
     shown: (i64, i64, u32),
 }
 
@@ -121,12 +128,16 @@ impl Ghosts {
         alive.retain_mut(|ghost| {
             ghost.follow(lob);
             self.sample(ghost, lob, now);
-            let fate = self.fate(ghost, lob, now);
-            if let Some(fate) = fate {
-                lob.watch(ghost.tick, false);
-                self.bury(ghost, fate, now);
+            if ghost.past >= ghost.size {
+                ghost.filled.get_or_insert(now);
             }
-            fate.is_none()
+            let crossed = ghost.is_crossed(lob);
+            let over = crossed || now.since(ghost.joined) >= self.plan.horizon;
+            if over {
+                lob.watch(ghost.tick, false);
+                self.bury(ghost, crossed, now);
+            }
+            !over
         });
         self.alive = alive;
         if self.plan.every.0 > 0 && now >= self.due {
@@ -146,7 +157,7 @@ impl Ghosts {
         let (ahead, n) = lob.at(side, tick);
         self.placed += 1;
         lob.watch(tick, true);
-        let ghost = Ghost {
+        let mut ghost = Ghost {
             id: turn,
             side,
             tick,
@@ -157,22 +168,20 @@ impl Ghosts {
             n_first: n,
             ahead,
             past: 0,
+            filled: None,
             traded: 0,
             exhausted: 0,
+            beyond: 0,
             shown: (-1, 0, 0),
         };
+        self.sample(&mut ghost, lob, now);
         self.alive.push(ghost);
-        if let Some(last) = self.alive.len().checked_sub(1) {
-            let mut ghost = self.alive[last];
-            self.sample(&mut ghost, lob, now);
-            self.alive[last] = ghost;
-        }
     }
 
     fn sample(&mut self, ghost: &mut Ghost, lob: &Lob, now: UnixNanos) {
         let (qty, n) = lob.at(ghost.side, ghost.tick);
         let shown = (ghost.ahead, qty, n);
-        if shown == ghost.shown && ghost.traded == 0 {
+        if shown == ghost.shown && ghost.traded == 0 && ghost.beyond == 0 {
             return;
         }
         ghost.shown = shown;
@@ -184,26 +193,17 @@ impl Ghosts {
         out.n.push(n);
         out.traded.push(ghost.traded);
         out.exhausted.push(ghost.exhausted);
+        out.beyond.push(ghost.beyond);
         out.behind.push(ghost.side.sign() * lob.best(ghost.side).saturating_sub(ghost.tick));
-        (ghost.traded, ghost.exhausted) = (0, 0);
+        (ghost.traded, ghost.exhausted, ghost.beyond) = (0, 0, 0);
     }
 
-    fn fate(&self, ghost: &Ghost, lob: &Lob, now: UnixNanos) -> Option<Fate> {
-        let other = lob.best(ghost.side.opposite());
-        let crossed = match ghost.side {
-            Side::Bid => ghost.tick >= other,
-            Side::Ask => ghost.tick <= other,
+    fn bury(&mut self, ghost: &Ghost, crossed: bool, now: UnixNanos) {
+        let (fate, filled) = match ghost.filled {
+            Some(filled) => (Fate::Traded, filled),
+            None if crossed => (Fate::Crossed, now),
+            None => (Fate::Open, UnixNanos(0)),
         };
-        if ghost.past >= ghost.size {
-            Some(Fate::Traded)
-        } else if crossed {
-            Some(Fate::Crossed)
-        } else {
-            (now.since(ghost.joined) >= self.plan.horizon).then_some(Fate::Open)
-        }
-    }
-
-    fn bury(&mut self, ghost: &Ghost, fate: Fate, now: UnixNanos) {
         let out = &mut self.truth.ghosts;
         out.id.push(ghost.id);
         out.ts.push(ghost.joined.0);
@@ -212,8 +212,9 @@ impl Ghosts {
         out.size.push(ghost.size);
         out.ahead.push(ghost.ahead_first);
         out.n.push(ghost.n_first);
-        out.filled.push(if fate == Fate::Open { 0 } else { now.0 });
+        out.filled.push(filled.0);
         out.fate.push(fate as u8);
+        out.ended.push(now.0);
     }
 }
 
@@ -239,8 +240,20 @@ impl Ghost {
                     self.past += hit.size;
                     self.note(hit.size, hit.exhausted);
                 }
-                _ => self.past += hit.size,
+                _ => {
+                    self.past += hit.size;
+                    self.beyond += hit.size;
+                }
             }
+        }
+    }
+
+    /// Whether the other side rests at its price or beyond.
+    fn is_crossed(&self, lob: &Lob) -> bool {
+        let other = lob.best(self.side.opposite());
+        match self.side {
+            Side::Bid => self.tick >= other,
+            Side::Ask => self.tick <= other,
         }
     }
 

@@ -179,6 +179,12 @@ impl Recorder {
         Ok(())
     }
 
+    /// What the merger met.
+    #[cfg(test)]
+    pub(super) fn merge_counts(&self) -> crate::book::MergeCounts {
+        self.merger.counts()
+    }
+
     /// The next delivery that has arrived by `now`.
     pub(super) fn pop(&mut self, now: UnixNanos) -> Option<(UnixNanos, Content)> {
         if self.pending.peek()?.0.ts_recv > now {

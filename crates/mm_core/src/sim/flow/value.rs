@@ -16,7 +16,7 @@ const FOLLOW_S: f64 = 20.0;
 const NEWS_SHARE: f64 = 0.01;
 const NEWS_FACTOR: f64 = 5.0;
 /// How long makers take to learn of news.
-const LAG_S: f64 = 0.12;
+const LAG_S: f64 = 0.15;
 /// The logarithm of activity wanders with this deviation and time.
 const MOOD_SD: f64 = 0.5;
 const MOOD_S: f64 = 2_400.0;
@@ -172,11 +172,6 @@ impl Value {
     /// An uninformed market order moves what makers think, for a while.
     pub(super) fn press(&mut self, log_move: f64) {
         self.pressure += log_move;
-    }
-
-    /// News that makers do not know yet, as a logarithm.
-    pub(super) fn gap(&self) -> f64 {
-        self.news - self.seen
     }
 
     /// An informed market order tells makers a share of what they did not know.

@@ -1,0 +1,129 @@
+"""Data commands — import, ls, check and export from the command line, with their exit codes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botmm.cli import run
+from tests.unit.data import recordings as rec
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    return rec.hl_csv(tmp_path / "session", rows=200, hole=100)
+
+
+def botmm(capsys: pytest.CaptureFixture[str], *args: str | Path) -> tuple[int, str, str]:
+    code = run(["data", *map(str, args)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *args: str | Path) -> Any:
+    code, out, _ = botmm(capsys, *args, "--json")
+    assert code == 0
+    return json.loads(out)
+
+
+def test_import_prints_a_table_and_the_gap(
+    session: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = botmm(capsys, "import", session, "--store", store)
+    assert code == 0
+    assert "hyperliquid" in out
+    assert "2026-02-12" in out
+    assert "gap of 30.5 s" in out
+    code, out, err = botmm(capsys, "import", session, "--store", store)
+    assert (code, out.strip()) == (0, "nothing new to import")
+    assert "already imported" in err
+
+
+def test_import_as_json(session: Path, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = as_json(capsys, "import", session, "--store", store)
+    (tape,) = result["written"]
+    assert (tape["symbol"], tape["tier"], len(tape["gaps"])) == ("BTC", "C", 1)
+    (row,) = as_json(capsys, "ls", "--store", store)
+    assert row["days"] == ["2026-02-12"]
+    assert row["rows"] == tape["rows"]
+    (report,) = as_json(capsys, "check", "--store", store)
+    assert report["shares"]["gap"] > 0
+    assert 0 < report["score"] < 100
+    assert report["worst"][0]["score"] <= report["score"]
+
+
+def test_ls_and_check_print_tables(
+    session: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    botmm(capsys, "import", session, "--store", store)
+    code, out, _ = botmm(capsys, "ls", "--store", store)
+    assert code == 0
+    assert "BTC" in out
+    assert "1 (30 s)" in out or "1 (31 s)" in out
+    code, out, _ = botmm(capsys, "check", "--store", store, "--worst", "2")
+    assert code == 0
+    assert "2026-02-12 10:0" in out
+
+
+def test_check_below_the_limit_exits_with_7(
+    session: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    botmm(capsys, "import", session, "--store", store)
+    code, _, err = botmm(capsys, "check", "--store", store, "--min-score", "99.9")
+    assert code == 7
+    assert "below 99.9" in err
+    code, _, _ = botmm(capsys, "check", "--store", store, "--min-score", "1")
+    assert code == 0
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "native", "hft"])
+def test_export_writes_and_does_not_overwrite(
+    kind: str, session: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    botmm(capsys, "import", session, "--store", store)
+    target = tmp_path / "out" / "file"
+    args = ("export", "--store", store, "--symbol", "BTC", "--format", kind, "--out", target)
+    code, out, _ = botmm(capsys, *args)
+    assert code == 0
+    assert "rows" in out
+    assert target.stat().st_size > 0
+    code, _, err = botmm(capsys, *args)
+    assert code == 2
+    assert "--force" in err
+    assert botmm(capsys, *args, "--force")[0] == 0
+
+
+def test_errors_have_exit_codes_and_no_traceback(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n1,2\n")
+    for args, wanted in (
+        (("import",), 2),
+        (("import", tmp_path / "missing"), 3),
+        (("import", bad, "--store", store), 3),
+        (("import", bad, "--format", "nonsense", "--store", store), 2),
+        (("check", "--store", store), 3),
+        (("export", "--store", store, "--format", "csv", "--out", tmp_path / "x"), 3),
+    ):
+        code, out, err = botmm(capsys, *args)
+        assert code == wanted, args
+        assert out == ""
+        assert err.startswith("error:")
+        assert "Traceback" not in err
+    code, out, _ = botmm(capsys, "ls", "--store", store)
+    assert code == 0
+    assert "no tapes" in out
+
+
+def test_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = botmm(capsys, "import", "--formats")
+    assert code == 0
+    for name in ("hl_ws_raw", "hl_archive", "binance_ws_raw", "tardis", "neutral", "standx_l2"):
+        assert name in out
