@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from botmm.config import Settings
     from botmm.research.plan import Plan
 
-CHUNK_ROWS = 400_000
+CHUNK_ROWS = 100_000  # a fraction of a second, so that Ctrl-C is answered at once
 EQUITY_ROWS_MAX = 250_000  # a symbol; 29 days at the default of 10 s
 LATENCY_SCALES = (0.5, 2.0)
 # The two ends of the queue models: no cancel was ahead of us, and nearly every one was.
