@@ -249,6 +249,7 @@ fn streams_arrive_in_order_and_late() {
 fn funding_settles_on_the_hour() {
     let mut flow = Flow::new(config("XRP", FlowStreams::Classic)).expect("valid");
     let got = deliveries(&mut flow, 121);
+    assert!(got.is_sorted_by_key(|(ts_recv, _)| *ts_recv));
     let settled: Vec<_> = got
         .iter()
         .filter_map(|(_, content)| match content {
