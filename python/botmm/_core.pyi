@@ -13,6 +13,37 @@ from typing import Any, Self, TypeAlias, TypedDict, final
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "ArgumentError",
+    "Assembler",
+    "CoreException",
+    "DecimalError",
+    "GapError",
+    "NotionalOverflowError",
+    "OrderStateError",
+    "PayloadError",
+    "QpnFit",
+    "QueueTruth",
+    "Replay",
+    "Synth",
+    "TapeError",
+    "TapeWriter",
+    "UnsupportedError",
+    "__version__",
+    "base_fees",
+    "decimals_to_ints",
+    "decode_frame",
+    "floats_to_ints",
+    "max_decimals",
+    "measure_clock_offset",
+    "param_table",
+    "read_tape",
+    "scan_lines",
+    "scan_scales",
+    "tape_info",
+    "touches",
+]
+
 __version__: str
 
 _F64: TypeAlias = npt.NDArray[np.float64]
