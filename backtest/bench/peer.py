@@ -112,6 +112,7 @@ def _clear_rows(stream: Stream) -> npt.NDArray[np.void]:
 def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
     step, half2, skew2, clip = rule
     count, next_id, wait = 0, 1, False
+    hbt.elapse(1)  # its clock starts at the first event
     if hbt.elapse(step - hbt.current_timestamp % step) != 0:
         return count
     while True:
