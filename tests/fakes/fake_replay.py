@@ -43,6 +43,11 @@ class FakeReplay:
             "net_usd": 0.0,
         }
 
+    def drain(self) -> dict[str, Any]:
+        """Move nothing out: this stand-in keeps its history."""
+        parts = self.result()
+        return {name: _none_of(parts[name]) for name in ("orders", "equity")}
+
     def _now(self) -> int:
         return self.start + (self.end - self.start) * self.rows // self.total
 
@@ -60,7 +65,21 @@ class FakeReplay:
             for table in ("fills", "orders", "equity")
         }
         symbols = [part["summary"] for part in parts]
-        return {**tables, "summary": json.dumps({"symbols": symbols, "totals": {}})}
+        breaker = {"ts": self.start, "symbol": 0, "state": "Reducing", "cause": "PriceJump"}
+        summary = {
+            "schema_version": 1,
+            "done": self.rows >= self.total,
+            "rows": self.rows,
+            "first_ts": self.start,
+            "last_ts": self._now(),
+            "symbols": symbols,
+            "breakers": [breaker],
+        }
+        return {**tables, "summary": json.dumps(summary)}
+
+
+def _none_of(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: column[:0] for name, column in columns.items()}
 
 
 @dataclass(frozen=True)
@@ -207,7 +226,7 @@ def _equity(walk: _Walk) -> dict[str, np.ndarray]:
 
 
 def _summary(walk: _Walk, spec: dict[str, Any], status: np.ndarray) -> dict[str, Any]:
-    start, end = int(walk.ts[0]), int(walk.ts[-1])
+    start = int(walk.ts[0])
     scale = spec["sim"]["latency"].get("scale", 1.0)
     return {
         "symbol": spec["symbols"][walk.ix]["symbol"],
@@ -215,24 +234,20 @@ def _summary(walk: _Walk, spec: dict[str, Any], status: np.ndarray) -> dict[str,
         "size_decimals": SIZE_DECIMALS,
         "cash_decimals": CASH_DECIMALS,
         "rows": 1_000_000,
-        "trades": 50_000,
+        "prints": 50_000,
         "traded_lots": int(walk.qty.sum() / (0.011 * scale)),
         "fills": len(walk.at),
         "volume": int((walk.px * walk.qty).sum()),
         "capture2": int(walk.capture2[-1]),
         "inventory2": int(walk.inventory2[-1]),
-        "fees": int(walk.fee.sum()),
-        "funding": int(walk.funding[-1]),
+        "fees2": 2 * int(walk.fee.sum()),
+        "funding2": 2 * int(walk.funding[-1]),
         "position": int(walk.position[-1]),
         "orders": len(status),
         "cancels": int((status == 2).sum()),
         "rejects": int((status == 3).sum()),
         "crossed_fills": 0,
         "gaps": [[start + 10**12, start + 10**12 + 45 * 10**9, 3]],
-        "breakers": [{"ts": start + 2 * 10**12, "cause": "jump of 2 % in 1 s", "state": "paused"}],
         "not_ready": ["fill model"],
-        "quality": {"backward_ts": 2, "crossed": 5},
         "data_tier": "D",
-        "first_ts": start,
-        "last_ts": end,
     }

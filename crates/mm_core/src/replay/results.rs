@@ -5,6 +5,7 @@ use super::columns::FillColumns;
 use super::columns::OrderColumns;
 use super::drive::Replay;
 use super::lane::Lane;
+use crate::risk::Change;
 use serde_json::json;
 use serde_json::Value;
 
@@ -34,21 +35,8 @@ impl Replay {
     /// Everything that is not a column, as JSON.
     #[must_use]
     pub fn summary_json(&self) -> String {
-        let symbols: Vec<Value> = self.lanes.iter().map(Lane::summary).collect();
-        let breakers: Vec<Value> = self
-            .gate
-            .changes()
-            .iter()
-            .map(|c| {
-                json!({
-                    "ts": c.at.0,
-                    "symbol": c.symbol.map(|s| s.0),
-                    "state": format!("{:?}", c.state),
-                    "cause": format!("{:?}", c.cause),
-                })
-            })
-            .collect();
         let progress = self.progress();
+        let symbols: Vec<Value> = self.lanes.iter().enumerate().map(|at| self.symbol(at)).collect();
         json!({
             "schema_version": 1,
             "done": progress.done,
@@ -57,8 +45,29 @@ impl Replay {
             "last_ts": progress.ts,
             "net_usd": progress.net_usd,
             "symbols": symbols,
-            "breakers": breakers,
         })
         .to_string()
+    }
+
+    fn symbol(&self, (ix, lane): (usize, &Lane)) -> Value {
+        let concerns = |c: &&Change| c.symbol.is_none_or(|s| usize::from(s.0) == ix);
+        let breakers: Vec<Value> = self
+            .gate
+            .changes()
+            .iter()
+            .filter(concerns)
+            .map(|c| {
+                json!({
+                    "ts": c.at.0,
+                    "state": format!("{:?}", c.state),
+                    "cause": c.cause.to_string(),
+                })
+            })
+            .collect();
+        let mut summary = lane.summary();
+        summary["first_ts"] = json!(self.first);
+        summary["last_ts"] = json!(self.progress().ts);
+        summary["breakers"] = json!(breakers);
+        summary
     }
 }
