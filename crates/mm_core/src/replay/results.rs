@@ -36,7 +36,8 @@ impl Replay {
     #[must_use]
     pub fn summary_json(&self) -> String {
         let progress = self.progress();
-        let symbols: Vec<Value> = self.lanes.iter().enumerate().map(|at| self.symbol(at)).collect();
+        let symbols: Vec<Value> = self.lanes.iter().map(Lane::summary).collect();
+        let breakers: Vec<Value> = self.gate.changes().iter().map(change).collect();
         json!({
             "schema_version": 1,
             "done": progress.done,
@@ -45,29 +46,17 @@ impl Replay {
             "last_ts": progress.ts,
             "net_usd": progress.net_usd,
             "symbols": symbols,
+            "breakers": breakers,
         })
         .to_string()
     }
+}
 
-    fn symbol(&self, (ix, lane): (usize, &Lane)) -> Value {
-        let concerns = |c: &&Change| c.symbol.is_none_or(|s| usize::from(s.0) == ix);
-        let breakers: Vec<Value> = self
-            .gate
-            .changes()
-            .iter()
-            .filter(concerns)
-            .map(|c| {
-                json!({
-                    "ts": c.at.0,
-                    "state": format!("{:?}", c.state),
-                    "cause": c.cause.to_string(),
-                })
-            })
-            .collect();
-        let mut summary = lane.summary();
-        summary["first_ts"] = json!(self.first);
-        summary["last_ts"] = json!(self.progress().ts);
-        summary["breakers"] = json!(breakers);
-        summary
-    }
+fn change(change: &Change) -> Value {
+    json!({
+        "ts": change.at.0,
+        "symbol": change.symbol.map(|s| s.0),
+        "state": format!("{:?}", change.state),
+        "cause": change.cause.to_string(),
+    })
 }
