@@ -125,7 +125,10 @@ def _symbol_warnings(figures: SymbolFigures, max_gap_s: float) -> list[str]:
             f"{name}: own fills are {percent(figures.volume_share)} of the traded volume, above "
             f"{percent(VOLUME_SHARE_MAX, 0)}: a real market would have reacted."
         )
-    silences = [(int(gap[1]) - int(gap[0])) * 1e-9 for gap in row["gaps"]]
+    if figures.parts.fills == 0 and row["refusals"]:
+        refused = _refusals(row["refusals"])
+        found.append(f"{name}: no fills; its own risk limits refused orders: {refused}.")
+    silences = [(end - start) * 1e-9 for start, end, _ in figures.gaps]
     bridged = [length for length in silences if length > max_gap_s]
     if bridged:
         gaps = plural(len(bridged), "gap")
@@ -206,12 +209,8 @@ def trip_rows(figures: SymbolFigures) -> Rows:
 def gap_rows(figures: SymbolFigures) -> list[tuple[str, str, str]]:
     """Return the gaps of one symbol: start, length, cause."""
     return [
-        (
-            time_text(int(start)),
-            duration((int(end) - int(start)) * 1e-9),
-            GAP_CAUSES.get(int(cause), str(cause)),
-        )
-        for start, end, cause in figures.summary["gaps"]
+        (time_text(start), duration((end - start) * 1e-9), GAP_CAUSES.get(cause, str(cause)))
+        for start, end, cause in figures.gaps
     ]
 
 

@@ -136,7 +136,8 @@ def test_no_fills_is_a_result_too() -> None:
 def test_gaps_are_no_data() -> None:
     result = FakeReplay.played(spec(days=1.0))
     row = result["summary"]["symbols"][0]
-    row["gaps"] = [[START, START + DAY // 2, 1]]
+    row["gaps"] = [[START - DAY, START + DAY // 2, 1], [START - 9 * DAY, START - 8 * DAY, 1]]
+    assert analysed(result).symbols[0].gaps == [(START, START + DAY // 2, 1)]
     assert analysed(result).seconds == pytest.approx(43_200, abs=1)
 
 
