@@ -21,7 +21,7 @@ class _Level:
 
     def __init__(self, file: Any, insert: Any) -> None:
         """Take the unit of the file and the level at the insert."""
-        self.lot = file["qpn"]["lot"]
+        self.lot: float = file["qpn"]["lot"]
         self.quantity, self.count = self.lots(insert["Q"]), float(insert["n"])
         self.rest = self.lots(insert["size"])
 
@@ -115,8 +115,8 @@ def _simulated(key: Key) -> Iterator[Case]:
         others = {s.removesuffix("_ahead") for s in steps[0] if s.endswith("_ahead")}
         for model in sorted(others - {"true", "qpn"}):
             run = _classical(key, model, row["insert"], steps)
-            wanted = [{k: s[f"{model}_{k}"] for k in ("ahead", "fill")} for s in steps]
-            yield Case(f"{name} {model}", run, wanted)
+            rows = [{k: s[f"{model}_{k}"] for k in ("ahead", "fill")} for s in steps]
+            yield Case(f"{name} {model}", run, rows)
 
 
 def _ahead_share(key: Key) -> Iterator[Case]:
