@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from botmm.units import to_text, to_units
 
 def _fine(text: str, decimals: int) -> tuple[int, int]:
     """Return a decimal in units finer than the scale, and by how many decimals finer."""
-    extra = max(0, len(text.partition(".")[2]) - decimals)
-    return to_units(text, decimals + extra), extra
+    plain = format(Decimal(text), "f")  # the files also write 1e-6
+    extra = max(0, len(plain.partition(".")[2]) - decimals)
+    return to_units(plain, decimals + extra), extra
 
 
 def _plain(units: int | None, decimals: int) -> str | None:
@@ -51,7 +53,7 @@ def _sizes(key: Key) -> Iterator[Case]:
 def _integer_form(key: Key) -> Iterator[Case]:
     for _, row in each(key.value):
         decimals = core.px_decimals(row["sz_decimals"])
-        units = to_units(row["price"], decimals)
+        units, _ = _fine(row["price"], decimals)
         step = core.price_grid(units, 0, row["sz_decimals"])["step"]
         got = {"units": units, "step_units": step, "wire": _plain(units, decimals)}
         yield Case(row["price"], got, {name: row[name] for name in got})
