@@ -6,9 +6,9 @@ mod latency;
 mod resting;
 mod venue;
 
+pub use blocks::BlockClock;
 pub use flow::calibrate_qpn;
 pub use flow::estimate_queue;
-pub use blocks::BlockClock;
 pub use flow::Flow;
 pub use flow::FlowConfig;
 pub use flow::FlowLatency;

@@ -71,12 +71,7 @@ impl Assembler {
     ///
     /// # Errors
     /// [`CoreError::BadArgument`] as [`Table::new`].
-    pub fn add(
-        &mut self,
-        mut times: Times,
-        content: Content,
-        stream: u8,
-    ) -> Result<(), CoreError> {
+    pub fn add(&mut self, mut times: Times, content: Content, stream: u8) -> Result<(), CoreError> {
         for recv in &mut times.recv {
             *recv += self.clock_offset_ns;
         }

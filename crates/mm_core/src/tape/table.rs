@@ -257,7 +257,14 @@ impl Table {
             }
             Content::Bbo { bids, asks } => {
                 let (bids, asks) = (bids.row(i), asks.row(i));
-                FeedMessage::Book(Frame { kind: FrameKind::Bbo, ts_exch, seq: 0, stream, bids, asks })
+                FeedMessage::Book(Frame {
+                    kind: FrameKind::Bbo,
+                    ts_exch,
+                    seq: 0,
+                    stream,
+                    bids,
+                    asks,
+                })
             }
             Content::Deltas(deltas) => FeedMessage::Book(deltas.frame(i, ts_exch, stream)),
             Content::Trades(prints) => {
