@@ -65,7 +65,6 @@ class FakeReplay:
             for table in ("fills", "orders", "equity")
         }
         symbols = [part["summary"] for part in parts]
-        breaker = {"ts": self.start, "symbol": 0, "state": "Reducing", "cause": "PriceJump"}
         summary = {
             "schema_version": 1,
             "done": self.rows >= self.total,
@@ -73,7 +72,6 @@ class FakeReplay:
             "first_ts": self.start,
             "last_ts": self._now(),
             "symbols": symbols,
-            "breakers": [breaker],
         }
         return {**tables, "summary": json.dumps(summary)}
 
@@ -234,20 +232,23 @@ def _summary(walk: _Walk, spec: dict[str, Any], status: np.ndarray) -> dict[str,
         "size_decimals": SIZE_DECIMALS,
         "cash_decimals": CASH_DECIMALS,
         "rows": 1_000_000,
-        "prints": 50_000,
+        "trades": 50_000,
         "traded_lots": int(walk.qty.sum() / (0.011 * scale)),
         "fills": len(walk.at),
         "volume": int((walk.px * walk.qty).sum()),
         "capture2": int(walk.capture2[-1]),
         "inventory2": int(walk.inventory2[-1]),
-        "fees2": 2 * int(walk.fee.sum()),
-        "funding2": 2 * int(walk.funding[-1]),
+        "fees": int(walk.fee.sum()),
+        "funding": int(walk.funding[-1]),
         "position": int(walk.position[-1]),
         "orders": len(status),
         "cancels": int((status == 2).sum()),
         "rejects": int((status == 3).sum()),
         "crossed_fills": 0,
+        "refusals": {"own_cross": 24, "position": 1834},
+        "unseen_arrivals": 17,
         "gaps": [[start + 10**12, start + 10**12 + 45 * 10**9, 3]],
         "not_ready": ["fill model"],
         "data_tier": "D",
+        "breakers": [{"ts": start, "state": "Reducing", "cause": "daily loss"}],
     }

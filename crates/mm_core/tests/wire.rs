@@ -348,6 +348,8 @@ fn bybit_books_and_trades() {
     assert_eq!(delta.kind, FrameKind::Delta { prev_seq: 20_254_868, first_seq: 20_254_869 });
     assert_eq!(delta.ts_exch.0, 1_733_011_200_691_000_000);
     assert_eq!(frame(bybit(&BYBIT.replace(".500.", ".1."))).kind, FrameKind::Bbo);
+    let touch_delta = BYBIT.replace(".500.", ".1.").replace("\"snapshot\"", "\"delta\"");
+    assert!(refusal(Venue::Bybit, &touch_delta).contains("depth 1"));
     assert!(refusal(Venue::Bybit, &BYBIT.replace("snapshot", "patch")).contains("patch"));
     let trades = r#"{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1785088800400,"data":[{"T":1785088800398,"s":"BTCUSDT","S":"Sell","v":"0.025","p":"118000.10","L":"PlusTick","i":"2f1a","BT":false,"RPI":false,"seq":9123457000}]}"#;
     let FeedMessage::Trades(prints) = feed(bybit(trades)).2 else { panic!() };

@@ -306,7 +306,7 @@ def residual(fills: Columns, equity: Columns, row: Mapping[str, Any]) -> int:
     paid = int((signed * fills["px"] * unit).sum()) + int(fills["fee"].sum())
     marks = equity["mid2"][equity["mid2"] > 0]
     worth2 = int(signed.sum()) * unit * (int(marks[-1]) if len(marks) else 0)
-    parts2 = int(row["capture2"]) + int(row["inventory2"]) - int(row["fees2"])
+    parts2 = int(row["capture2"]) + int(row["inventory2"]) - 2 * int(row["fees"])
     return worth2 - 2 * paid - parts2  # funding stands on both sides
 
 
@@ -316,8 +316,8 @@ def _summary_parts(row: Mapping[str, Any]) -> Parts:
     return Parts(
         capture_usd=int(row["capture2"]) / 2 / cash,
         inventory_usd=int(row["inventory2"]) / 2 / cash,
-        fees_usd=int(row["fees2"]) / 2 / cash,
-        funding_usd=int(row["funding2"]) / 2 / cash,
+        fees_usd=int(row["fees"]) / cash,
+        funding_usd=int(row["funding"]) / cash,
         volume_usd=int(row["volume"]) / cash,
         fills=int(row["fills"]),
     )

@@ -167,6 +167,8 @@ def order_rows(figures: SymbolFigures) -> Rows:
             "Post-only refusals",
             f"{count(row['rejects'])} ({percent(_share(row['rejects'], orders))})",
         ),
+        ("Refused by own risk limits", _refusals(row["refusals"])),
+        ("Placed where the book was not visible", percent(_share(row["unseen_arrivals"], orders))),
         ("Orders per fill", ratio(orders / fills if fills else None)),
         ("Median life of an order", duration(figures.order_life_median_s)),
         ("Median queue ahead on arrival", usd(figures.ahead_median_usd)),
@@ -174,6 +176,12 @@ def order_rows(figures: SymbolFigures) -> Rows:
         ("Fills by a crossed book", percent(figures.crossed_share)),
         ("Own share of traded volume", percent(figures.volume_share, 2)),
     ]
+
+
+def _refusals(counts: Mapping[str, int]) -> str:
+    """Return what the risk gate refused, by limit."""
+    texts = [f"{name.replace('_', ' ')} {number:,}" for name, number in sorted(counts.items())]
+    return ", ".join(texts) or "none"
 
 
 def trip_rows(figures: SymbolFigures) -> Rows:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -134,22 +133,19 @@ def _is_synthetic(tape: Tape) -> bool:
 
 
 def _breakers(run: ReplayRun) -> list[tuple[str, str, str, str]]:
-    """Return the changes of the risk breakers: time, symbol, cause, state."""
-    names = run.plan.symbols
+    """Return the changes of the risk breakers: time, symbols, cause, state.
+
+    The core names a change of the whole account under every symbol; here it is one row.
+    """
+    symbols: dict[tuple[int, str, str], list[str]] = {}
+    for row in run.summary["symbols"]:
+        for event in row["breakers"]:
+            key = (int(event["ts"]), str(event["cause"]), str(event["state"]))
+            symbols.setdefault(key, []).append(str(row["symbol"]))
     return [
-        (
-            time_text(int(event["ts"])),
-            "account" if event["symbol"] is None else names[int(event["symbol"])],
-            _words(str(event["cause"])),
-            _words(str(event["state"])),
-        )
-        for event in run.summary["breakers"]
+        (time_text(ts), ", ".join(names), cause, state.lower())
+        for (ts, cause, state), names in sorted(symbols.items())
     ]
-
-
-def _words(name: str) -> str:
-    """Return `DailyLoss` as `daily loss`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def _quality(tapes: Sequence[Tape]) -> dict[str, int]:

@@ -234,7 +234,7 @@ def _days(store: Path, venue: str, symbol: str) -> list[date]:
     if days:
         return days
     root = store / "tape"
-    there = sorted(f"{p.parent.name}/{p.name}" for p in root.glob("*/*") if p.is_dir())
+    there = sorted({"/".join(p.parts[-3:-1]) for p in root.glob("*/*/*.parquet")})
     cure = f"there is: {', '.join(there)}" if there else "import some with `botmm data import PATH`"
     raise DataError(f"no tape of {symbol} on {venue} in {store}", cure=cure)
 

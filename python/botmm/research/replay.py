@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from botmm.config import Settings
     from botmm.research.plan import Plan
 
-CHUNK_ROWS = 400_000
+CHUNK_ROWS = 100_000  # a fraction of a second, so that Ctrl-C is answered at once
 EQUITY_ROWS_MAX = 250_000  # a symbol; 29 days at the default of 10 s
 LATENCY_SCALES = (0.5, 2.0)
 # The two ends of the queue models: no cancel was ahead of us, and nearly every one was.
@@ -31,15 +31,15 @@ BAND_QUEUES = ("risk-averse", "pow2:3")
 class Engine(Protocol):
     """The core's replay, as far as this module uses it."""
 
-    def run(self, max_rows: int) -> dict[str, Any]:
+    def run(self, max_rows: int) -> Mapping[str, Any]:
         """Play at most so many rows."""
         ...
 
-    def drain(self) -> dict[str, Any]:
+    def drain(self) -> Mapping[str, Any]:
         """Move out ended orders and equity samples, so that a long run keeps no history."""
         ...
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> Mapping[str, Any]:
         """Return the columns and the summary of what was played."""
         ...
 
@@ -197,7 +197,7 @@ def run(
     stop = done = False
     rows = 0
 
-    def take(moved: dict[str, Any]) -> None:
+    def take(moved: Mapping[str, Any]) -> None:
         tally.add(moved["orders"])
         equity.append(moved["equity"])
         if keep_orders is not None:

@@ -104,7 +104,7 @@ pub fn fit_intensity(deltas: &[f64], counts: &[f64], seconds: f64) -> IntensityF
     let plain = line(points.iter().map(|&(x, y, _)| (x, y, 1.0)));
     // Not `k <= 0`: a slope that is not a number is no decay either.
     let status = match weighted {
-        Line { k, .. } if !(k > 0.0) => FitStatus::NonPositiveK,
+        Line { k, .. } if k.is_nan() || k <= 0.0 => FitStatus::NonPositiveK,
         Line { r2, .. } if r2 < R2_MIN => FitStatus::PoorFit,
         Line { .. } => FitStatus::Ok,
     };

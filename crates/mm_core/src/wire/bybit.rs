@@ -114,8 +114,9 @@ fn data<'a>(channel: &'static str, envelope: &Envelope<'a>) -> Result<&'a [u8], 
 fn book<'a>(envelope: &Envelope, depth: u16, book: Book<'a>) -> Result<RawFeed<'a>, CoreError> {
     let time = envelope.cts.or(envelope.ts).ok_or_else(|| wrong(BOOK, "neither cts nor ts"))?;
     let (kind, stream) = match envelope.kind {
-        // One level is the touch, sent again and again with the number of the deeper books.
-        Some("snapshot" | "delta") if depth == 1 => (FrameKind::Bbo, streams::BBO),
+        // One level is the touch, which the venue sends whole each time.
+        Some("delta") if depth == 1 => return Err(wrong(BOOK, "a delta of depth 1")),
+        Some("snapshot") if depth == 1 => (FrameKind::Bbo, streams::BBO),
         Some("snapshot") => (FrameKind::Snapshot { depth }, streams::BOOK),
         Some("delta") => {
             let before = book.u.checked_sub(1).ok_or_else(|| wrong(BOOK, "delta with u 0"))?;
