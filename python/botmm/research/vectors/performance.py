@@ -65,10 +65,11 @@ def _trial_sharpes(key: Key) -> Iterator[Case]:
 def _best(key: Key) -> tuple[int, dict[str, float], float]:
     """Return the best trial, its shape, and the ratio that the best of so many should show."""
     trials = _trials(key)
-    ratios = [core.sharpe(trial) for trial in trials]
+    ratios = np.array([core.sharpe(trial) for trial in trials], dtype=np.float64)
     best = int(np.argmax(ratios))
     rival = core.expected_max_sharpe(float(len(trials)), float(np.var(ratios, ddof=1)))
-    return best, core.sharpe_shape(trials[best]), rival
+    shape: dict[str, float] = core.sharpe_shape(trials[best]) or {}
+    return best, shape, rival
 
 
 def _best_trial(key: Key) -> Iterator[Case]:
@@ -103,8 +104,14 @@ def _overfitting(key: Key) -> Iterator[Case]:
 
 def _pnl(key: Key) -> Iterator[Case]:
     given = key.value
-    rows = ([tuple(map(float, row)) for row in given[k]] for k in ("fills", "marks", "funding"))
-    yield Case("parts", core.pnl_parts(*rows, given["fee_rate"]), given["out"])
+    fills, marks, funding = (_rows(given[name]) for name in ("fills", "marks", "funding"))
+    got = core.pnl_parts(fills, marks, funding, given["fee_rate"])
+    yield Case("parts", got, given["out"])
+
+
+def _rows(table: Any) -> list[Any]:
+    """Return the rows of a table as tuples of doubles."""
+    return [tuple(map(float, row)) for row in table]
 
 
 def _trips(fills: Any) -> dict[str, Any]:

@@ -187,16 +187,12 @@ def _race(key: Key) -> Iterator[Case]:
         yield Case(name, got, {k: row[k] for k in got})
 
 
-def can_replay() -> bool:
-    """Whether the core offers the simulated venue to one case at a time."""
-    return hasattr(core, "replay_case")
-
-
 def _replay(key: Key) -> Iterator[Case]:
     for name, row in each(key.value):
-        got = json.loads(core.replay_case(json.dumps(row)))
-        for model in sorted(set(row) - _REPLAY_GIVEN):
-            yield Case(f"{name} {model}", got[model], row[model])
+        given = {k: row[k] for k in _REPLAY_GIVEN}
+        for model, queue in (("risk_averse", "risk-averse"), ("pow3_2", "pow3:2")):
+            got = json.loads(core.replay_case(json.dumps({**given, "queue": queue})))
+            yield Case(f"{name} {model}", got, row[model])
 
 
 QUEUES: Table = (
@@ -211,5 +207,5 @@ QUEUES: Table = (
     ("latency", "feed_derived", _feed_derived),
     ("latency", "recorded", _recorded),
     ("latency", "race", _race),
-    *((("replay", "cases", _replay),) if can_replay() else ()),
+    ("replay", "cases", _replay),
 )
