@@ -10,7 +10,6 @@ import pytest
 
 from botmm.errors import DataError
 from botmm.research.vectors.case import Case
-from botmm.research.vectors.queues import can_replay
 from botmm.research.verify import KeyResult, difference, verify
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -29,7 +28,6 @@ LATER_KEYS = {
     ("volsize.json", "inventory_age"),
     ("volsize.json", "decay_skew"),
 }
-REPLAY = ("replay.json", "cases")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +44,7 @@ def test_every_key_that_can_be_run_holds(results: list[KeyResult]) -> None:
 def test_only_later_subjects_are_missing(results: list[KeyResult]) -> None:
     missing = {(r.file, r.key) for r in results if r.missing}
     later = {(r.file, r.key) for r in results if r.file in LATER_FILES} | LATER_KEYS
-    assert missing == later | (set() if can_replay() else {REPLAY})
+    assert missing == later
 
 
 def planted(tmp_path: Path, name: str, change: Callable[[Any], None]) -> dict[str, KeyResult]:
