@@ -22,7 +22,7 @@ import numpy as np
 from botmm.data.catalogue import Tape, day_files, read_tape, tape_path
 from botmm.data.importers.base import Batch, Columns, Scales, Source, Tally
 from botmm.data.importers.frames import FrameSource, is_inverse
-from botmm.data.importers.lanes import RECORDER, deliver
+from botmm.data.importers.lanes import RECORDER, deliver, rules
 from botmm.data.importers.opening import digest
 from botmm.data.importers.recognise import Skipped, Wish, files, recognise
 from botmm.data.importers.sides import Touch
@@ -235,7 +235,8 @@ class _Plan:
         """Write the tapes, one open at a time."""
         from botmm.core import Assembler
 
-        assembler = Assembler(self.scales.px, self.scales.size)
+        venue = rules(self.group.sources)
+        assembler = Assembler(self.scales.px, self.scales.size, venue=venue)
         if self.found.gaps:
             starts, ends = (np.array(edge, np.int64) for edge in zip(*self.found.gaps, strict=True))
             assembler.add_gaps(starts, ends, np.full(len(starts), RECORDER, np.uint64))

@@ -2,18 +2,33 @@
 
 use super::errors::to_py;
 use crate::error::CoreError;
+use crate::event::streams;
 use crate::event::Rows;
+use crate::instrument::Venue;
+use crate::tape::measure_clock_offset;
+use crate::tape::Assembler;
+use crate::tape::Content;
+use crate::tape::Deltas;
+use crate::tape::Format;
 use crate::tape::GroupInfo;
+use crate::tape::Ladder;
+use crate::tape::Neutral;
+use crate::tape::Prints;
 use crate::tape::Projection;
+use crate::tape::Scanned;
 use crate::tape::TapeInfo;
 use crate::tape::TapeReader;
 use crate::tape::TapeSummary;
 use crate::tape::TapeWriter;
+use crate::tape::Times;
 use crate::units::UnixNanos;
+use crate::wire::Scales;
 use numpy::Element;
 use numpy::IntoPyArray;
 use numpy::PyArray1;
 use numpy::PyReadonlyArray1;
+use numpy::PyReadonlyArray2;
+use numpy::PyUntypedArrayMethods;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
@@ -178,10 +193,265 @@ fn touches<'py>(
     Ok((found.0.into_pyarray(py), found.1.into_pyarray(py)))
 }
 
+type Ints<'py> = PyReadonlyArray1<'py, i64>;
+type Matrix<'py> = PyReadonlyArray2<'py, i64>;
+
+/// Merges recorded tables of one symbol; see the stub.
+#[pyclass(name = "Assembler")]
+struct PyAssembler(Assembler);
+
+#[pymethods]
+impl PyAssembler {
+    #[new]
+    #[pyo3(signature = (px_decimals, size_decimals, clock_offset_ns = 0, venue = None))]
+    fn new(
+        px_decimals: u32,
+        size_decimals: u32,
+        clock_offset_ns: i64,
+        venue: Option<&str>,
+    ) -> Self {
+        let scales = Scales { px_decimals, size_decimals };
+        Self(Assembler::new(venue_named(venue), scales, clock_offset_ns))
+    }
+
+    #[allow(clippy::too_many_arguments)] // One argument a column, as the boundary wants it.
+    #[pyo3(signature = (ts_exch, ts_recv, bid_px, bid_qty, bid_n, ask_px, ask_qty, ask_n, depth,
+                        stream = streams::BOOK, seq = None))]
+    fn add_snapshots(
+        &mut self,
+        py: Python<'_>,
+        ts_exch: Ints<'_>,
+        ts_recv: Ints<'_>,
+        bid_px: Matrix<'_>,
+        bid_qty: Matrix<'_>,
+        bid_n: Option<PyReadonlyArray2<'_, u32>>,
+        ask_px: Matrix<'_>,
+        ask_qty: Matrix<'_>,
+        ask_n: Option<PyReadonlyArray2<'_, u32>>,
+        depth: u16,
+        stream: u8,
+        seq: Option<PyReadonlyArray1<'_, u64>>,
+    ) -> PyResult<()> {
+        let seq = seq.as_ref().map(owned).transpose()?.unwrap_or_default();
+        let bids = ladder("bids", &bid_px, &bid_qty, bid_n.as_ref())?;
+        let asks = ladder("asks", &ask_px, &ask_qty, ask_n.as_ref())?;
+        let times = times(&ts_exch, &ts_recv)?;
+        self.add(py, times, Content::Snapshots { seq, bids, asks, depth }, stream)
+    }
+
+    #[allow(clippy::too_many_arguments)] // One argument a column, as the boundary wants it.
+    #[pyo3(signature = (ts_exch, ts_recv, bid_px, bid_qty, bid_n, ask_px, ask_qty, ask_n = None))]
+    fn add_bbo(
+        &mut self,
+        py: Python<'_>,
+        ts_exch: Ints<'_>,
+        ts_recv: Ints<'_>,
+        bid_px: Ints<'_>,
+        bid_qty: Ints<'_>,
+        bid_n: Option<PyReadonlyArray1<'_, u32>>,
+        ask_px: Ints<'_>,
+        ask_qty: Ints<'_>,
+        ask_n: Option<PyReadonlyArray1<'_, u32>>,
+    ) -> PyResult<()> {
+        let bids = touch(&bid_px, &bid_qty, bid_n.as_ref())?;
+        let asks = touch(&ask_px, &ask_qty, ask_n.as_ref())?;
+        let times = times(&ts_exch, &ts_recv)?;
+        self.add(py, times, Content::Bbo { bids, asks }, streams::BBO)
+    }
+
+    #[allow(clippy::too_many_arguments)] // One argument a column, as the boundary wants it.
+    fn add_deltas(
+        &mut self,
+        py: Python<'_>,
+        ts_exch: Ints<'_>,
+        ts_recv: Ints<'_>,
+        seq: PyReadonlyArray1<'_, u64>,
+        prev_seq: PyReadonlyArray1<'_, u64>,
+        first_seq: PyReadonlyArray1<'_, u64>,
+        offsets: Ints<'_>,
+        side: PyReadonlyArray1<'_, i8>,
+        px: Ints<'_>,
+        qty: Ints<'_>,
+    ) -> PyResult<()> {
+        let deltas = Deltas {
+            seq: owned(&seq)?,
+            prev_seq: owned(&prev_seq)?,
+            first_seq: owned(&first_seq)?,
+            offsets: owned(&offsets)?,
+            side: owned(&side)?,
+            px: owned(&px)?,
+            qty: owned(&qty)?,
+        };
+        let times = times(&ts_exch, &ts_recv)?;
+        self.add(py, times, Content::Deltas(deltas), streams::BOOK)
+    }
+
+    #[allow(clippy::too_many_arguments)] // One argument a column, as the boundary wants it.
+    fn add_trades(
+        &mut self,
+        py: Python<'_>,
+        ts_exch: Ints<'_>,
+        ts_recv: Ints<'_>,
+        side: PyReadonlyArray1<'_, i8>,
+        px: Ints<'_>,
+        qty: Ints<'_>,
+        id: PyReadonlyArray1<'_, u64>,
+    ) -> PyResult<()> {
+        let (side, px) = (owned(&side)?, owned(&px)?);
+        let prints = Prints { side, px, qty: owned(&qty)?, id: owned(&id)? };
+        let times = times(&ts_exch, &ts_recv)?;
+        self.add(py, times, Content::Trades(prints), streams::TRADES)
+    }
+
+    fn add_context(
+        &mut self,
+        py: Python<'_>,
+        ts_exch: Ints<'_>,
+        ts_recv: Ints<'_>,
+        kind: PyReadonlyArray1<'_, u64>,
+        value: Ints<'_>,
+    ) -> PyResult<()> {
+        let content = Content::Context { kind: owned(&kind)?, value: owned(&value)? };
+        self.add(py, times(&ts_exch, &ts_recv)?, content, streams::CONTEXT)
+    }
+
+    fn add_gaps(
+        &mut self,
+        py: Python<'_>,
+        start: Ints<'_>,
+        end: Ints<'_>,
+        cause: PyReadonlyArray1<'_, u64>,
+    ) -> PyResult<()> {
+        let content = Content::Gaps(owned(&cause)?);
+        self.add(py, times(&start, &end)?, content, streams::NONE)
+    }
+
+    #[allow(clippy::too_many_arguments)] // One argument a column, as the boundary wants it.
+    #[pyo3(signature = (ts_exch, ts_local, kind, side, px, qty, depth = u16::MAX))]
+    fn add_neutral(
+        &mut self,
+        py: Python<'_>,
+        ts_exch: Ints<'_>,
+        ts_local: Ints<'_>,
+        kind: PyReadonlyArray1<'_, u8>,
+        side: PyReadonlyArray1<'_, i8>,
+        px: Ints<'_>,
+        qty: Ints<'_>,
+        depth: u16,
+    ) -> PyResult<()> {
+        let (kind, side) = (owned(&kind)?, owned(&side)?);
+        let neutral = Neutral { kind, side, px: owned(&px)?, qty: owned(&qty)?, depth };
+        let times = times(&ts_exch, &ts_local)?;
+        self.add(py, times, Content::Neutral(neutral), streams::BOOK)
+    }
+
+    #[pyo3(signature = (format, symbol, data, first_line = 1))]
+    fn add_lines(
+        &mut self,
+        py: Python<'_>,
+        format: &str,
+        symbol: &str,
+        data: &[u8],
+        first_line: u64,
+    ) -> PyResult<()> {
+        let format = Format::named(format).map_err(to_py)?;
+        py.detach(|| self.0.add_lines(format, symbol, data, first_line)).map_err(to_py)
+    }
+
+    #[pyo3(signature = (until_recv = None))]
+    fn drain<'py>(
+        &mut self,
+        py: Python<'py>,
+        until_recv: Option<i64>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let until = UnixNanos(until_recv.unwrap_or(i64::MAX));
+        let mut rows = Rows::default();
+        py.detach(|| self.0.drain(until, &mut rows)).map_err(to_py)?;
+        rows_to_dict(py, rows)
+    }
+
+    fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.0.counts()
+    }
+}
+
+impl PyAssembler {
+    fn add(&mut self, py: Python<'_>, times: Times, content: Content, stream: u8) -> PyResult<()> {
+        py.detach(|| self.0.add(times, content, stream)).map_err(to_py)
+    }
+}
+
+fn owned<T: Element + Copy>(array: &PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
+    Ok(array.as_slice()?.to_vec())
+}
+
+fn times(exch: &Ints<'_>, recv: &Ints<'_>) -> PyResult<Times> {
+    Ok(Times { exch: owned(exch)?, recv: owned(recv)? })
+}
+
+fn touch(px: &Ints<'_>, qty: &Ints<'_>, n: Option<&PyReadonlyArray1<'_, u32>>) -> PyResult<Ladder> {
+    Ok(Ladder { px: owned(px)?, qty: owned(qty)?, n: n.map(owned).transpose()?, width: 1 })
+}
+
+fn ladder(
+    name: &'static str,
+    px: &Matrix<'_>,
+    qty: &Matrix<'_>,
+    n: Option<&PyReadonlyArray2<'_, u32>>,
+) -> PyResult<Ladder> {
+    let shape = px.shape();
+    if qty.shape() != shape || n.is_some_and(|n| n.shape() != shape) {
+        let why = format!("prices of shape {shape:?}, sizes {:?}", qty.shape());
+        return Err(to_py(CoreError::BadArgument { name, why }));
+    }
+    let n = n.map(|n| n.as_slice().map(<[u32]>::to_vec)).transpose()?;
+    let (px, qty) = (px.as_slice()?.to_vec(), qty.as_slice()?.to_vec());
+    Ok(Ladder { px, qty, n, width: shape[1] })
+}
+
+/// The venue of a tape's metadata; Binance's three markets have names of their own.
+fn venue_named(name: Option<&str>) -> Venue {
+    match name.map(|name| name.split('-').next().unwrap_or(name)) {
+        Some("hyperliquid") => Venue::Hyperliquid,
+        Some("binance") => Venue::Binance,
+        Some("bybit") => Venue::Bybit,
+        Some(_) | None => Venue::Other,
+    }
+}
+
+/// What to add to receive times; see the stub.
+#[pyfunction]
+#[pyo3(name = "measure_clock_offset")]
+fn py_measure_clock_offset(py: Python<'_>, ts_exch: Ints<'_>, ts_recv: Ints<'_>) -> PyResult<i64> {
+    let (exch, recv) = (ts_exch.as_slice()?, ts_recv.as_slice()?);
+    py.detach(|| measure_clock_offset(exch, recv)).map_err(to_py)
+}
+
+/// Symbols of a recording: decimals of prices and sizes, messages.
+#[pyfunction]
+#[pyo3(signature = (format, data, first_line = 1))]
+fn scan_lines(
+    py: Python<'_>,
+    format: &str,
+    data: &[u8],
+    first_line: u64,
+) -> PyResult<BTreeMap<String, (u32, u32, u64)>> {
+    let format = Format::named(format).map_err(to_py)?;
+    let scanned = py.detach(|| format.scan(data, first_line)).map_err(to_py)?;
+    let plain = |(symbol, found): (String, Scanned)| {
+        let scales = found.scales;
+        (symbol, (scales.px_decimals, scales.size_decimals, found.messages))
+    };
+    Ok(scanned.into_iter().map(plain).collect())
+}
+
 pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<PyAssembler>()?;
     m.add_class::<PyTapeWriter>()?;
     m.add_function(wrap_pyfunction!(read_tape, m)?)?;
     m.add_function(wrap_pyfunction!(tape_info, m)?)?;
+    m.add_function(wrap_pyfunction!(py_measure_clock_offset, m)?)?;
     m.add_function(wrap_pyfunction!(touches, m)?)?;
+    m.add_function(wrap_pyfunction!(scan_lines, m)?)?;
     Ok(())
 }

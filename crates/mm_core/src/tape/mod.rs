@@ -5,7 +5,6 @@
 
 mod assemble;
 mod clock;
-mod grid;
 mod known;
 mod lines;
 mod reader;
@@ -17,7 +16,6 @@ mod writer;
 
 pub use assemble::Assembler;
 pub use clock::measure_clock_offset;
-pub use grid::floats_to_ints;
 pub use lines::Format;
 pub use lines::LineCounts;
 pub use lines::Scanned;

@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub const VERSION: u32 = 1;
 
 /// Where one more level no longer pays for the time it takes to write.
-const ZSTD_LEVEL: i32 = 6;
+const ZSTD_LEVEL: i32 = 15;
 
 /// Metadata keys. Texts stand as they are, everything else as JSON.
 pub(super) mod keys {
@@ -107,7 +107,8 @@ impl Column {
 
     const fn encoding(self) -> Encoding {
         match self {
-            Self::TsExch | Self::TsRecv | Self::Seq | Self::Id => Encoding::PLAIN,
+            Self::TsExch | Self::TsRecv => Encoding::DELTA_BINARY_PACKED,
+            Self::Seq | Self::Id => Encoding::PLAIN,
             Self::Px | Self::Qty => Encoding::BYTE_STREAM_SPLIT,
             Self::Stream | Self::Kind | Self::Side | Self::N | Self::Flags => {
                 Encoding::RLE_DICTIONARY

@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 
 from botmm.data.importers.base import I64, SURVEY, Batch, Columns, Scales, Source, Tally
-from botmm.data.importers.lanes import deliver
+from botmm.data.importers.lanes import deliver, rules
 from botmm.errors import DataError
 from botmm.units import DAY_NS, SECOND_NS, day_of
 
@@ -156,14 +156,15 @@ def survey(
     from botmm.core import Assembler
 
     held, tally = _Pass(), Tally()
-    assembler = Assembler((scales or SURVEY).px, (scales or SURVEY).size)
+    looked = scales or SURVEY
+    assembler = Assembler(looked.px, looked.size, venue=rules(sources))
 
     def seen(source: Source, batch: Batch) -> None:
         held.batch(source, batch)
         if on_batch is not None:
             on_batch(source, batch)
 
-    for delivery in deliver(sources, symbol, scales or SURVEY, assembler, tally, seen):
+    for delivery in deliver(sources, symbol, looked, assembler, tally, seen):
         lines = delivery.source is not None and delivery.source.lane == "frames"
         held.rows(delivery.rows, str(delivery.source.path) if lines and delivery.source else None)
     if held.first is None:
