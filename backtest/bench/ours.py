@@ -13,8 +13,10 @@ from backtest.bench.rule import FILL_DTYPE, MS, Outcome, Rule
 from backtest.bench.streams import Scale
 
 CHUNK_ROWS = 4_000_000
-# Limits of the account as wide as they go: the yardstick has none.
+# Limits of the account as wide as they go: the yardstick has none. Values in dollars are meant for
+# 1,000 dollars of capital and scale with it.
 CAPITAL_USD = 100_000_000.0
+SCALE = CAPITAL_USD / 1_000.0
 
 
 def params(rule: Rule) -> dict[str, Any]:
@@ -26,8 +28,9 @@ def params(rule: Rule) -> dict[str, Any]:
         "order_lots": rule.clip_lots,
         "num_levels": 1,
         "fee_floor": False,
-        "max_position_usd": 1e6,
-        "order_value_factor": 10.0,
+        "order_size_usd": 20_000.0 / SCALE,
+        "order_value_factor": 1.0,
+        "max_position_usd": 240_000.0 / SCALE,
         "stale_ms": 600_000.0,
         "collar_frac": 0.05,
         "displayed_frac": 0.0,

@@ -3,7 +3,8 @@
 The rule, stepped on multiples of `step_ns`: twice the reservation price is `bid + ask - 2 * skew * clips held`;
 the bid stands `half` ticks below it, rounded down, the ask above it, rounded up, neither at or through the other
 side of the book; one order a side of one clip, none where it could take the position past the limit; an order
-stays while its price is the wanted one, else it is cancelled and the new one is sent in the same step.
+stays while its price is the wanted one, else it is cancelled and the new one is sent in the same step, unless it would
+match an own order that still rests.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from backtest.bench.streams import CLEAR, DEPTH, SNAPSHOT_LEVEL, TRADE, Scale, S
 
 BOTH = hft.EXCH_EVENT | hft.LOCAL_EVENT
 FILLS_MAX = 2_000_000
+FAR_TICK = 1 << 60
 
 
 def rows_as_given(stream: Stream) -> npt.NDArray[np.void]:
@@ -112,6 +114,7 @@ def _clear_rows(stream: Stream) -> npt.NDArray[np.void]:
 def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
     step, half2, skew2, clip = rule
     count, next_id, wait = 0, 1, False
+    hbt.elapse(1)  # its clock starts at the first event
     if hbt.elapse(step - hbt.current_timestamp % step) != 0:
         return count
     while True:
@@ -122,6 +125,7 @@ def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
         bid = min((twice - half2) // 2, best_ask - 1)
         ask = max(-((-twice - half2) // 2), best_bid + 1)
         want_bid = want_ask = 0 < best_bid < best_ask
+        own_bid, own_ask = 0, FAR_TICK
         values = hbt.orders(0).values()
         while values.has_next():
             order = values.get()
@@ -131,6 +135,10 @@ def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
                 fills[count]["px"] = order.exec_price_tick
                 count += 1
             elif order.status == NEW and order.req == NO_REQUEST:
+                if order.side == 1:
+                    own_bid = max(own_bid, order.price_tick)
+                else:
+                    own_ask = min(own_ask, order.price_tick)
                 if order.side == 1 and want_bid and order.price_tick == bid:
                     want_bid = False
                 elif order.side == -1 and want_ask and order.price_tick == ask:
@@ -138,10 +146,10 @@ def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
                 else:
                     hbt.cancel(0, order.order_id, wait)
         hbt.clear_inactive_orders(0)
-        if want_bid:
+        if want_bid and bid < own_ask:
             hbt.submit_buy_order(0, next_id, bid * tick, clip * lot, GTX, LIMIT, wait)
             next_id += 1
-        if want_ask:
+        if want_ask and ask > own_bid:
             hbt.submit_sell_order(0, next_id, ask * tick, clip * lot, GTX, LIMIT, wait)
             next_id += 1
         if hbt.elapse(step) != 0:
@@ -177,7 +185,7 @@ def run(
     make = {"hash": hft.HashMapMarketDepthBacktest, "vector": hft.ROIVectorMarketDepthBacktest}
     hbt = make[depth]([asset(data, scale, rule, bounds)])
     fills = np.zeros(FILLS_MAX, FILL_DTYPE)
-    numbers = (rule.step_ns, 2 * rule.half_ticks, 2 * rule.skew_ticks, rule.clip_lots)
+    numbers = (rule.step_ns, round(2 * rule.half_ticks), 2 * rule.skew_ticks, rule.clip_lots)
     count = _quote(hbt, numbers, scale.tick, scale.lot, fills)
     hbt.close()
     return Outcome(seconds=time.perf_counter() - began, fills=fills[:count].copy())

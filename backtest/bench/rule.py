@@ -18,7 +18,7 @@ MS = 1_000_000
 class Rule:
     """A two-sided post-only maker with inventory skew, in whole ticks and clips."""
 
-    half_ticks: int
+    half_ticks: float  # whole or half ticks
     skew_ticks: int
     clip_lots: int
     queue: str = "pow3:3"

@@ -88,10 +88,12 @@ class Stream:
         return len(self.ts_exch)
 
 
-def incremental(events: int, seed: int, first_ns: int = START_NS) -> Stream:
-    """Return a stream of level changes and trades, cut to exactly so many events."""
+def incremental(
+    events: int, seed: int, first_ns: int = START_NS, habits: Habits = INCREMENTAL_HABITS
+) -> Stream:
+    """Return a stream of level changes and trades, cut to whole messages of at most so many events."""
     frames = max(events // 44, 2)
-    path = walk(INCREMENTAL_HABITS, frames, 1_000_000, first_ns, seed)
+    path = walk(habits, frames, 1_000_000, first_ns, seed)
     rng = np.random.default_rng(seed + 1_000_003)
     head = _whole_book(path, rng)
     parts = [head, _removed_rows(path), *_touch_rows(path), _far_rows(path, rng)]

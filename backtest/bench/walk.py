@@ -27,6 +27,8 @@ class Habits:
     trade_lots: float
     cancel_share: float
     jump_share: float
+    # No trade follows a frame sooner, so that none could be taken as part of the frame's changes.
+    quiet_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,7 @@ def walk(habits: Habits, frames: int, start: int, first_ns: int, seed: int) -> P
     """Simulate the touch over so many frames; the same seed gives the same path."""
     rng = np.random.default_rng(seed)
     gaps = habits.frame_s * rng.uniform(0.7, 1.3, frames)
+    quiet = habits.quiet_ns
     ts = first_ns + np.cumsum(gaps * 1e9).astype(np.int64)
     counts = rng.poisson(habits.trades_per_s * gaps)
     counts[0] = 0  # nothing trades before there is a book
@@ -103,7 +106,7 @@ def walk(habits: Habits, frames: int, start: int, first_ns: int, seed: int) -> P
     for k in range(frames):
         since, until = (int(ts[k - 1]) if k else first_ns), int(ts[k])
         for place, coin in sorted((next(flow) for _ in range(counts[k])), key=lambda f: f[0]):
-            at = since + 1 + int(place * (until - since - 2))
+            at = since + 1 + quiet + int(place * (until - since - quiet - 2))
             side = int(coin < 0.5)
             aggressor = 1 if side else -1
             prints = touch.take(side, max(int(next(wanted)), 1))

@@ -91,7 +91,7 @@ class Sim(_Section):
 class Replay(_Section):
     """How recorded data is played back."""
 
-    max_gap_s: Annotated[float, Field(ge=0, le=86_400)] = Field(
+    max_gap_s: Annotated[float, Field(ge=0.001, le=86_400)] = Field(
         default=30.0, description="A longer silence in the recording is refused, or bridged."
     )
     bridge_gaps: bool = Field(

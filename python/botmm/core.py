@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from botmm.errors import CoreMissingError
 
 try:
-    from botmm import _core
+    from botmm._core import *  # noqa: F403 — the door hands out all names of the stub
+    from botmm._core import __version__ as __version__
 except ImportError as error:
     raise CoreMissingError(
         f"the compiled core does not load: {error}",
         cure="run `make build` in the project folder, or install the wheel for this platform",
     ) from error
-
-
-def __getattr__(name: str) -> Any:
-    """Hand out the names of the compiled module."""
-    return getattr(_core, name)

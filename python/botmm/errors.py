@@ -86,6 +86,8 @@ _FROM_CORE: dict[str, type[BotmmError]] = {
 def from_core(error: Exception) -> BotmmError | None:
     """Return the error of this package for one of the compiled module; None for any other."""
     kind = _FROM_CORE.get(type(error).__name__)
+    if kind is UsageError and str(error).startswith("range:"):
+        kind = DataError
     if kind is None or type(error).__module__ not in {"_core", "botmm._core"}:
         return None
     return kind(str(error), cure=_CURES.get(type(error).__name__, ""))

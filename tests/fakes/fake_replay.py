@@ -43,6 +43,11 @@ class FakeReplay:
             "net_usd": 0.0,
         }
 
+    def drain(self) -> dict[str, Any]:
+        """Move nothing out: this stand-in keeps its history."""
+        parts = self.result()
+        return {name: _none_of(parts[name]) for name in ("orders", "equity")}
+
     def _now(self) -> int:
         return self.start + (self.end - self.start) * self.rows // self.total
 
@@ -60,7 +65,19 @@ class FakeReplay:
             for table in ("fills", "orders", "equity")
         }
         symbols = [part["summary"] for part in parts]
-        return {**tables, "summary": json.dumps({"symbols": symbols, "totals": {}})}
+        summary = {
+            "schema_version": 1,
+            "done": self.rows >= self.total,
+            "rows": self.rows,
+            "first_ts": self.start,
+            "last_ts": self._now(),
+            "symbols": symbols,
+        }
+        return {**tables, "summary": json.dumps(summary)}
+
+
+def _none_of(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: column[:0] for name, column in columns.items()}
 
 
 @dataclass(frozen=True)
@@ -207,7 +224,7 @@ def _equity(walk: _Walk) -> dict[str, np.ndarray]:
 
 
 def _summary(walk: _Walk, spec: dict[str, Any], status: np.ndarray) -> dict[str, Any]:
-    start, end = int(walk.ts[0]), int(walk.ts[-1])
+    start = int(walk.ts[0])
     scale = spec["sim"]["latency"].get("scale", 1.0)
     return {
         "symbol": spec["symbols"][walk.ix]["symbol"],
@@ -228,11 +245,10 @@ def _summary(walk: _Walk, spec: dict[str, Any], status: np.ndarray) -> dict[str,
         "cancels": int((status == 2).sum()),
         "rejects": int((status == 3).sum()),
         "crossed_fills": 0,
+        "refusals": {"own_cross": 24, "position": 1834},
+        "unseen_arrivals": 17,
         "gaps": [[start + 10**12, start + 10**12 + 45 * 10**9, 3]],
-        "breakers": [{"ts": start + 2 * 10**12, "cause": "jump of 2 % in 1 s", "state": "paused"}],
         "not_ready": ["fill model"],
-        "quality": {"backward_ts": 2, "crossed": 5},
         "data_tier": "D",
-        "first_ts": start,
-        "last_ts": end,
+        "breakers": [{"ts": start, "state": "Reducing", "cause": "daily loss"}],
     }

@@ -26,10 +26,7 @@ use mm_core::wire::Decoded;
 use mm_core::wire::Scales;
 use std::hint::black_box;
 
-const SCALES: Scales = Scales {
-    px_decimals: 1,
-    size_decimals: 5,
-};
+const SCALES: Scales = Scales { px_decimals: 1, size_decimals: 5 };
 
 /// A small generator of repeatable numbers (xorshift).
 struct Dice(u64);
@@ -59,14 +56,8 @@ fn books(count: usize) -> Vec<String> {
     (0..count as i64)
         .map(|i| {
             mid += dice.roll(5) as i64 - 2;
-            let bids = (0..20)
-                .map(|k| level(&mut dice, mid - k))
-                .collect::<Vec<_>>()
-                .join(",");
-            let asks = (1..21)
-                .map(|k| level(&mut dice, mid + k))
-                .collect::<Vec<_>>()
-                .join(",");
+            let bids = (0..20).map(|k| level(&mut dice, mid - k)).collect::<Vec<_>>().join(",");
+            let asks = (1..21).map(|k| level(&mut dice, mid + k)).collect::<Vec<_>>().join(",");
             let (time, levels) = (1_790_232_236_546 + i * 540, format!("[[{bids}],[{asks}]]"));
             let body = if i % 2 == 0 {
                 format!(r#""time":{time},"levels":{levels}"#)
@@ -82,11 +73,7 @@ fn trades(count: usize) -> Vec<String> {
     let mut dice = Dice(11);
     let trade = |dice: &mut Dice, i: usize| {
         let side = if dice.roll(2) == 0 { "A" } else { "B" };
-        let (px, size, tid) = (
-            84_000 + dice.roll(90),
-            dice.roll(90_000) + 1,
-            dice.roll(1 << 50),
-        );
+        let (px, size, tid) = (84_000 + dice.roll(90), dice.roll(90_000) + 1, dice.roll(1 << 50));
         let time = 1_790_232_236_546 + i as u64 * 250;
         format!(
             r#"{{"coin":"BTC","side":"{side}","px":"{px}.0","sz":"0.{size:05}","time":{time},"hash":"0x{tid:064x}","tid":{tid},"users":["0x{tid:040x}","0x{size:040x}"]}}"#
@@ -94,9 +81,7 @@ fn trades(count: usize) -> Vec<String> {
     };
     (0..count)
         .map(|i| {
-            let list = (0..=dice.roll(6))
-                .map(|_| trade(&mut dice, i))
-                .collect::<Vec<_>>();
+            let list = (0..=dice.roll(6)).map(|_| trade(&mut dice, i)).collect::<Vec<_>>();
             format!(r#"{{"channel":"trades","data":[{}]}}"#, list.join(","))
         })
         .collect()
@@ -130,20 +115,13 @@ fn diffs(count: usize) -> Vec<FeedMessage> {
                 };
                 let change = |dice: &mut Dice| LevelQty {
                     px: Px(mid - sign * (1 + far(dice) as i64)),
-                    qty: Lots(if dice.roll(3) == 0 {
-                        0
-                    } else {
-                        1 + dice.roll(90_000) as i64
-                    }),
+                    qty: Lots(if dice.roll(3) == 0 { 0 } else { 1 + dice.roll(90_000) as i64 }),
                     n: 0,
                 };
                 (0..19).map(|_| change(&mut dice)).collect::<Vec<_>>()
             };
             FeedMessage::Book(Frame {
-                kind: FrameKind::Delta {
-                    prev_seq: i + 1,
-                    first_seq: i + 2,
-                },
+                kind: FrameKind::Delta { prev_seq: i + 1, first_seq: i + 2 },
                 ts_exch: UnixNanos(i as i64 * 50_000_000 + 1),
                 seq: i + 2,
                 stream: streams::BOOK,
@@ -177,10 +155,7 @@ fn decoding(c: &mut Criterion) {
     let texts = books(400);
     let hyperliquid = |name| (Venue::Hyperliquid, name);
     decode_all(&mut group, hyperliquid("books"), &texts);
-    let spaced = texts
-        .iter()
-        .map(|text| text.replacen(":{", ": {", 1))
-        .collect::<Vec<_>>();
+    let spaced = texts.iter().map(|text| text.replacen(":{", ": {", 1)).collect::<Vec<_>>();
     decode_all(&mut group, hyperliquid("books, general path"), &spaced);
     decode_all(&mut group, hyperliquid("trades"), &trades(2_000));
     decode_all(&mut group, hyperliquid("bbo"), &touches(4_000));
@@ -223,14 +198,10 @@ fn merge_all(
         FeedMessage::Book(frame) => frame.bids.len() + frame.asks.len(),
         FeedMessage::Trades(_) | FeedMessage::Context { .. } => 0,
     };
-    group.throughput(Throughput::Elements(
-        list.iter().map(levels).sum::<usize>() as u64
-    ));
+    group.throughput(Throughput::Elements(list.iter().map(levels).sum::<usize>() as u64));
     let feed = |merger: &mut Merger, rows: &mut Rows| {
         for (i, message) in list.iter().enumerate() {
-            merger
-                .on_message(message, UnixNanos(i as i64 + 1), rows)
-                .expect("frames are sound");
+            merger.on_message(message, UnixNanos(i as i64 + 1), rows).expect("frames are sound");
         }
     };
     let mut rows = Rows::default();
@@ -238,11 +209,7 @@ fn merge_all(
     println!("{name}: {} rows of {} frames", rows.len(), list.len());
     group.bench_function(name, |bench| {
         let fresh = || (Merger::for_venue(venue), Rows::default());
-        bench.iter_batched_ref(
-            fresh,
-            |(merger, rows)| feed(merger, rows),
-            BatchSize::LargeInput,
-        );
+        bench.iter_batched_ref(fresh, |(merger, rows)| feed(merger, rows), BatchSize::LargeInput);
     });
 }
 
@@ -252,18 +219,12 @@ fn merging(c: &mut Criterion) {
     let texts = books(2_000);
     let snapshots = texts
         .iter()
-        .filter_map(
-            |text| match decode(Venue::Hyperliquid, text.as_bytes(), &all) {
-                Ok(Decoded::Feed { message, .. }) => Some(message),
-                _ => None,
-            },
-        )
+        .filter_map(|text| match decode(Venue::Hyperliquid, text.as_bytes(), &all) {
+            Ok(Decoded::Feed { message, .. }) => Some(message),
+            _ => None,
+        })
         .collect::<Vec<_>>();
-    merge_all(
-        &mut group,
-        (Venue::Hyperliquid, "snapshots of 20 levels"),
-        &snapshots,
-    );
+    merge_all(&mut group, (Venue::Hyperliquid, "snapshots of 20 levels"), &snapshots);
     let mut list = diffs(20_000);
     let start = Frame {
         kind: FrameKind::Snapshot { depth: 1_000 },

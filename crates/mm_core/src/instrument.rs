@@ -16,6 +16,17 @@ pub enum PriceRule {
     Fixed(i64),
 }
 
+/// Which way a price between two valid ones goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// To the valid price below.
+    Down,
+    /// To the valid price above.
+    Up,
+    /// To the nearest, ties to the even multiple of the step.
+    Nearest,
+}
+
 /// Scales and grids of one instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstrumentSpec {
@@ -134,13 +145,35 @@ impl InstrumentSpec {
     /// The valid price nearest to `px`, ties to the even multiple; `None` if it rounds to nothing.
     #[must_use]
     pub fn nearest(&self, px: Px) -> Option<Px> {
-        if px.0 <= 0 {
+        self.round_fine(i128::from(px.0), 0, Rounding::Nearest)
+    }
+
+    /// A price with `extra` more decimals than the scale holds, rounded once; `None` where nothing
+    /// is left. Rounding to the scale first would round twice.
+    #[must_use]
+    pub fn round_fine(&self, value: i128, extra: u32, to: Rounding) -> Option<Px> {
+        if value <= 0 {
             return None;
         }
-        let step = self.step(px);
-        let (count, rest) = (px.0 / step, px.0 % step);
-        let up = rest * 2 > step || (rest * 2 == step && count % 2 == 1);
-        Some((count + i64::from(up)) * step).filter(|&v| v > 0).map(Px)
+        let unit = i128::from(pow10(extra));
+        let step = self.step(Px(i64::try_from(value / unit).ok()?));
+        let (count, rest) = (value / (unit * i128::from(step)), value % (unit * i128::from(step)));
+        let half = (rest * 2).cmp(&(unit * i128::from(step)));
+        let up = match to {
+            Rounding::Down => false,
+            Rounding::Up => rest > 0,
+            Rounding::Nearest => half.is_gt() || (half.is_eq() && count % 2 == 1),
+        };
+        let units = i64::try_from((count + i128::from(up)) * i128::from(step)).ok()?;
+        (units > 0).then_some(Px(units))
+    }
+
+    /// A size with `extra` more decimals than the scale holds, floored to the lot step; its sign
+    /// is dropped.
+    #[must_use]
+    pub fn floor_fine(&self, value: i128, extra: u32) -> Option<Lots> {
+        let lots = i64::try_from(value.abs() / i128::from(pow10(extra))).ok()?;
+        Some(Lots(lots - lots % self.lot_step.0))
     }
 
     /// The next valid price above `px`.

@@ -120,11 +120,8 @@ fn quotes_are_the_wanted_ones() {
         let wanted = &case["expect"];
         assert_eq!(ladder.reason.map(reason), wanted["reason"].as_str(), "{name}");
         for (side, key) in [(Side::Bid, "bids"), (Side::Ask, "asks")] {
-            let got: Vec<(i64, i64, i64)> = ladder
-                .side(side)
-                .iter()
-                .map(|t| (i64::from(t.level), t.px.0, t.size.0))
-                .collect();
+            let got: Vec<(i64, i64, i64)> =
+                ladder.side(side).iter().map(|t| (i64::from(t.level), t.px.0, t.size.0)).collect();
             let whole = |value: &Value| value.as_i64().expect("an integer");
             let wanted: Vec<(i64, i64, i64)> = rows(&wanted[key])
                 .iter()
@@ -257,10 +254,7 @@ fn counted_queues_calibrate_on_the_simulated_worlds() {
             assert_close(&label, order.n_ahead(), number(&step["qpn_n"]));
             before = (level.q1, level.n1);
         }
-        let bins = [
-            ("exposure_per_bin", order.exposure()),
-            ("cancels_per_bin", order.cancels()),
-        ];
+        let bins = [("exposure_per_bin", order.exposure()), ("cancels_per_bin", order.cancels())];
         for (key, got) in bins {
             for (got, wanted) in got.iter().zip(rows(&world[key])) {
                 assert_close(&format!("world {index} {key}"), *got, number(wanted));

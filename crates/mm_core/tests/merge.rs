@@ -23,13 +23,7 @@ use std::collections::BTreeMap;
 const MS: i64 = 1_000_000;
 
 fn levels(list: &[(i64, i64)]) -> Vec<LevelQty> {
-    list.iter()
-        .map(|&(px, qty)| LevelQty {
-            px: Px(px),
-            qty: Lots(qty),
-            n: 1,
-        })
-        .collect()
+    list.iter().map(|&(px, qty)| LevelQty { px: Px(px), qty: Lots(qty), n: 1 }).collect()
 }
 
 fn book(
@@ -61,32 +55,24 @@ fn bbo(ms: i64, bids: &[(i64, i64)], asks: &[(i64, i64)]) -> FeedMessage {
     book(FrameKind::Bbo, streams::BBO, ms, bids, asks)
 }
 
-fn numbered(seq: u64, depth: u16, bids: &[(i64, i64)], asks: &[(i64, i64)]) -> FeedMessage {
-    match full(seq as i64, depth, bids, asks) {
+fn with_seq(message: FeedMessage, seq: u64) -> FeedMessage {
+    match message {
         FeedMessage::Book(frame) => FeedMessage::Book(Frame { seq, ..frame }),
         other => other,
     }
+}
+
+fn numbered(seq: u64, depth: u16, bids: &[(i64, i64)], asks: &[(i64, i64)]) -> FeedMessage {
+    with_seq(full(seq as i64, depth, bids, asks), seq)
 }
 
 fn delta(prev_seq: u64, seq: u64, bids: &[(i64, i64)], asks: &[(i64, i64)]) -> FeedMessage {
-    let kind = FrameKind::Delta {
-        prev_seq,
-        first_seq: seq.min(prev_seq + 1),
-    };
-    match book(kind, streams::BOOK, seq as i64, bids, asks) {
-        FeedMessage::Book(frame) => FeedMessage::Book(Frame { seq, ..frame }),
-        other => other,
-    }
+    let kind = FrameKind::Delta { prev_seq, first_seq: seq.min(prev_seq + 1) };
+    with_seq(book(kind, streams::BOOK, seq as i64, bids, asks), seq)
 }
 
 fn print(ms: i64, id: u64) -> Print {
-    Print {
-        ts_exch: UnixNanos(ms * MS),
-        side: Side::Bid,
-        px: Px(100),
-        qty: Lots(1),
-        id,
-    }
+    Print { ts_exch: UnixNanos(ms * MS), side: Side::Bid, px: Px(100), qty: Lots(1), id }
 }
 
 /// A merger with the rows it wrote, applied to a plain map as any reader would.
@@ -98,39 +84,22 @@ struct Desk {
 
 impl Desk {
     fn new(merger: Merger) -> Self {
-        Self {
-            merger,
-            rows: Rows::default(),
-            recv: 0,
-        }
+        Self { merger, rows: Rows::default(), recv: 0 }
     }
 
     /// Feed a message; the kinds of the rows it made.
     fn feed(&mut self, message: &FeedMessage) -> Vec<RowKind> {
         let from = self.rows.len();
         self.recv += MS;
-        self.merger
-            .on_message(message, UnixNanos(self.recv), &mut self.rows)
-            .unwrap();
-        let rows = self.all();
-        for (i, row) in rows.iter().enumerate().skip(from) {
-            let ends = i + 1 == rows.len() || rows[i + 1].seq != row.seq;
-            if i + 1 == rows.len() {
-                assert!(
-                    row.flags & flags::LAST != 0,
-                    "last row of a message is flagged: {row:?}"
-                );
-            } else if !ends {
-                assert!(row.flags & flags::LAST == 0 || row.seq == 0, "{row:?}");
-            }
-        }
-        rows[from..].iter().map(|row| row.kind).collect()
+        self.merger.on_message(message, UnixNanos(self.recv), &mut self.rows).unwrap();
+        let rows = &self.all()[from..];
+        let ends = rows.last().is_none_or(|row| row.flags & flags::LAST != 0);
+        assert!(ends, "the last row of a message is flagged: {rows:?}");
+        rows.iter().map(|row| row.kind).collect()
     }
 
     fn all(&self) -> Vec<Row> {
-        (0..self.rows.len())
-            .map(|i| self.rows.get(i).unwrap())
-            .collect()
+        (0..self.rows.len()).map(|i| self.rows.get(i).unwrap()).collect()
     }
 
     /// What a reader of the rows knows of a side: price to quantity, bids first.
@@ -154,11 +123,7 @@ impl Desk {
     }
 
     fn bids(&self) -> Vec<(i64, i64)> {
-        self.read()[0]
-            .iter()
-            .rev()
-            .map(|(&px, &qty)| (px, qty))
-            .collect()
+        self.read()[0].iter().rev().map(|(&px, &qty)| (px, qty)).collect()
     }
 
     fn asks(&self) -> Vec<(i64, i64)> {
@@ -166,11 +131,7 @@ impl Desk {
     }
 
     fn last_bounds(&self) -> (i64, i64) {
-        let frames = self
-            .all()
-            .into_iter()
-            .rev()
-            .find(|row| row.kind == RowKind::Frame);
+        let frames = self.all().into_iter().rev().find(|row| row.kind == RowKind::Frame);
         frames.map(|row| (row.px.0, row.qty.0)).unwrap()
     }
 }
@@ -191,38 +152,18 @@ fn first_snapshot_clears_and_later_ones_state_only_changes() {
     let mut d = desk();
     let kinds = d.feed(&full(1, 2, &[(100, 1), (99, 2)], &[(101, 3)]));
     assert_eq!(kinds, [Clear, Level, Level, Level, End]);
-    assert_eq!(
-        d.last_bounds(),
-        (99, 0),
-        "one ask of two possible: visible to its end"
-    );
-    assert_eq!(
-        d.feed(&full(2, 2, &[(100, 1), (99, 2)], &[(101, 3)])),
-        [End],
-        "heartbeat"
-    );
-    assert_eq!(
-        d.feed(&full(3, 2, &[(100, 1), (99, 5)], &[(102, 3)])),
-        [Level, Gone, Level, End]
-    );
+    assert_eq!(d.last_bounds(), (99, 0), "one ask of two possible: visible to its end");
+    assert_eq!(d.feed(&full(2, 2, &[(100, 1), (99, 2)], &[(101, 3)])), [End], "heartbeat");
+    assert_eq!(d.feed(&full(3, 2, &[(100, 1), (99, 5)], &[(102, 3)])), [Level, Gone, Level, End]);
     assert_eq!(d.asks(), [(102, 3)]);
 }
 
 #[test]
 fn what_lies_beyond_the_window_left_and_what_is_missing_inside_is_gone() {
     let mut d = desk();
-    d.feed(&full(
-        1,
-        3,
-        &[(100, 1), (99, 1), (98, 1)],
-        &[(101, 1), (102, 1), (103, 1)],
-    ));
-    let kinds = d.feed(&full(
-        2,
-        3,
-        &[(101, 1), (100, 1), (98, 1)],
-        &[(102, 1), (103, 1), (104, 1)],
-    ));
+    d.feed(&full(1, 3, &[(100, 1), (99, 1), (98, 1)], &[(101, 1), (102, 1), (103, 1)]));
+    let kinds =
+        d.feed(&full(2, 3, &[(101, 1), (100, 1), (98, 1)], &[(102, 1), (103, 1), (104, 1)]));
     assert_eq!(kinds, [Level, Gone, Gone, Level, End]);
     let kinds = d.feed(&full(3, 3, &[(103, 1), (102, 1), (101, 1)], &[]));
     assert_eq!(kinds, [Level, Level, Left, Left, Gone, Gone, Gone, End]);
@@ -232,20 +173,11 @@ fn what_lies_beyond_the_window_left_and_what_is_missing_inside_is_gone() {
 #[test]
 fn fast_frames_speak_for_their_levels_only() {
     let mut d = desk();
-    d.feed(&full(
-        1,
-        4,
-        &[(100, 1), (99, 1), (98, 1), (97, 1)],
-        &[(101, 1)],
-    ));
+    d.feed(&full(1, 4, &[(100, 1), (99, 1), (98, 1), (97, 1)], &[(101, 1)]));
     let kinds = d.feed(&fast(2, 2, &[(100, 7), (98, 1)], &[(101, 1)]));
     assert_eq!(kinds, [Level, Gone, End]);
     assert_eq!(d.bids(), [(100, 7), (98, 1), (97, 1)]);
-    assert_eq!(
-        d.last_bounds(),
-        (97, 0),
-        "the wider window still bounds the view"
-    );
+    assert_eq!(d.last_bounds(), (97, 0), "the wider window still bounds the view");
 }
 
 #[test]
@@ -260,35 +192,17 @@ fn fast_frames_alone_are_the_window() {
 #[test]
 fn newer_bbo_trims_and_an_older_frame_does_not_undo_it() {
     let mut d = desk();
-    d.feed(&full(
-        10,
-        3,
-        &[(100, 1), (99, 1), (98, 1)],
-        &[(101, 1), (102, 1), (103, 1)],
-    ));
+    d.feed(&full(10, 3, &[(100, 1), (99, 1), (98, 1)], &[(101, 1), (102, 1), (103, 1)]));
     assert_eq!(d.feed(&bbo(30, &[(99, 5)], &[(101, 1)])), [Gone, Level]);
     assert_eq!(d.all().last().unwrap().flags, flags::BBO | flags::LAST);
-    let kinds = d.feed(&full(
-        20,
-        3,
-        &[(100, 4), (99, 4), (98, 4)],
-        &[(101, 4), (102, 4), (103, 1)],
-    ));
-    assert_eq!(
-        kinds,
-        [Level, Level, End],
-        "only 98 and 102 lie outside what the touch said"
-    );
+    let kinds =
+        d.feed(&full(20, 3, &[(100, 4), (99, 4), (98, 4)], &[(101, 4), (102, 4), (103, 1)]));
+    assert_eq!(kinds, [Level, Level, End], "only 98 and 102 lie outside what the touch said");
     assert_eq!(d.bids(), [(99, 5), (98, 4)]);
     assert_eq!(d.asks(), [(101, 1), (102, 4), (103, 1)]);
     assert_eq!(d.feed(&bbo(25, &[(100, 9)], &[(101, 9)])), []);
     assert_eq!(d.merger.counts().stale_frames, 1);
-    d.feed(&full(
-        30,
-        3,
-        &[(100, 8), (99, 4), (98, 4)],
-        &[(101, 4), (102, 4), (103, 1)],
-    ));
+    d.feed(&full(30, 3, &[(100, 8), (99, 4), (98, 4)], &[(101, 4), (102, 4), (103, 1)]));
     assert_eq!(d.bids()[0], (100, 8), "equal venue time applies");
 }
 
@@ -296,12 +210,7 @@ fn newer_bbo_trims_and_an_older_frame_does_not_undo_it() {
 fn an_older_full_frame_changes_only_what_a_newer_fast_frame_left_open() {
     let mut d = desk();
     d.feed(&fast(20, 2, &[(100, 1), (99, 1)], &[(101, 1), (102, 1)]));
-    d.feed(&full(
-        10,
-        3,
-        &[(101, 9), (99, 9), (97, 9)],
-        &[(101, 9), (102, 9), (105, 9)],
-    ));
+    d.feed(&full(10, 3, &[(101, 9), (99, 9), (97, 9)], &[(101, 9), (102, 9), (105, 9)]));
     assert_eq!(d.bids(), [(100, 1), (99, 1), (97, 9)]);
     assert_eq!(d.asks(), [(101, 1), (102, 1), (105, 9)]);
     assert_eq!(d.feed(&full(9, 3, &[(50, 9)], &[(60, 9)])), []);
@@ -314,10 +223,7 @@ fn bbo_sides_can_be_empty_or_unchanged() {
     d.feed(&full(1, 2, &[(100, 1), (99, 1)], &[(101, 1), (102, 1)]));
     d.feed(&bbo(2, &[], &[(-1, 0)]));
     assert_eq!((d.bids(), d.asks()), (vec![], vec![(101, 1), (102, 1)]));
-    let unchanged = LevelQty {
-        n: 1,
-        ..Merger::UNCHANGED
-    };
+    let unchanged = LevelQty { n: 1, ..Merger::UNCHANGED };
     assert_eq!(levels(&[(-1, 0)]), [unchanged]);
 }
 
@@ -331,22 +237,10 @@ fn deltas_join_the_snapshot_and_wait_for_it() {
     let kinds = d.feed(&numbered(100, 1000, &[(100, 1)], &[(101, 1)]));
     assert_eq!(kinds, [Clear, Level, Level, End, Level, Level, Gone]);
     assert_eq!((d.bids(), d.asks()), (vec![(100, 2), (99, 3)], vec![]));
-    assert_eq!(
-        d.feed(&delta(105, 110, &[(99, 9)], &[])),
-        [],
-        "a repeat is stale"
-    );
-    assert_eq!(
-        d.feed(&bbo(200, &[(98, 1)], &[])),
-        [],
-        "the touch stream is not merged here"
-    );
+    assert_eq!(d.feed(&delta(105, 110, &[(99, 9)], &[])), [], "a repeat is stale");
+    assert_eq!(d.feed(&bbo(200, &[(98, 1)], &[])), [], "the touch stream is not merged here");
     assert_eq!(d.feed(&delta(110, 111, &[(99, 0), (50, 0)], &[])), [Gone]);
-    assert_eq!(
-        d.feed(&numbered(50, 1000, &[], &[])),
-        [],
-        "an old snapshot is stale"
-    );
+    assert_eq!(d.feed(&numbered(50, 1000, &[], &[])), [], "an old snapshot is stale");
     assert_eq!(d.merger.counts().stale_frames, 2);
 }
 
@@ -358,11 +252,7 @@ fn a_break_voids_the_book_until_a_snapshot_that_joins() {
     assert_eq!(d.feed(&delta(105, 110, &[(100, 3)], &[])), [Gap, Clear]);
     let gap = d.all()[d.rows.len() - 2];
     assert_eq!((gap.id, gap.ts_exch.0, gap.ts_recv.0), (2, 2 * MS, 3 * MS));
-    assert_eq!(
-        d.feed(&numbered(104, 1000, &[(90, 1)], &[])),
-        [],
-        "from before the first delta"
-    );
+    assert_eq!(d.feed(&numbered(104, 1000, &[(90, 1)], &[])), [], "from before the first delta");
     assert_eq!(d.merger.counts().sequence_gaps, 2);
     let kinds = d.feed(&numbered(107, 1000, &[(90, 1)], &[]));
     assert_eq!(kinds, [Level, End, Level]);
@@ -382,26 +272,11 @@ fn restart_of_the_venue_replaces_the_book() {
 #[test]
 fn levels_pushed_out_of_a_rolling_window_left() {
     let mut d = Desk::new(Merger::for_venue(Venue::Bybit));
-    d.feed(&numbered(
-        10,
-        2,
-        &[(100, 1), (99, 1)],
-        &[(101, 1), (102, 1)],
-    ));
-    assert_eq!(
-        d.feed(&delta(10, 11, &[(101, 1), (99, 0)], &[])),
-        [Level, Left]
-    );
-    assert_eq!(
-        d.feed(&delta(11, 12, &[(100, 0), (98, 1)], &[])),
-        [Level, Gone]
-    );
+    d.feed(&numbered(10, 2, &[(100, 1), (99, 1)], &[(101, 1), (102, 1)]));
+    assert_eq!(d.feed(&delta(10, 11, &[(101, 1), (99, 0)], &[])), [Level, Left]);
+    assert_eq!(d.feed(&delta(11, 12, &[(100, 0), (98, 1)], &[])), [Level, Gone]);
     assert_eq!(d.last_bounds(), (99, 102));
-    assert_eq!(
-        d.feed(&delta(12, 1200, &[], &[(102, 4)])),
-        [Level, End],
-        "bounds moved with it"
-    );
+    assert_eq!(d.feed(&delta(12, 1200, &[], &[(102, 4)])), [Level, End], "bounds moved with it");
     assert_eq!(d.last_bounds(), (98, 102));
 }
 
@@ -411,36 +286,19 @@ fn a_gap_voids_unnumbered_changes_only() {
     d.feed(&full(1, u16::MAX, &[(100, 1)], &[(101, 1)]));
     let gap = |d: &mut Desk| {
         let from = d.rows.len();
-        d.merger
-            .on_gap(UnixNanos(5), UnixNanos(9), GapCause::Recorder, &mut d.rows);
-        d.all()[from..]
-            .iter()
-            .map(|row| (row.kind, row.ts_exch.0, row.id))
-            .collect::<Vec<_>>()
+        d.merger.on_gap(UnixNanos(5), UnixNanos(9), GapCause::Recorder, &mut d.rows);
+        d.all()[from..].iter().map(|row| (row.kind, row.ts_exch.0, row.id)).collect::<Vec<_>>()
     };
-    assert_eq!(
-        gap(&mut d),
-        [(Gap, 5, 1)],
-        "frames replace the book by themselves"
-    );
+    assert_eq!(gap(&mut d), [(Gap, 5, 1)], "frames replace the book by themselves");
     assert_eq!(d.feed(&delta(0, 0, &[(100, 2)], &[])), [Level]);
     assert_eq!(gap(&mut d), [(Gap, 5, 1), (Clear, 9, 0)]);
-    assert_eq!(
-        d.feed(&delta(0, 0, &[(100, 3)], &[])),
-        [],
-        "no book to change"
-    );
+    assert_eq!(d.feed(&delta(0, 0, &[(100, 3)], &[])), [], "no book to change");
 }
 
 #[test]
 fn bad_levels_never_enter() {
     let mut d = desk();
-    d.feed(&full(
-        1,
-        9,
-        &[(100, 1), (100, 2), (101, 1), (99, -1), (98, 1)],
-        &[(0, 1), (105, 0)],
-    ));
+    d.feed(&full(1, 9, &[(100, 1), (100, 2), (101, 1), (99, -1), (98, 1)], &[(0, 1), (105, 0)]));
     assert_eq!((d.bids(), d.asks()), (vec![(100, 1), (98, 1)], vec![]));
     assert_eq!(d.merger.counts().bad_levels, 5);
     d.feed(&delta(0, 0, &[(97, -3)], &[(-4, 1)]));
@@ -448,21 +306,13 @@ fn bad_levels_never_enter() {
     assert_eq!(d.merger.counts().bad_levels, 8);
     assert_eq!(d.asks(), [(110, 1)]);
     d.feed(&full(3, 9, &[(100, 1)], &[(100, 1)]));
-    assert_eq!(
-        (d.bids(), d.asks()),
-        (vec![(100, 1)], vec![(100, 1)]),
-        "locked books pass"
-    );
+    assert_eq!((d.bids(), d.asks()), (vec![(100, 1)], vec![(100, 1)]), "locked books pass");
 }
 
 #[test]
 fn contradictions_are_refused() {
     let mut rows = Rows::default();
-    for message in [
-        full(1, 0, &[], &[]),
-        bbo(1, &[(3, 1), (2, 1)], &[]),
-        delta(9, 8, &[], &[]),
-    ] {
+    for message in [full(1, 0, &[], &[]), bbo(1, &[(3, 1), (2, 1)], &[]), delta(9, 8, &[], &[])] {
         let answer = Merger::default().on_message(&message, UnixNanos(1), &mut rows);
         assert!(answer.is_err(), "{message:?}");
     }
@@ -476,39 +326,20 @@ fn backlog_and_repeats_are_dropped_once() {
     let mut feed = |merger: &mut Merger, ms: i64, prints: Vec<Print>| {
         rows.clear();
         let message = FeedMessage::Trades(prints);
-        merger
-            .on_message(&message, UnixNanos(ms * MS), &mut rows)
-            .unwrap();
+        merger.on_message(&message, UnixNanos(ms * MS), &mut rows).unwrap();
         rows.id.clone()
     };
     let prints = vec![print(94_000, 1), print(96_000, 2), print(100_000, 3)];
     assert_eq!(feed(&mut merger, 100_500, prints), [2, 3]);
-    assert_eq!(
-        feed(
-            &mut merger,
-            100_600,
-            vec![print(100_000, 3), print(90_000, 4)]
-        ),
-        [4]
-    );
-    let zero = Print {
-        qty: Lots(0),
-        ..print(100_600, 5)
-    };
+    assert_eq!(feed(&mut merger, 100_600, vec![print(100_000, 3), print(90_000, 4)]), [4]);
+    let zero = Print { qty: Lots(0), ..print(100_600, 5) };
     assert_eq!(feed(&mut merger, 100_700, vec![zero]), [] as [u64; 0]);
     let mut gap = Rows::default();
     merger.on_gap(UnixNanos(1), UnixNanos(2), GapCause::Reconnect, &mut gap);
     let after = vec![print(110_000, 6), print(100_000, 3), print(119_000, 7)];
     assert_eq!(feed(&mut merger, 120_000, after), [7]);
     let counts = merger.counts();
-    assert_eq!(
-        (
-            counts.repeated_trades,
-            counts.backlog_trades,
-            counts.bad_trades
-        ),
-        (2, 2, 1)
-    );
+    assert_eq!((counts.repeated_trades, counts.backlog_trades, counts.bad_trades), (2, 2, 1));
 }
 
 #[test]
@@ -517,10 +348,7 @@ fn contexts_are_stated_when_they_change_and_kept_in_keyframes() {
     use mm_core::event::ContextKind::Oracle;
     let mut d = desk();
     let values = vec![(Oracle, 7), (Mark, 8)];
-    let message = FeedMessage::Context {
-        ts_exch: UnixNanos(0),
-        values,
-    };
+    let message = FeedMessage::Context { ts_exch: UnixNanos(0), values };
     assert_eq!(d.feed(&message).len(), 2);
     assert_eq!(d.feed(&message).len(), 0);
     d.feed(&full(5, 1, &[(100, 1)], &[(101, 2)]));
@@ -529,14 +357,9 @@ fn contexts_are_stated_when_they_change_and_kept_in_keyframes() {
     assert_eq!((key.bids(), key.asks()), (d.bids(), d.asks()));
     assert_eq!(key.last_bounds(), (100, 101));
     let rows = key.all();
-    assert!(rows
-        .iter()
-        .all(|row| row.flags & flags::KEYFRAME != 0 && row.ts_recv.0 == 9));
+    assert!(rows.iter().all(|row| row.flags & flags::KEYFRAME != 0 && row.ts_recv.0 == 9));
     let contexts = rows.iter().filter(|row| row.kind == RowKind::Context);
-    assert_eq!(
-        contexts.map(|row| (row.id, row.qty.0)).collect::<Vec<_>>(),
-        [(1, 7), (2, 8)]
-    );
+    assert_eq!(contexts.map(|row| (row.id, row.qty.0)).collect::<Vec<_>>(), [(1, 7), (2, 8)]);
 }
 
 /// A window of up to `depth` levels from random prices.

@@ -13,8 +13,10 @@ use mm_core::order::OrderManager;
 use mm_core::order::OrderState;
 use mm_core::order::RequoteRules;
 use mm_core::order::Wishes;
+use mm_core::quote::quote;
 use mm_core::quote::Ladder;
 use mm_core::quote::NoQuote;
+use mm_core::quote::QuoteState;
 use mm_core::quote::Target;
 use mm_core::risk::AccountLimits;
 use mm_core::risk::Gate;
@@ -181,6 +183,38 @@ fn the_default_configuration_quotes_and_then_rests() {
         bot.orders.on_answer(order.cloid, &resting(500), at(1));
     }
     assert_eq!(bot.step(&quotes, &view(at(1)), at(1)), (Vec::new(), 0), "nothing to do");
+}
+
+#[test]
+fn default_parameters_pass_their_own_gate_in_every_shipped_market() {
+    // Size decimals and a touch of BTC, ETH, SOL and XRP, in price units.
+    let markets = [(5, 970_000, 970_010), (4, 301_230, 301_240), (2, 1_873_100, 1_873_200)];
+    for (size_decimals, bid, ask) in markets.into_iter().chain([(0, 2_184_100, 2_184_200)]) {
+        let (spec, params) = (InstrumentSpec::hyperliquid(size_decimals), Params::default());
+        let equity = MicroUsd::from_usd(params.capital_usd);
+        let mut gate = Gate::new(account_limits(), equity, at(0)).expect("valid");
+        gate.add(spec, symbol_limits()).expect("valid");
+        let mut orders = OrderManager::new(IX, 1, params.requote_rules());
+        let view = View { bid: Px(bid), ask: Px(ask), ..view(at(0)) };
+        let flat = orders.exposure(Lots(0));
+        gate.observe(IX, &view, &flat, at(0));
+        let state = QuoteState {
+            best_bid: Some(view.bid),
+            best_ask: Some(view.ask),
+            fair: Some(spec.price(Px(bid + ask)) / 2.0),
+            sigma: Some(9e-5),
+            ..QuoteState::default()
+        };
+        let (quotes, _) = quote(&spec, &params.quoting(), &state);
+        let mut wishes = Wishes::default();
+        orders.reconcile(&quotes, &spec, at(0), &mut wishes);
+        assert_eq!(wishes.as_slice().len(), 4, "two levels a side");
+        for wish in wishes.as_slice() {
+            let on = orders.exposure(Lots(0));
+            let verdict = gate.admit(*wish, &on, at(0));
+            orders.sent(&verdict.expect("the default configuration quotes"), at(0));
+        }
+    }
 }
 
 #[test]

@@ -132,15 +132,15 @@ def run_and_report(
     from botmm.observe.progress import progress, si
     from botmm.report.tables import print_run
     from botmm.research import output
+    from botmm.research.describe import make_sheet
     from botmm.research.replay import alternatives, run, run_alternative
     from botmm.research.stopping import Stopper
 
     shown = terminal()
-    folder = out or output.default_folder(plan)
-    output.check_folder(folder)
-    with Stopper() as stopper:
-        with progress(f"replay {' '.join(plan.symbols)}", enabled=shown.progress) as bar:
-            main = run(plan, Replay, stopper.watching(bar))
+    label = f"replay {' '.join(plan.symbols)}"
+    with output.RunFolder(out or output.default_folder(plan), plan) as folder, Stopper() as stopper:
+        with progress(label, enabled=shown.progress) as bar:
+            main = run(plan, Replay, stopper.watching(bar), keep_orders=folder.add_orders)
         variants = []
         for tried in alternatives(plan, sensitivity=sensitivity, band=band):
             if stopper.asked:
@@ -148,9 +148,8 @@ def run_and_report(
             with progress(f"  {tried.kind} {tried.label}", enabled=shown.progress) as bar:
                 variant = run_alternative(plan, Replay, stopper.watching(bar), tried)
             variants += [variant] if variant is not None else []
-        sheet = output.make_sheet(main, variants)
-        output.write(main, sheet, folder)
-    report = folder / "report.html"
+        sheet = make_sheet(main, variants)
+        folder.finish(main, sheet)
     shown.say(
         f"played {si(main.rows)} rows in {main.seconds:.1f} s, "
         f"{si(main.rows / max(main.seconds, 1e-9))} rows/s"
@@ -158,7 +157,7 @@ def run_and_report(
     if as_json:
         shown.json(output.summary(sheet, main))
     else:
-        print_run(shown.out(), sheet, report=str(report))
+        print_run(shown.out(), sheet, report=str(folder.report))
     if stopper.asked:
-        shown.say(f"stopped; the report of what was played is {report}")
+        shown.say(f"stopped; the report of what was played is {folder.report}")
     return stopper.exit_code

@@ -36,7 +36,8 @@ class Terminal:
         """Return the console of results."""
         from rich.console import Console
 
-        return Console(no_color=not self.color, highlight=False, soft_wrap=not sys.stdout.isatty())
+        width = None if sys.stdout.isatty() else 120
+        return Console(no_color=not self.color, highlight=False, width=width)
 
     def say(self, text: str) -> None:
         """Print a remark on stderr, unless quiet."""

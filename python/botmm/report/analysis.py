@@ -20,6 +20,7 @@ from botmm.report.bootstrap import (
     ratio_intervals,
     total_interval,
 )
+from botmm.report.tally import OrderTally
 from botmm.units import DAY_NS, SECOND_NS, day_of
 
 F64 = npt.NDArray[np.float64]
@@ -195,23 +196,31 @@ def headline(summary: Mapping[str, Any]) -> Parts:
 
 
 def analyse(
-    fills: Columns, orders: Columns, equity: Columns, summary: Mapping[str, Any], seed: int
+    fills: Columns,
+    equity: Columns,
+    orders: OrderTally,
+    summary: Mapping[str, Any],
+    *,
+    warmup_ns: int = 0,
+    seed: int = 1,
 ) -> Figures:
     """Return the figures of a run.
 
     Args:
-        fills, orders, equity: columns as the core returns them.
+        fills, equity: columns as the core returns them.
+        orders: of all orders that ended.
         summary: the core's summary.
+        warmup_ns: time at the start that was not quoted on.
         seed: of the bootstrap.
     """
     rng = np.random.default_rng(seed)
-    symbols = []
-    for ix, row in enumerate(summary["symbols"]):
-        own = [_of_symbol(table, ix) for table in (fills, orders, equity)]
-        symbols.append(_symbol(own[0], own[1], own[2], row, rng))
+    symbols = [
+        _symbol(_of_symbol(fills, ix), _of_symbol(equity, ix), orders, ix, summary, rng)
+        for ix in range(len(summary["symbols"]))
+    ]
     curve = _total_curve([figures.curve for figures in symbols])
     parts = headline(summary)
-    seconds = _seconds(summary)
+    seconds = max(_seconds(summary) - warmup_ns / SECOND_NS, 0.0)
     verdict, text = verdict_of(seconds)
     return Figures(
         symbols=symbols,
@@ -246,13 +255,16 @@ def _of_symbol(table: Columns, ix: int) -> dict[str, Any]:
 
 def _symbol(
     fills: Columns,
-    orders: Columns,
     equity: Columns,
-    row: Mapping[str, Any],
+    orders: OrderTally,
+    ix: int,
+    summary: Mapping[str, Any],
     rng: np.random.Generator,
 ) -> SymbolFigures:
     """Return the figures of one symbol."""
+    row = summary["symbols"][ix]
     scale = _Scale.of(row)
+    ahead = orders.ahead_median(ix)
     mid2 = equity["mid2"].astype(np.float64)
     mid = np.where(mid2 > 0, mid2, np.nan) / (2.0 * scale.px)
     position = equity["position"] / scale.size
@@ -268,7 +280,7 @@ def _symbol(
         position=position,
         spread_bps=_spread_bps(equity["bid"], equity["ask"], mid2, equity["bid"] > 0),
         own_spread_bps=_spread_bps(equity["own_bid"], equity["own_ask"], mid2, own_both),
-        fill_ts=fills["ts_recv"],
+        fill_ts=fills["ts_exch"],
         fill_price=fills["px"] / scale.px,
         fill_size=fills["qty"] / scale.size,
         fill_side=fills["side"],
@@ -278,8 +290,8 @@ def _symbol(
         volume_share=int(fills["qty"].sum()) / traded if traded > 0 else None,
         crossed_share=float((why == 2).mean()) if count else None,
         through_share=float((why == 1).mean()) if count else None,
-        ahead_median_usd=_ahead_usd(orders, scale),
-        order_life_median_s=_life_s(orders),
+        ahead_median_usd=None if ahead is None else ahead / scale.size / scale.px,
+        order_life_median_s=orders.life_median_s(ix),
         summary=row,
     )
 
@@ -291,12 +303,11 @@ def residual(fills: Columns, equity: Columns, row: Mapping[str, Any]) -> int:
     """
     unit = _Scale.of(row).cash_per_unit
     signed = fills["side"].astype(np.int64) * fills["qty"]
-    cash = -int((signed * fills["px"] * unit).sum()) - int(fills["fee"].sum()) + int(row["funding"])
-    position = int(signed.sum())
-    mid2 = int(equity["mid2"][-1]) if len(equity["mid2"]) else 0
-    parts2 = int(row["capture2"]) + int(row["inventory2"])
-    parts2 += 2 * (int(row["funding"]) - int(row["fees"]))
-    return 2 * cash + position * mid2 * unit - parts2
+    paid = int((signed * fills["px"] * unit).sum()) + int(fills["fee"].sum())
+    marks = equity["mid2"][equity["mid2"] > 0]
+    worth2 = int(signed.sum()) * unit * (int(marks[-1]) if len(marks) else 0)
+    parts2 = int(row["capture2"]) + int(row["inventory2"]) - 2 * int(row["fees"])
+    return worth2 - 2 * paid - parts2  # funding stands on both sides
 
 
 def _summary_parts(row: Mapping[str, Any]) -> Parts:
@@ -411,24 +422,6 @@ def _trips(fills: Columns, scale: _Scale) -> Trips:
     )
 
 
-def _ahead_usd(orders: Columns, scale: _Scale) -> float | None:
-    """Return the median value that stood before our orders when they arrived."""
-    ahead = np.asarray(orders["ahead"], dtype=np.float64)
-    known = np.isfinite(ahead) & (orders["ts_venue"] > 0) & (orders["status"] < 3)
-    if not known.any():
-        return None
-    return float(np.median(ahead[known] / scale.size * orders["px"][known] / scale.px))
-
-
-def _life_s(orders: Columns) -> float | None:
-    """Return the median time from the venue's book to the end of an order."""
-    ended = (orders["status"] == 1) | (orders["status"] == 2)
-    if not ended.any():
-        return None
-    life = orders["ts_done"][ended] - orders["ts_venue"][ended]
-    return float(np.median(life)) / SECOND_NS
-
-
 def _days(symbols: Sequence[SymbolFigures], curve: Curve) -> list[Day]:
     """Return one row a UTC day; a row on midnight belongs to the day that it ends."""
     if not len(curve.ts):
@@ -479,8 +472,6 @@ def _net_interval(curve: Curve, rng: np.random.Generator) -> Interval | None:
 
 def _seconds(summary: Mapping[str, Any]) -> float:
     """Return the length of the data, the longest symbol's, without its gaps."""
-    lengths = [
-        int(row["last_ts"]) - int(row["first_ts"]) - sum(int(g[1]) - int(g[0]) for g in row["gaps"])
-        for row in summary["symbols"]
-    ]
-    return max(lengths, default=0) / SECOND_NS
+    whole = int(summary["last_ts"]) - int(summary["first_ts"])
+    silent = [sum(int(g[1]) - int(g[0]) for g in row["gaps"]) for row in summary["symbols"]]
+    return (whole - min(silent, default=0)) / SECOND_NS

@@ -11,7 +11,7 @@ from botmm.report.formats import bps, count, duration, percent, ratio, usd
 from botmm.units import time_text
 
 FEW_FILLS = 100
-GAP_CAUSES = {1: "recorder hole", 2: "sequence break", 3: "reconnect"}
+GAP_CAUSES = {1: "recorder hole", 2: "sequence break", 3: "reconnect", 4: "hole between files"}
 
 Rows = list[tuple[str, str]]
 
@@ -45,6 +45,8 @@ class Sheet:
     synthetic: bool
     trials: Sequence[Trial]
     assumptions: Rows
+    breakers: Sequence[tuple[str, str, str, str]]
+    quality: Mapping[str, Mapping[str, int]]
     fees: tuple[float, float]
     config: Mapping[str, Any]
     versions: Mapping[str, str]
@@ -107,6 +109,8 @@ def warnings(sheet: Sheet) -> list[str]:
         found.append(
             f"Only {plural(sheet.figures.parts.fills, 'fill')}: chance decides the result."
         )
+    if sheet.breakers:
+        found.append(f"Risk breakers changed state {plural(len(sheet.breakers), 'time')}.")
     for figures in sheet.figures.symbols:
         found += _symbol_warnings(figures)
     return found
@@ -126,8 +130,6 @@ def _symbol_warnings(figures: SymbolFigures) -> list[str]:
         found.append(f"{name}: bridged {gaps} in the recording, {duration(silent)} in all.")
     if row["not_ready"]:
         found.append(f"{name}: never ready: {', '.join(map(str, row['not_ready']))}.")
-    if row["breakers"]:
-        found.append(f"{name}: risk breakers fired, {plural(len(row['breakers']), 'time')}.")
     return found
 
 
@@ -165,6 +167,8 @@ def order_rows(figures: SymbolFigures) -> Rows:
             "Post-only refusals",
             f"{count(row['rejects'])} ({percent(_share(row['rejects'], orders))})",
         ),
+        ("Refused by own risk limits", _refusals(row["refusals"])),
+        ("Placed where the book was not visible", percent(_share(row["unseen_arrivals"], orders))),
         ("Orders per fill", ratio(orders / fills if fills else None)),
         ("Median life of an order", duration(figures.order_life_median_s)),
         ("Median queue ahead on arrival", usd(figures.ahead_median_usd)),
@@ -172,6 +176,12 @@ def order_rows(figures: SymbolFigures) -> Rows:
         ("Fills by a crossed book", percent(figures.crossed_share)),
         ("Own share of traded volume", percent(figures.volume_share, 2)),
     ]
+
+
+def _refusals(counts: Mapping[str, int]) -> str:
+    """Return what the risk gate refused, by limit."""
+    texts = [f"{name.replace('_', ' ')} {number:,}" for name, number in sorted(counts.items())]
+    return ", ".join(texts) or "none"
 
 
 def trip_rows(figures: SymbolFigures) -> Rows:

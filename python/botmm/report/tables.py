@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from botmm.report.analysis import SymbolFigures
 from botmm.report.formats import NONE, bps, count, duration, percent, usd
 from botmm.report.sheet import Sheet, answer, parts_rows, reason, tier_text, warnings
 
@@ -39,8 +40,8 @@ def _table(*columns: str) -> Table:
     """Return a plain table: names on the left, numbers on the right."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
-    table.add_column(columns[0])
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column(columns[0], no_wrap=True)
     for column in columns[1:]:
         table.add_column(column, justify="right", no_wrap=True)
     return table
@@ -60,31 +61,27 @@ def _parts_table(sheet: Sheet) -> Table:
 
 
 def _symbol_table(sheet: Sheet) -> Table:
-    """Return a row a symbol: volume, fills, orders, and markouts after buys and sells."""
-    table = _table(
-        "symbol", "net", "volume", "fills", "orders", "share", "1 s buy/sell", "60 s buy/sell, bps"
-    )
+    """Return a row a symbol: volume, fills, and markouts after buys and sells."""
+    table = _table("symbol", "net", "volume", "fills", "share", "markout 1 s", "60 s, buy/sell")
     for own in sheet.figures.symbols:
         table.add_row(
             own.symbol,
             usd(own.parts.net_usd, signed=True),
             usd(own.parts.volume_usd),
             count(own.parts.fills),
-            count(own.summary["orders"]),
             percent(own.volume_share, 2),
-            *(_markout_pair(sheet, own.symbol, horizon) for horizon in (1.0, 60.0)),
+            *(_markout_pair(own, horizon) for horizon in (1.0, 60.0)),
         )
     return table
 
 
-def _markout_pair(sheet: Sheet, symbol: str, horizon: float) -> str:
-    """Return the markouts of both sides at a horizon."""
-    own = next(figures for figures in sheet.figures.symbols if figures.symbol == symbol)
+def _markout_pair(own: SymbolFigures, horizon: float) -> str:
+    """Return the markouts in bps of both sides at a horizon."""
     texts = [
         next((f"{p.mean:+.2f}" for p in own.markouts[side] if p.horizon_s == horizon), NONE)
         for side in ("buy", "sell")
     ]
-    return " / ".join(texts).replace("-", "−")
+    return "/".join(texts).replace("-", "−")
 
 
 def _trial_table(sheet: Sheet) -> Table:

@@ -18,7 +18,6 @@ from botmm.report.sheet import (
     trip_rows,
     warnings,
 )
-from botmm.units import time_text
 
 
 def render(sheet: Sheet) -> str:
@@ -39,7 +38,6 @@ def render(sheet: Sheet) -> str:
         "bps": formats.bps,
         "percent": formats.percent,
         "count": formats.count,
-        "time": time_text,
     }
     template = environment.get_template("tear_sheet.html")
     return template.render(

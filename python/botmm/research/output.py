@@ -1,6 +1,7 @@
 """Output — the folder of a run: report, summary, tables of fills, orders and equity, manifest.
 
-The folder appears complete or not at all: it is written beside its place and renamed.
+The folder appears complete or not at all: it is written beside its place and renamed. Orders go
+to their file while the run goes on, so that a month of them needs no memory.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ import platform
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from botmm import __version__
 from botmm.errors import UsageError
-from botmm.report.analysis import Parts, analyse
-from botmm.report.formats import duration
-from botmm.report.sheet import Sheet, Trial, answer, tier_text, warnings
-from botmm.research.replay import Variant, queue_rank
-from botmm.units import SECOND_NS, day_of
+from botmm.report.analysis import Parts
+from botmm.report.sheet import Sheet, answer, tier_text, warnings
+from botmm.units import day_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,106 +32,70 @@ MANIFEST = "manifest.json"
 UNRESOLVED = -(2**63)
 
 
-def make_sheet(run: ReplayRun, variants: list[Variant]) -> Sheet:
-    """Return the report of a run before it is drawn."""
-    from botmm.core import __version__ as core_version
+class RunFolder:
+    """The folder of one run while it is being written; an earlier run in its place is replaced."""
 
-    plan = run.plan
-    figures = analyse(run.fills, run.orders, run.equity, run.summary, plan.settings.replay.seed)
-    rows = run.summary["symbols"]
-    return Sheet(
-        figures=figures,
-        venue=", ".join(sorted({t.venue for group in plan.tapes.values() for t in group})),
-        since=min(int(row["first_ts"]) for row in rows),
-        until=max(int(row["last_ts"]) for row in rows),
-        partial=run.partial,
-        synthetic=any(
-            tape.venue.startswith("synth") or tape.meta.get("source_format", "") == "synth"
-            for group in plan.tapes.values()
-            for tape in group
-        ),
-        trials=_trials(run, figures.parts, variants),
-        assumptions=_assumptions(run),
-        fees=plan.fees,
-        config=_config(plan),
-        versions={
-            "botmm": __version__,
-            "core": core_version,
-            "python": platform.python_version(),
-            "configuration digest": plan.settings.digest(),
-            "seed": str(plan.settings.replay.seed),
-        },
-    )
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        """Take the place; raises UsageError where it holds something else than a run."""
+        _check(folder)
+        self.folder = folder
+        self.plan = plan
+        self.fresh = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
+        self._orders: Any = None
 
+    @property
+    def report(self) -> Path:
+        """Return where the report will be."""
+        return self.folder / "report.html"
 
-def _trials(run: ReplayRun, parts: Parts, variants: list[Variant]) -> list[Trial]:
-    """Return the run among its variants, each kind in the order of its assumption."""
-    queue = run.plan.settings.sim.queue
-    ranked: list[tuple[float, Trial]] = [
-        (
-            rank,
-            Trial(
-                kind=kind,
-                label=f"{label} (this run)",
-                net_usd=parts.net_usd,
-                volume_usd=parts.volume_usd,
-                fills=parts.fills,
-                main=True,
-            ),
-        )
-        for kind, label, rank in (("latency", "1×", 1.0), ("queue", queue, queue_rank(queue)))
-    ]
-    ranked += [
-        (
-            v.rank,
-            Trial(
-                kind=v.kind,
-                label=v.label,
-                net_usd=v.net_usd,
-                volume_usd=v.volume_usd,
-                fills=v.fills,
-            ),
-        )
-        for v in variants
-    ]
-    return [trial for _, trial in sorted(ranked, key=lambda pair: (pair[1].kind, pair[0]))]
+    def __enter__(self) -> RunFolder:
+        """Make the folder beside its place."""
+        self.fresh.mkdir(parents=True)
+        return self
 
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Leave nothing behind that is not complete."""
+        self._close_orders()
+        shutil.rmtree(self.fresh, ignore_errors=True)
 
-def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
-    """Return what the simulation takes for granted, in words."""
-    sim, play = run.plan.settings.sim, run.plan.settings.replay
-    maker, taker = run.plan.fees
-    latency = {
-        "constant": f"constant: {sim.entry_ms:g} ms to the venue, {sim.response_ms:g} ms back",
-        "feed": "as the delay of the recorded feed",
-        "file": f"recorded: {sim.latency_file}",
-    }[sim.latency_model]
-    fills = "by the traded size" if sim.partial_fills else "of whole orders only"
-    through = "by its volume" if sim.through_fill == "volume" else "in full"
-    longest = f"up to {play.max_gap_s:g} s are played over"
-    return [
-        ("Capital", f"${run.plan.settings.account.capital_usd:,.0f}"),
-        ("Fees of notional", f"maker {maker * 1e4:g} bps, taker {taker * 1e4:g} bps"),
-        ("Queue model", sim.queue),
-        ("Latency", latency),
-        ("Block clock of the venue", f"{sim.block_ms:g} ms" if sim.block_ms else "off"),
-        ("Fills", fills),
-        ("Price going through an order", f"fills it {through}"),
-        ("The market", "does not react to our orders"),
-        ("Funding", "hourly, where the tape has it"),
-        ("Quotes reconsidered", f"every {play.step_ms:g} ms"),
-        ("Warm-up before the first quote", duration(run.plan.warmup_ns / SECOND_NS)),
-        ("Silences", "longer ones are bridged" if play.bridge_gaps else longest),
-    ]
+    def add_orders(self, columns: Mapping[str, Any]) -> None:
+        """Write the orders that ended since the last call."""
+        from pyarrow import parquet
 
+        table = _table(columns, self.plan)
+        if self._orders is None:
+            path = self.fresh / "orders.parquet"
+            self._orders = parquet.ParquetWriter(path, table.schema, compression="zstd")
+        if table.num_rows:
+            self._orders.write_table(table)
 
-def _config(plan: Plan) -> dict[str, Any]:
-    """Return every value by its dotted key."""
-    tree = plan.settings.model_dump(mode="json", exclude={"strategy", "symbols", "schema_version"})
-    flat = {f"{name}.{key}": value for name, part in tree.items() for key, value in part.items()}
-    for symbol in plan.symbols:
-        flat |= {f"{symbol}.{key}": value for key, value in plan.settings.params(symbol).items()}
-    return flat
+    def finish(self, run: ReplayRun, sheet: Sheet) -> None:
+        """Write everything else and put the folder in its place."""
+        from pyarrow import parquet
+
+        from botmm.report.tear_sheet import render
+
+        self._close_orders()
+        for name, columns in (("fills", run.fills), ("equity", run.equity)):
+            path = self.fresh / f"{name}.parquet"
+            parquet.write_table(_table(columns, self.plan), path, compression="zstd")
+        (self.fresh / "report.html").write_text(render(sheet), encoding="utf-8")
+        _write_json(self.fresh / "summary.json", summary(sheet, run))
+        _write_json(self.fresh / MANIFEST, _manifest(run, sheet, self.fresh))
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+        self.fresh.rename(self.folder)
+
+    def _close_orders(self) -> None:
+        """Finish the file of orders."""
+        if self._orders is not None:
+            self._orders.close()
+            self._orders = None
 
 
 def summary(sheet: Sheet, run: ReplayRun) -> dict[str, Any]:
@@ -212,7 +175,7 @@ def default_folder(plan: Plan) -> Path:
     return Path("runs") / f"{name}_{days}_{plan.settings.digest()[:8]}"
 
 
-def check_folder(folder: Path) -> None:
+def _check(folder: Path) -> None:
     """Refuse a folder that holds anything but an earlier run, before the work starts.
 
     Raises:
@@ -224,52 +187,23 @@ def check_folder(folder: Path) -> None:
         raise UsageError(f"{folder} holds something else than a run", cure="name another --out")
 
 
-def write(run: ReplayRun, sheet: Sheet, folder: Path) -> None:
-    """Write the folder of a run; an earlier run in its place is replaced.
-
-    Raises:
-        UsageError: the place holds something else than a run.
-    """
-    from pyarrow import parquet
-
-    from botmm.report.tear_sheet import render
-
-    check_folder(folder)
-    fresh = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
-    fresh.mkdir(parents=True)
-    try:
-        (fresh / "report.html").write_text(render(sheet), encoding="utf-8")
-        _write_json(fresh / "summary.json", summary(sheet, run))
-        rows = run.summary["symbols"]
-        for name, columns in (("fills", run.fills), ("orders", run.orders), ("equity", run.equity)):
-            table = _table(columns, rows)
-            parquet.write_table(table, fresh / f"{name}.parquet", compression="zstd")
-        _write_json(fresh / MANIFEST, _manifest(run, sheet, fresh))
-        if folder.exists():
-            shutil.rmtree(folder)
-        fresh.rename(folder)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
-
-
-def _table(columns: Mapping[str, Any], rows: list[dict[str, Any]]) -> pa.Table:
+def _table(columns: Mapping[str, Any], plan: Plan) -> pa.Table:
     """Return columns as they are, with symbols by name; scales stand in the metadata."""
     import numpy as np
     import pyarrow as pa
 
-    names = [str(row["symbol"]) for row in rows]
+    names = np.array(plan.symbols, dtype=object)
     data: dict[str, Any] = {}
     for name, column in columns.items():
         if name == "symbol":
-            data[name] = pa.array(np.array(names, dtype=object)[column], pa.string())
+            data[name] = pa.array(names[column], pa.string())
         elif name.startswith("markout_"):
             data[name] = pa.array(column, mask=np.asarray(column) == UNRESOLVED)
         else:
             data[name] = pa.array(column)
     scales = {
-        str(row["symbol"]): {key: row[key] for key in row if key.endswith("_decimals")}
-        for row in rows
+        symbol: {key: int(group[0].meta[key]) for key in ("px_decimals", "size_decimals")}
+        for symbol, group in plan.tapes.items()
     }
     meta = {"botmm.schema_version": str(SCHEMA_VERSION), "botmm.scales": json.dumps(scales)}
     return pa.table(data).replace_schema_metadata(meta)

@@ -234,7 +234,7 @@ def _days(store: Path, venue: str, symbol: str) -> list[date]:
     if days:
         return days
     root = store / "tape"
-    there = sorted(f"{p.parent.name}/{p.name}" for p in root.glob("*/*") if p.is_dir())
+    there = sorted({"/".join(p.parts[-3:-1]) for p in root.glob("*/*/*.parquet")})
     cure = f"there is: {', '.join(there)}" if there else "import some with `botmm data import PATH`"
     raise DataError(f"no tape of {symbol} on {venue} in {store}", cure=cure)
 
@@ -264,8 +264,7 @@ def _warmed(plan: Plan, warmup: str | None) -> Plan:
             cure="name a tape of the same symbol that ends before the range, or use --warmup auto",
         )
     tapes = dict(plan.tapes) | {tape.symbol: (tape, *plan.tapes[tape.symbol])}
-    since = Range(since=start, until=plan.range.until)
-    return replace(plan, tapes=tapes, range=since, warmup_ns=start - tape.first_ts)
+    return _starting_at(plan, tapes, start, tape.first_ts)
 
 
 def _warmed_from_store(plan: Plan, start: int, reach: int) -> Plan:
@@ -275,7 +274,15 @@ def _warmed_from_store(plan: Plan, start: int, reach: int) -> Plan:
     for symbol, group in plan.tapes.items():
         have = {tape.path for tape in group}
         early = find_tapes(store, venue, symbol, start - reach, start)
-        extra = [read_tape(Path(path)) for path in early if Path(path) not in have]
+        extra = [read_tape(path) for path in early if path not in have]
         tapes[symbol] = (*extra, *group)
+    return _starting_at(plan, tapes, start, start - reach)
+
+
+def _starting_at(
+    plan: Plan, tapes: Mapping[str, tuple[Tape, ...]], start: int, earliest: int
+) -> Plan:
+    """Return the plan that quotes from `start` and reads what there is from `earliest` on."""
+    there = min(group[0].first_ts for group in tapes.values())
     since = Range(since=start, until=plan.range.until)
-    return replace(plan, tapes=tapes, range=since, warmup_ns=reach)
+    return replace(plan, tapes=tapes, range=since, warmup_ns=start - max(earliest, there))

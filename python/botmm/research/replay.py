@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botmm.errors import DataError
+from botmm.report.tally import OrderTally
 from botmm.units import SECOND_NS
 
 if TYPE_CHECKING:
     from botmm.config import Settings
     from botmm.research.plan import Plan
 
-CHUNK_ROWS = 400_000
+CHUNK_ROWS = 100_000  # a fraction of a second, so that Ctrl-C is answered at once
 EQUITY_ROWS_MAX = 250_000  # a symbol; 29 days at the default of 10 s
 LATENCY_SCALES = (0.5, 2.0)
 # The two ends of the queue models: no cancel was ahead of us, and nearly every one was.
@@ -30,11 +31,15 @@ BAND_QUEUES = ("risk-averse", "pow2:3")
 class Engine(Protocol):
     """The core's replay, as far as this module uses it."""
 
-    def run(self, max_rows: int) -> dict[str, Any]:
+    def run(self, max_rows: int) -> Mapping[str, Any]:
         """Play at most so many rows."""
         ...
 
-    def result(self) -> dict[str, Any]:
+    def drain(self) -> Mapping[str, Any]:
+        """Move out ended orders and equity samples, so that a long run keeps no history."""
+        ...
+
+    def result(self) -> Mapping[str, Any]:
         """Return the columns and the summary of what was played."""
         ...
 
@@ -42,6 +47,8 @@ class Engine(Protocol):
 EngineFactory = Callable[[str], Engine]
 # Called after each chunk with the share done and the rows so far; true asks the run to stop.
 OnChunk = Callable[[float, int], bool]
+# Called with the columns of orders that have ended.
+KeepOrders = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +70,8 @@ class ReplayRun:
     plan: Plan
     spec: dict[str, Any]
     fills: dict[str, Any]
-    orders: dict[str, Any]
     equity: dict[str, Any]
+    orders: OrderTally
     summary: dict[str, Any]
     rows: int
     seconds: float
@@ -94,7 +101,7 @@ def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) ->
             "block_ns": round(sim.block_ms * 1e6),
         },
         "fees": {"maker": plan.fees[0], "taker": plan.fees[1]},
-        "from": plan.range.since,
+        "from": None if plan.range.since is None else plan.range.since - plan.warmup_ns,
         "to": plan.range.until,
         "warmup_ns": plan.warmup_ns,
         "step_ms": play.step_ms,
@@ -119,8 +126,17 @@ def _latency(settings: Settings, scale: float) -> dict[str, Any]:
     if sim.latency_model == "file":
         rows = _latency_rows(Path(sim.latency_file))
         return {"model": "recorded", "rows": rows, "scale": scale}
+    if sim.latency_model == "feed":
+        return {
+            "model": "feed",
+            "entry_multiplier": 1.0,
+            "entry_ns": 0,
+            "response_multiplier": 1.0,
+            "response_ns": 0,
+            "scale": scale,
+        }
     return {
-        "model": sim.latency_model,
+        "model": "constant",
         "entry_ns": round(sim.entry_ms * 1e6),
         "response_ns": round(sim.response_ms * 1e6),
         "scale": scale,
@@ -159,10 +175,13 @@ def run(
     engine: EngineFactory,
     on_chunk: OnChunk,
     *,
+    keep_orders: KeepOrders | None = None,
     latency_scale: float = 1.0,
     queue: str | None = None,
 ) -> ReplayRun:
     """Drive one run to its end, or to where `on_chunk` stopped it.
+
+    Orders are handed to `keep_orders` as they end, and not kept here: a month has millions.
 
     Raises:
         DataError: the range holds no rows, or a gap longer than accepted.
@@ -174,29 +193,46 @@ def run(
     started = clock.monotonic()
     core = engine(json.dumps(told))
     first, last = plan.span
+    tally, equity = OrderTally(), []
     stop = done = False
     rows = 0
+
+    def take(moved: Mapping[str, Any]) -> None:
+        tally.add(moved["orders"])
+        equity.append(moved["equity"])
+        if keep_orders is not None:
+            keep_orders(moved["orders"])
+
     while not done and not stop:
         at = core.run(CHUNK_ROWS)
         rows, done = int(at["rows"]), bool(at["done"])
+        if rows == 0:
+            raise DataError(
+                f"no rows from {plan.range.text()}", cure="`botmm data ls` shows what is there"
+            )
+        take(core.drain())
         share = (int(at["ts"]) - first) / max(last - first, 1)
         stop = on_chunk(1.0 if done else min(max(share, 0.0), 1.0), rows)
-    if rows == 0:
-        raise DataError(
-            f"no rows from {plan.range.text()}", cure="`botmm data ls` shows what is there"
-        )
     result = core.result()
+    take(result)
     return ReplayRun(
         plan=plan,
         spec=told,
         fills=result["fills"],
-        orders=result["orders"],
-        equity=result["equity"],
+        equity=_joined(equity),
+        orders=tally,
         summary=json.loads(result["summary"]),
         rows=rows,
         seconds=clock.monotonic() - started,
         partial=not done,
     )
+
+
+def _joined(pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return columns that came in pieces as one."""
+    import numpy as np
+
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,20 @@ import numpy as np
 import pytest
 
 from botmm.report.analysis import UNRESOLVED, Figures, analyse, verdict_of
+from botmm.report.tally import OrderTally
 from tests.fakes.fake_replay import FakeReplay
 from tests.fakes.specs import DAY, START, spec
 
 
+def analysed(result: dict[str, Any]) -> Figures:
+    tally = OrderTally()
+    tally.add(result["orders"])
+    return analyse(result["fills"], result["equity"], tally, result["summary"])
+
+
 def figures_of(days: float = 3.0, symbols: int = 1) -> tuple[Figures, dict[str, Any]]:
     result = FakeReplay.played(spec(days=days, symbols=symbols))
-    return analyse(
-        result["fills"], result["orders"], result["equity"], result["summary"], 1
-    ), result
+    return analysed(result), result
 
 
 @pytest.mark.parametrize("symbols", [1, 3])
@@ -27,7 +32,7 @@ def test_parts_explain_the_account_exactly(symbols: int) -> None:
 def test_a_missing_fee_is_seen_in_the_residual() -> None:
     result = FakeReplay.played(spec())
     result["fills"]["fee"][0] += 1
-    figures = analyse(result["fills"], result["orders"], result["equity"], result["summary"], 1)
+    figures = analysed(result)
     assert figures.residual == 2  # one cash unit is two halves
 
 
@@ -87,10 +92,6 @@ def one_fill(**columns: Any) -> dict[str, Any]:
     return result
 
 
-def analysed(result: dict[str, Any]) -> Figures:
-    return analyse(result["fills"], result["orders"], result["equity"], result["summary"], 1)
-
-
 def test_markouts_are_signed_weighted_and_in_bps() -> None:
     # Bought 10 at 100.0 and the mid went to 101; bought 30 and it went to 99.
     moved = np.array([2020, 1980])
@@ -137,3 +138,13 @@ def test_gaps_are_no_data() -> None:
     row = result["summary"]["symbols"][0]
     row["gaps"] = [[START, START + DAY // 2, 1]]
     assert analysed(result).seconds == pytest.approx(43_200, abs=1)
+
+
+def test_a_warmup_is_no_data_either() -> None:
+    result = FakeReplay.played(spec(days=3.0))
+    warm = analyse(
+        result["fills"], result["equity"], OrderTally(), result["summary"], warmup_ns=DAY * 3 // 2
+    )
+    assert warm.seconds == pytest.approx(1.5 * 86_400, abs=100)
+    assert warm.verdict == "smoke test"
+    assert warm.symbols[0].order_life_median_s is None

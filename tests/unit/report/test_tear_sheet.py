@@ -10,6 +10,7 @@ import pytest
 from botmm.report.analysis import analyse
 from botmm.report.charts import POINTS, medians, thin
 from botmm.report.sheet import Sheet, Trial, answer, warnings
+from botmm.report.tally import OrderTally
 from botmm.report.tear_sheet import render
 from tests.fakes.fake_replay import FakeReplay
 from tests.fakes.specs import START, spec
@@ -18,7 +19,9 @@ from tests.fakes.specs import START, spec
 def make_sheet(*, symbols: int = 1, days: float = 3.0) -> Sheet:
     told = spec(days=days, symbols=symbols)
     result = FakeReplay.played(told)
-    figures = analyse(result["fills"], result["orders"], result["equity"], result["summary"], 1)
+    tally = OrderTally()
+    tally.add(result["orders"])
+    figures = analyse(result["fills"], result["equity"], tally, result["summary"])
     parts = figures.parts
     trial = Trial(
         kind="latency",
@@ -37,6 +40,8 @@ def make_sheet(*, symbols: int = 1, days: float = 3.0) -> Sheet:
         synthetic=False,
         trials=[trial, replace(trial, kind="queue", label="risk-averse (this run)")],
         assumptions=[("Queue model", "risk-averse")],
+        breakers=[("2026-02-12 00:33:20", "BTC", "price jump", "reducing")],
+        quality={own.symbol: {"crossed": 5} for own in figures.symbols},
         fees=(0.00015, 0.00045),
         config={"account.capital_usd": 1000.0},
         versions={"botmm": "0.1.0"},

@@ -9,6 +9,7 @@ import pytest
 
 from botmm.errors import UsageError
 from botmm.research import output
+from botmm.research.describe import make_sheet
 from botmm.research.plan import Plan
 from botmm.research.replay import run
 from tests.fakes.fake_replay import FakeReplay
@@ -21,9 +22,14 @@ def written(folder: Path, plan: Plan | None = None) -> Path:
     tape = plan.tapes["BTC"][0]
     tape.path.parent.mkdir(parents=True, exist_ok=True)
     tape.path.write_bytes(b"tape")
-    done = run(plan, FakeReplay, lambda share, rows: False)
-    output.write(done, output.make_sheet(done, []), folder)
+    write(folder, plan)
     return folder
+
+
+def write(folder: Path, plan: Plan) -> None:
+    with output.RunFolder(folder, plan) as out:
+        done = run(plan, FakeReplay, lambda share, rows: False, keep_orders=out.add_orders)
+        out.finish(done, make_sheet(done, []))
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +67,7 @@ def test_fills_keep_integers_and_say_their_scales(tmp_path: Path) -> None:
     assert table.column("symbol")[0].as_py() == "BTC"
     assert table.column("markout_5").null_count > 0
     scales = json.loads(table.schema.metadata[b"botmm.scales"])
-    assert scales["BTC"] == {"px_decimals": 1, "size_decimals": 5, "cash_decimals": 6}
+    assert scales["BTC"] == {"px_decimals": 1, "size_decimals": 5}
 
 
 def test_the_manifest_proves_inputs_and_outputs(tmp_path: Path) -> None:
@@ -88,10 +94,8 @@ def test_an_earlier_run_is_replaced_and_anything_else_refused(tmp_path: Path) ->
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
-    done = run(make_plan(), FakeReplay, lambda share, rows: False)
-    sheet = output.make_sheet(done, [])  # the tape is not there, so its digest fails
-    with pytest.raises(FileNotFoundError):
-        output.write(done, sheet, tmp_path / "run")
+    with pytest.raises(FileNotFoundError):  # the tape is not there, so it has no digest
+        write(tmp_path / "run", make_plan())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -57,7 +57,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def settings_of(store: Path) -> Settings:
-    return load([], [f"store.dir='{store}'"], {}).settings
+    return load([], [f"store.dir='{store}'", "replay.warmup_s=7200"], {}).settings
 
 
 def planned(store: Path, wanted: Range, *symbols: str, warmup: str | None = None) -> Plan:
@@ -108,9 +108,8 @@ def test_days_alone_count_from_the_end_of_the_data(store: Path) -> None:
 def test_warmup_from_the_store_puts_earlier_days_in_front(store: Path) -> None:
     plan = planned(store, Range(since=START + DAY, until=START + 2 * DAY), "BTC", warmup="auto")
     assert days(plan) == ["2026-02-12", "2026-02-13"]
-    assert plan.warmup_ns == 3600 * 10**9
-    assert plan.range.since is not None
-    assert plan.range.since >= START + DAY
+    assert plan.range.since == START + DAY + DAY // 24
+    assert plan.warmup_ns == 2 * 3600 * 10**9
 
 
 def test_warmup_from_a_file_must_be_earlier_data_of_the_symbol(store: Path) -> None:
@@ -118,6 +117,7 @@ def test_warmup_from_a_file_must_be_earlier_data_of_the_symbol(store: Path) -> N
     early = store / "tape/hyperliquid/BTC/2026-02-12.parquet"
     plan = planned(store, wanted, "BTC", warmup=str(early))
     assert days(plan) == ["2026-02-12", "2026-02-13"]
+    assert plan.warmup_ns == DAY  # from the first row of the file to the first of the range
     for wrong in ("BTC/2026-02-14", "ETH/2026-02-13"):
         with pytest.raises(DataError, match="no earlier data of BTC"):
             planned(store, wanted, "BTC", warmup=str(store / f"tape/hyperliquid/{wrong}.parquet"))

@@ -1,6 +1,7 @@
 """Replay — what the core is told is what the settings say; a stopped run keeps its result."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def make_plan(*overrides: str, days: int = 1) -> Plan:
         size_bytes=1,
         first_ts=UnixNanos(START),
         last_ts=UnixNanos(START + days * DAY),
-        meta={},
+        meta={"px_decimals": "1", "size_decimals": "5"},
     )
     return Plan(
         settings=load([], overrides, {}).settings,
@@ -99,21 +100,38 @@ def test_recorded_latencies_are_read_and_checked(tmp_path: Path) -> None:
         spec(make_plan(*overrides))
 
 
+def test_orders_are_handed_on_as_they_end() -> None:
+    kept: list[int] = []
+    run(
+        make_plan(),
+        FakeReplay,
+        lambda share, rows: False,
+        keep_orders=lambda orders: kept.append(len(orders["px"])),
+    )
+    assert len(kept) == 11
+    assert sum(kept) > 0
+
+
+def test_reading_starts_before_quoting_by_the_warmup() -> None:
+    told = spec(replace(make_plan(), warmup_ns=5))
+    assert (told["from"], told["warmup_ns"]) == (START - 5, 5)
+
+
 def test_a_run_tells_its_progress_and_ends() -> None:
     seen: list[tuple[float, int]] = []
     done = run(make_plan(), FakeReplay, lambda share, rows: bool(seen.append((share, rows))))
     assert not done.partial
-    assert [rows for _, rows in seen] == [400_000, 800_000, 1_000_000]
-    assert [round(share, 2) for share, _ in seen] == [0.4, 0.8, 1.0]
+    assert [rows for _, rows in seen] == [100_000 * i for i in range(1, 11)]
+    assert [round(share, 2) for share, _ in seen] == [i / 10 for i in range(1, 11)]
     assert done.rows == 1_000_000
 
 
 def test_a_stopped_run_keeps_what_was_played() -> None:
     done = run(make_plan(), FakeReplay, lambda share, rows: True)
     assert done.partial
-    assert done.rows == 400_000
-    last = done.summary["symbols"][0]["last_ts"]
-    assert last == START + 2 * DAY // 5
+    assert done.rows == 100_000
+    last = done.summary["last_ts"]
+    assert last == START + DAY // 10
     assert done.equity["ts"][-1] == last
 
 

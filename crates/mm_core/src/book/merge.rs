@@ -110,11 +110,7 @@ impl Default for Merger {
 impl Merger {
     /// In a best-bid-and-offer frame: this side is as it was. (An empty list says that nothing
     /// rests on the side.)
-    pub const UNCHANGED: LevelQty = LevelQty {
-        px: Px(-1),
-        qty: Lots(0),
-        n: 0,
-    };
+    pub const UNCHANGED: LevelQty = LevelQty { px: Px(-1), qty: Lots(0), n: 0 };
 
     /// A merger with the habits of a venue's public streams.
     #[must_use]
@@ -229,11 +225,7 @@ impl Merger {
 
     fn on_snapshot(&mut self, frame: &Frame, depth: u16, ts_recv: UnixNanos, out: &mut Rows) {
         let ts = venue_time(frame, ts_recv);
-        let window = if frame.stream == streams::FAST {
-            Window::Fast
-        } else {
-            Window::Full
-        };
+        let window = if frame.stream == streams::FAST { Window::Fast } else { Window::Full };
         let old = if frame.seq == 0 {
             self.sides[0].has_newer(window, ts)
         } else {
@@ -255,11 +247,7 @@ impl Merger {
         pen.flag(if replaces { flags::SNAPSHOT } else { 0 });
         self.start(&mut pen);
         for side in Side::BOTH {
-            let levels = if side == Side::Bid {
-                &frame.bids
-            } else {
-                &frame.asks
-            };
+            let levels = if side == Side::Bid { &frame.bids } else { &frame.asks };
             if frame.seq != 0 {
                 self.sides[side.index()].forget_windows();
             }
@@ -298,18 +286,10 @@ impl Merger {
             }
         }
         let ts = venue_time(frame, ts_recv);
-        let depth = if self.rolling {
-            usize::from(self.depth)
-        } else {
-            usize::MAX
-        };
+        let depth = if self.rolling { usize::from(self.depth) } else { usize::MAX };
         let mut pen = Pen::of(frame, out, ts_recv);
         for side in Side::BOTH {
-            let levels = if side == Side::Bid {
-                &frame.bids
-            } else {
-                &frame.asks
-            };
+            let levels = if side == Side::Bid { &frame.bids } else { &frame.asks };
             let bad = self.sides[side.index()].delta(ts, levels, depth, &mut pen);
             self.counts.bad_levels += bad;
         }
@@ -333,11 +313,7 @@ impl Merger {
         pen.flag(flags::BBO);
         self.start(&mut pen);
         for side in Side::BOTH {
-            let level = if side == Side::Bid {
-                frame.bids.first()
-            } else {
-                frame.asks.first()
-            };
+            let level = if side == Side::Bid { frame.bids.first() } else { frame.asks.first() };
             if level == Some(&Self::UNCHANGED) {
                 continue;
             }
@@ -394,25 +370,15 @@ fn check(frame: &Frame) -> Result<(), CoreError> {
         FrameKind::Snapshot { depth: 0 } => "a snapshot of depth 0".to_owned(),
         FrameKind::Snapshot { .. } => return Ok(()),
         FrameKind::Bbo if frame.bids.len() > 1 || frame.asks.len() > 1 => {
-            format!(
-                "bbo with {} bids and {} asks",
-                frame.bids.len(),
-                frame.asks.len()
-            )
+            format!("bbo with {} bids and {} asks", frame.bids.len(), frame.asks.len())
         }
         FrameKind::Bbo => return Ok(()),
-        FrameKind::Delta {
-            prev_seq,
-            first_seq,
-        } => {
+        FrameKind::Delta { prev_seq, first_seq } => {
             if first_seq <= frame.seq && (prev_seq < frame.seq || frame.seq == 0) {
                 return Ok(());
             }
             format!("sequence {first_seq}..{} after {prev_seq}", frame.seq)
         }
     };
-    Err(CoreError::BadPayload {
-        channel: "book",
-        why,
-    })
+    Err(CoreError::BadPayload { channel: "book", why })
 }

@@ -196,7 +196,7 @@ impl BookSide {
         let old: Vec<Level> = self.near_levels().collect();
         let near = low..low + SLOTS as i64;
         for level in &old {
-            let slot = (level.px.0 / self.grid.step & MASK) as usize;
+            let slot = ((level.px.0 / self.grid.step) & MASK) as usize;
             self.qty[slot] = 0;
             self.orders[slot] = 0;
             self.bits[slot / 64] = 0;

@@ -179,6 +179,8 @@ pub struct OrderManager {
     symbol: SymbolIx,
     tag: u64,
     sequence: u64,
+    /// The least number that was not sent yet.
+    unsent: u64,
     rules: RequoteRules,
     slots: Box<[Order; ORDERS_MAX]>,
     used: u64,
@@ -204,6 +206,7 @@ impl OrderManager {
             symbol,
             tag,
             sequence: 0,
+            unsent: 0,
             rules,
             slots: Box::new([NO_ORDER; ORDERS_MAX]),
             used: 0,
@@ -384,12 +387,14 @@ impl OrderManager {
     }
 
     fn placed(&mut self, place: &Place, now: UnixNanos) {
-        assert!(self.find(place.cloid).is_none(), "invariant: an id is sent once: {place:?}");
+        let CloidParts { level, sequence, .. } = CloidParts::unpack(place.cloid);
+        assert!(sequence >= self.unsent, "invariant: an id is sent once, in order: {place:?}");
+        self.unsent = sequence + 1;
         let slot = self.free_slot();
         self.slots[slot] = Order {
             cloid: place.cloid,
             side: place.side,
-            level: CloidParts::unpack(place.cloid).level,
+            level,
             px: place.px,
             size: place.size,
             filled: Lots(0),

@@ -97,6 +97,9 @@ impl OrderManager {
             missing[side.index()] = self.match_side(ladder.side(side), side, spec, wishes);
         }
         self.retry_unknown(now, wishes);
+        if missing == [0; 2] {
+            return;
+        }
         for level in 0..LEVELS_MAX {
             for side in Side::BOTH {
                 if missing[side.index()] & (1 << level) != 0 {

@@ -120,6 +120,10 @@ impl PyTapeWriter {
         py.detach(|| self.0.append(&rows)).map_err(to_py)
     }
 
+    fn set_meta(&mut self, key: &str, value: &str) {
+        self.0.set_meta(key, value);
+    }
+
     fn close<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let summary = py.detach(|| self.0.finish()).map_err(to_py)?;
         summary_to_dict(py, &summary)

@@ -57,11 +57,7 @@ fn decimals_to_ints<'py>(
     exponents: bool,
 ) -> PyResult<Bound<'py, PyArray1<i64>>> {
     let (data, offsets) = (data.bytes()?, offsets.as_slice()?);
-    let parse = if exponents {
-        wire::parse_float_text
-    } else {
-        wire::parse_decimal
-    };
+    let parse = if exponents { wire::parse_float_text } else { wire::parse_decimal };
     let values = py.detach(|| column(data, offsets, |text| parse(text, decimals)));
     Ok(values?.into_pyarray(py))
 }
@@ -76,13 +72,7 @@ fn floats_to_ints<'py>(
     let values = values.as_slice()?;
     let exact =
         |(row, &value)| wire::exact_float(value, decimals).map_err(|error| at_row(row, &error));
-    let units = py.detach(|| {
-        values
-            .iter()
-            .enumerate()
-            .map(exact)
-            .collect::<PyResult<Vec<_>>>()
-    });
+    let units = py.detach(|| values.iter().enumerate().map(exact).collect::<PyResult<Vec<_>>>());
     Ok(units?.into_pyarray(py))
 }
 
@@ -107,37 +97,24 @@ fn decode_frame<'py>(
     px_decimals: u32,
     size_decimals: u32,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let scales = Scales {
-        px_decimals,
-        size_decimals,
-    };
+    let scales = Scales { px_decimals, size_decimals };
     let venue = venue_of(venue).map_err(to_py)?;
     let decoded = wire::decode(venue, frame, &|_| Some(scales)).map_err(to_py)?;
     let out = PyDict::new(py);
     match decoded {
-        Decoded::Feed {
-            symbol,
-            channel,
-            message,
-        } => {
+        Decoded::Feed { symbol, channel, message } => {
             out.set_item("symbol", symbol)?;
             out.set_item("channel", channel)?;
             feed(&out, &message)?;
         }
         Decoded::Orders(orders) => {
             out.set_item("kind", "orders")?;
-            out.set_item(
-                "orders",
-                orders.iter().map(|o| format!("{o:?}")).collect::<Vec<_>>(),
-            )?;
+            out.set_item("orders", orders.iter().map(|o| format!("{o:?}")).collect::<Vec<_>>())?;
         }
         Decoded::Fills { snapshot, fills } => {
             out.set_item("kind", "fills")?;
             out.set_item("snapshot", snapshot)?;
-            out.set_item(
-                "fills",
-                fills.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>(),
-            )?;
+            out.set_item("fills", fills.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>())?;
         }
         Decoded::Control(Control::Pong) => out.set_item("kind", "pong")?,
         Decoded::Control(Control::Subscribed) => out.set_item("kind", "subscribed")?,
@@ -165,10 +142,7 @@ fn scan_scales(py: Python<'_>, venue: &str, data: &[u8]) -> PyResult<BTreeMap<St
     };
     let seen = py.detach(scan)?;
     let pair = |s: Scales| (s.px_decimals, s.size_decimals);
-    Ok(seen
-        .into_iter()
-        .map(|(name, scales)| (name, pair(scales)))
-        .collect())
+    Ok(seen.into_iter().map(|(name, scales)| (name, pair(scales))).collect())
 }
 
 fn venue_of(name: &str) -> Result<Venue, CoreError> {
@@ -190,25 +164,14 @@ fn column<T>(
     parse: impl Fn(&[u8]) -> Result<T, CoreError>,
 ) -> PyResult<Vec<T>> {
     let text = |pair: &[i64]| {
-        let (from, to) = (
-            usize::try_from(pair[0]).ok()?,
-            usize::try_from(pair[1]).ok()?,
-        );
+        let (from, to) = (usize::try_from(pair[0]).ok()?, usize::try_from(pair[1]).ok()?);
         data.get(from..to)
     };
     let rows = offsets.windows(2).enumerate();
     rows.map(|(row, pair)| {
         let text = text(pair).ok_or_else(|| {
-            let why = format!(
-                "row {row}: {}..{} of {} bytes",
-                pair[0],
-                pair[1],
-                data.len()
-            );
-            to_py(CoreError::BadArgument {
-                name: "offsets",
-                why,
-            })
+            let why = format!("row {row}: {}..{} of {} bytes", pair[0], pair[1], data.len());
+            to_py(CoreError::BadArgument { name: "offsets", why })
         })?;
         parse(text).map_err(|error| at_row(row, &error))
     })
@@ -224,29 +187,21 @@ fn feed(out: &Bound<'_, PyDict>, message: &FeedMessage) -> PyResult<()> {
         FeedMessage::Book(frame) => book(out, frame),
         FeedMessage::Trades(prints) => {
             out.set_item("kind", "trades")?;
-            let rows = prints
-                .iter()
-                .map(|p| (p.ts_exch.0, p.side.sign(), p.px.0, p.qty.0, p.id));
+            let rows = prints.iter().map(|p| (p.ts_exch.0, p.side.sign(), p.px.0, p.qty.0, p.id));
             out.set_item("prints", rows.collect::<Vec<_>>())
         }
         FeedMessage::Context { ts_exch, values } => {
             out.set_item("kind", "context")?;
             out.set_item("ts_exch", ts_exch.0)?;
-            let rows = values
-                .iter()
-                .map(|&(kind, value)| (format!("{kind:?}"), value));
+            let rows = values.iter().map(|&(kind, value)| (format!("{kind:?}"), value));
             out.set_item("values", rows.collect::<BTreeMap<_, _>>())
         }
     }
 }
 
 fn book(out: &Bound<'_, PyDict>, frame: &Frame) -> PyResult<()> {
-    let rows = |levels: &[LevelQty]| {
-        levels
-            .iter()
-            .map(|l| (l.px.0, l.qty.0, l.n))
-            .collect::<Vec<_>>()
-    };
+    let rows =
+        |levels: &[LevelQty]| levels.iter().map(|l| (l.px.0, l.qty.0, l.n)).collect::<Vec<_>>();
     out.set_item("kind", "book")?;
     out.set_item("frame", format!("{:?}", frame.kind))?;
     out.set_item("ts_exch", frame.ts_exch.0)?;

@@ -255,7 +255,11 @@ impl QpnState {
         let rate_ahead = config.rate(age_ahead);
         let ahead = if self.n_ahead <= 1.0 {
             let same = (size - self.ahead).abs() <= TOL;
-            if same { rate_ahead * self.n_ahead } else { 0.0 }
+            if same {
+                rate_ahead * self.n_ahead
+            } else {
+                0.0
+            }
         } else if size <= self.ahead + TOL {
             rate_ahead * self.n_ahead * frequency
         } else {

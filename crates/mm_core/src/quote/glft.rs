@@ -90,8 +90,7 @@ pub fn glft_exact(params: &GlftParams, sigma: f64, q_max: usize) -> GlftExact {
     let markup = half_markup(gamma, k);
     let eta = a * libm::exp(-libm::log1p(gamma / k) - k * markup);
     let inventory = |i: usize| i as f64 - q_max as f64;
-    let diagonal: Vec<f64> =
-        (0..=2 * q_max).map(|i| alpha * inventory(i) * inventory(i)).collect();
+    let diagonal: Vec<f64> = (0..=2 * q_max).map(|i| alpha * inventory(i) * inventory(i)).collect();
     let (eigenvalue, f) = ground_state(&diagonal, -eta);
     let distance = |here: usize, next: Option<usize>| {
         let next = next.filter(|&n| n < f.len())?;

@@ -104,7 +104,7 @@ pub fn fit_intensity(deltas: &[f64], counts: &[f64], seconds: f64) -> IntensityF
     let plain = line(points.iter().map(|&(x, y, _)| (x, y, 1.0)));
     // Not `k <= 0`: a slope that is not a number is no decay either.
     let status = match weighted {
-        Line { k, .. } if !(k > 0.0) => FitStatus::NonPositiveK,
+        Line { k, .. } if k.is_nan() || k <= 0.0 => FitStatus::NonPositiveK,
         Line { r2, .. } if r2 < R2_MIN => FitStatus::PoorFit,
         Line { .. } => FitStatus::Ok,
     };
@@ -113,9 +113,8 @@ pub fn fit_intensity(deltas: &[f64], counts: &[f64], seconds: f64) -> IntensityF
 
 /// Weighted least squares of y on x over (x, y, weight).
 fn line(points: impl Iterator<Item = (f64, f64, f64)> + Clone) -> Line {
-    let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
-        points.clone().map(|(x, y, w)| w * f(x, y)).sum()
-    };
+    let sum =
+        |f: &dyn Fn(f64, f64) -> f64| -> f64 { points.clone().map(|(x, y, w)| w * f(x, y)).sum() };
     let weight = sum(&|_, _| 1.0);
     let (mx, my) = (sum(&|x, _| x) / weight, sum(&|_, y| y) / weight);
     let sxx = sum(&|x, _| (x - mx) * (x - mx));

@@ -250,7 +250,7 @@ impl Lane {
             "crossed_fills": tally.crossed_fills,
             "maker_fills": turnover.maker_fills,
             "taker_fills": turnover.taker_fills,
-            "volume": (turnover.maker_volume + turnover.taker_volume) as f64,
+            "volume": (turnover.maker_volume + turnover.taker_volume) as i64,
             "capture2": parts.capture.0 as i64,
             "inventory2": parts.inventory.0 as i64,
             "fees2": parts.fees.0 as i64,

@@ -5,6 +5,7 @@ use super::columns::FillColumns;
 use super::columns::OrderColumns;
 use super::drive::Replay;
 use super::lane::Lane;
+use crate::risk::Change;
 use serde_json::json;
 use serde_json::Value;
 
@@ -34,21 +35,9 @@ impl Replay {
     /// Everything that is not a column, as JSON.
     #[must_use]
     pub fn summary_json(&self) -> String {
-        let symbols: Vec<Value> = self.lanes.iter().map(Lane::summary).collect();
-        let breakers: Vec<Value> = self
-            .gate
-            .changes()
-            .iter()
-            .map(|c| {
-                json!({
-                    "ts": c.at.0,
-                    "symbol": c.symbol.map(|s| s.0),
-                    "state": format!("{:?}", c.state),
-                    "cause": format!("{:?}", c.cause),
-                })
-            })
-            .collect();
         let progress = self.progress();
+        let symbols: Vec<Value> = self.lanes.iter().map(Lane::summary).collect();
+        let breakers: Vec<Value> = self.gate.changes().iter().map(change).collect();
         json!({
             "schema_version": 1,
             "done": progress.done,
@@ -61,4 +50,13 @@ impl Replay {
         })
         .to_string()
     }
+}
+
+fn change(change: &Change) -> Value {
+    json!({
+        "ts": change.at.0,
+        "symbol": change.symbol.map(|s| s.0),
+        "state": format!("{:?}", change.state),
+        "cause": change.cause.to_string(),
+    })
 }

@@ -260,7 +260,7 @@ fn lane(
     let about = About {
         symbol: text.symbol.clone(),
         venue: text.venue.clone(),
-        tier: meta("data_tier"),
+        tier: meta("tier"),
         source: meta("source"),
         fees,
         gaps: gaps.iter().map(|g| (g.from.0, g.to.0, g.cause)).collect(),
@@ -357,8 +357,7 @@ fn latency(text: &LatencyText) -> Result<Latency, CoreError> {
             (LatencyModel::Feed { entry, response }, *scale)
         }
         LatencyText::Recorded { rows, scale } => {
-            let row =
-                |r: &[i64; 3]| Recorded { request: r[0], exchange: r[1], response: r[2] };
+            let row = |r: &[i64; 3]| Recorded { request: r[0], exchange: r[1], response: r[2] };
             (LatencyModel::Recorded(rows.iter().map(row).collect()), *scale)
         }
     };

@@ -180,8 +180,7 @@ impl Window {
     /// Venue time of the first row on hand at or after `ts`.
     pub(super) fn exch_at_or_after(&self, ts: i64) -> Option<i64> {
         let times = |at: usize| self.venue_row(at).map(|i| self.rows.ts_exch[i]);
-        let first = (self.venue..).map_while(times).find(|&t| t >= ts);
-        first
+        (self.venue..).map_while(times).find(|&t| t >= ts)
     }
 
     /// How long the last delivered row took to reach us.

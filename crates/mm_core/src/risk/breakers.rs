@@ -47,6 +47,25 @@ pub enum Cause {
     Operator,
 }
 
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::RepeatedFills { side, count } => {
+                let side = if *side == Side::Bid { "bids" } else { "asks" };
+                write!(f, "{count} {side} filled within the window")
+            }
+            Self::DailyLoss { loss, limit } => {
+                write!(f, "lost {:.2} USD today, limit {:.2}", loss.usd(), limit.usd())
+            }
+            Self::EquityFloor { equity, floor } => {
+                write!(f, "equity {:.2} USD is below the floor {:.2}", equity.usd(), floor.usd())
+            }
+            Self::NewDay => f.write_str("a new UTC day"),
+            Self::Operator => f.write_str("an operator asked for it"),
+        }
+    }
+}
+
 /// One change of state, for the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {

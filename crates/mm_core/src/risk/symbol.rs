@@ -306,10 +306,10 @@ impl SymbolGate {
 
     /// Half price units times lots to micro-dollars, up.
     fn micros(&self, raw2: i128) -> MicroUsd {
-        let product = raw2 * self.raw2_den;
-        let value = match i64::try_from(product) {
-            Ok(small) => i128::from((small + self.raw2_num as i64 - 1) / self.raw2_num as i64),
-            Err(_) => (product + self.raw2_num - 1) / self.raw2_num,
+        let value = match i64::try_from(raw2) {
+            // Hyperliquid's scales: a division costs more than all the rest of the gate.
+            Ok(small) if (self.raw2_num, self.raw2_den) == (2, 1) => i128::from((small + 1) >> 1),
+            Ok(_) | Err(_) => (raw2 * self.raw2_den + self.raw2_num - 1) / self.raw2_num,
         };
         MicroUsd(i64::try_from(value).unwrap_or(i64::MAX))
     }

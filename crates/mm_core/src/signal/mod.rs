@@ -1,25 +1,32 @@
-//! tmp
-#![allow(missing_docs)]
-use crate::units::UnixNanos;
-#[derive(Debug, Default)]
-pub struct SigmaEstimator {
-    next: i64,
-}
-impl SigmaEstimator {
-    pub fn is_due(&self, now: UnixNanos) -> bool {
-        now.0 >= self.next
-    }
-    pub fn on_mid(&mut self, ts: UnixNanos, _m: f64) {
-        self.next = ts.0 + 5_000_000_000;
-    }
-    pub fn sigma(&self) -> Option<f64> {
-        Some(1e-4)
-    }
-}
-pub fn weighted_mid((pb, qb): (f64, f64), (pa, qa): (f64, f64)) -> f64 {
-    if qb + qa > 0.0 {
-        (qb * pa + qa * pb) / (qb + qa)
-    } else {
-        (pa + pb) * 0.5
-    }
-}
+//! Signals — what the book and its trades say about price, pressure and volatility.
+
+mod bars;
+mod imbalance;
+mod microprice;
+mod ofi;
+mod volatility;
+
+pub use bars::close_to_close;
+pub use bars::ewma;
+pub use bars::garman_klass;
+pub use bars::parkinson;
+pub use bars::rogers_satchell;
+pub use bars::yang_zhang;
+pub use bars::Bars;
+pub use imbalance::depth_imbalance;
+pub use imbalance::depth_weighted_mid;
+pub use imbalance::distance_imbalance;
+pub use imbalance::flow_imbalance;
+pub use imbalance::flow_imbalance_decayed;
+pub use imbalance::weighted_mid;
+pub use imbalance::Level;
+pub use imbalance::Print;
+pub use microprice::MicroCounts;
+pub use microprice::MicroFit;
+pub use microprice::MicroGrid;
+pub use microprice::MicroTable;
+pub use microprice::Quote;
+pub use ofi::order_flow;
+pub use ofi::order_flow_levels;
+pub use ofi::FlowLevels;
+pub use volatility::SigmaEstimator;

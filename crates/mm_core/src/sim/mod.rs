@@ -1,9 +1,12 @@
 //! Sim — one matching model for replay, the local exchange and fault simulation; synthetic flow.
 
+mod blocks;
 mod flow;
+mod latency;
 mod resting;
 mod venue;
 
+pub use blocks::BlockClock;
 pub use flow::calibrate_qpn;
 pub use flow::estimate_queue;
 pub use flow::Flow;
@@ -16,6 +19,9 @@ pub use flow::QueueViews;
 pub use flow::Truth;
 pub use flow::TruthGhosts;
 pub use flow::TruthSamples;
+pub use latency::Latency;
+pub use latency::LatencyModel;
+pub use latency::Recorded;
 pub use resting::Resting;
 pub use venue::FillWhy;
 pub use venue::SimFill;
@@ -23,7 +29,3 @@ pub use venue::SimVenue;
 pub use venue::VenueConfig;
 pub use venue::VenueCounts;
 pub use venue::VenueEvent;
-mod latency;
-pub use latency::Latency;
-pub use latency::LatencyModel;
-pub use latency::Recorded;

@@ -150,7 +150,7 @@ table! {
     fixed_half_ticks: f64 = Number(1.0), real(0.0, 1e6), "ticks", Live,
         "Distance of the innermost quotes from the reservation price in the fixed mode.";
     fixed_skew_ticks: f64 = Number(0.0), real(0.0, 1e6), "ticks", Live,
-        "Shift against a full inventory in the fixed mode.";
+        "Shift against each clip of inventory in the fixed mode.";
     order_lots: i64 = Whole(0), whole(0, 1_000_000_000_000), "lots", Live,
         "Size of each order in lots; 0 takes order_size_usd.";
     requote_steps: i64 = Whole(1), whole(1, 10_000), "steps", Live,
@@ -360,4 +360,65 @@ fn ppm(share: f64) -> i64 {
 
 fn millis(ms: f64) -> DurationNanos {
     DurationNanos(libm::rint(ms * 1e6) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quote::QuoteParams;
+
+    #[test]
+    fn defaults_are_within_their_own_bounds_and_agree_with_their_users() {
+        let params = Params::default();
+        for spec in PARAMS {
+            assert_eq!(params.get(spec.name), Some(spec.default), "{}", spec.name);
+            assert_eq!(spec.parse(&spec.default.to_string()), Ok(spec.default), "{}", spec.name);
+            assert!(!spec.meaning.is_empty(), "{}", spec.name);
+        }
+        assert_eq!(params.quoting(), QuoteParams::default());
+        assert_eq!(params.requote_rules(), RequoteRules::default());
+        assert_eq!(params.account_limits(), Ok(AccountLimits::default()));
+        let position = MicroUsd::from_usd(502.5);
+        let limits = SymbolLimits { position, ..SymbolLimits::default() };
+        assert_eq!(params.symbol_limits(), Ok(limits));
+    }
+
+    #[test]
+    fn sizes_and_limits_scale_with_the_capital() {
+        let params = Params::from_pairs([("capital_usd", "12500")]).expect("valid");
+        let limits = params.symbol_limits().expect("below the ceilings");
+        assert_eq!(params.quoting().order_size_usd, 1_875.0);
+        assert_eq!(limits.order_value, MicroUsd::from_usd(3_750.0));
+        assert_eq!(limits.position, MicroUsd::from_usd(6_281.25));
+        let floor = params.account_limits().expect("below the ceilings").equity_floor;
+        assert_eq!(floor, MicroUsd::from_usd(6_250.0));
+    }
+
+    #[test]
+    fn wrong_names_and_values_are_refused_with_the_cure() {
+        let cases = [
+            ("base_spread", "2", "did you mean `base_spread_bps`?"),
+            ("inventory_skew_facter", "2", "did you mean `inventory_skew_factor`?"),
+            ("frobnicate", "2", "there is no parameter `frobnicate`"),
+            ("base_spread_bps", "-1", "must be a number from 0 to 1000 bps, had \"-1\""),
+            ("base_spread_bps", "NaN", "had \"NaN\""),
+            ("num_levels", "2.5", "must be a whole number from 1 to 8, had \"2.5\""),
+            ("num_levels", "9", "had \"9\""),
+            ("fee_floor", "maybe", "must be true or false, had \"maybe\""),
+            ("mode", "cleverly", "must be one of bps, glft, as, fixed, had \"cleverly\""),
+        ];
+        for (name, text, want) in cases {
+            let mut params = Params::default();
+            let error = params.set(name, text).expect_err(name).to_string();
+            assert!(error.contains(want), "{error}");
+            assert_eq!(params, Params::default());
+        }
+        let mut params = Params::default();
+        assert!(params.set_number("fee_floor", 1.0).is_err());
+        for (name, text) in [("fee_floor", "off"), ("mode", "glft"), ("num_levels", "3")] {
+            params.set(name, text).expect(name);
+        }
+        let set = (params.fee_floor, params.mode, params.num_levels);
+        assert_eq!(set, (false, Mode::Glft, 3));
+    }
 }

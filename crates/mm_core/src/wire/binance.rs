@@ -180,34 +180,22 @@ fn depth(depth: Depth<'_>) -> Result<RawFeed<'_>, CoreError> {
     // Spot has no link to the event before: its first number follows that one's last.
     let prev_seq = match depth.pu {
         Some(pu) => pu,
-        None => depth
-            .first
-            .checked_sub(1)
-            .ok_or_else(|| wrong(DEPTH, "U is 0"))?,
+        None => depth.first.checked_sub(1).ok_or_else(|| wrong(DEPTH, "U is 0"))?,
     };
     let message = RawMessage::Book(RawBook {
-        kind: FrameKind::Delta {
-            prev_seq,
-            first_seq: depth.first,
-        },
+        kind: FrameKind::Delta { prev_seq, first_seq: depth.first },
         ts_exch: time(DEPTH, depth.time.unwrap_or(depth.event_time))?,
         seq: depth.last,
         stream: streams::BOOK,
         bids: levels(depth.b),
         asks: levels(depth.a),
     });
-    Ok(RawFeed {
-        symbol: depth.s,
-        channel: "depthUpdate",
-        message,
-    })
+    Ok(RawFeed { symbol: depth.s, channel: DEPTH, message })
 }
 
 fn snapshot(snapshot: Snapshot<'_>) -> Result<RawFeed<'_>, CoreError> {
     let longest = snapshot.bids.len().max(snapshot.asks.len());
-    let limit = LIMITS
-        .into_iter()
-        .find(|&limit| usize::from(limit) >= longest);
+    let limit = LIMITS.into_iter().find(|&limit| usize::from(limit) >= longest);
     let depth = limit.ok_or_else(|| wrong(SNAPSHOT, format!("{longest} levels on a side")))?;
     let ts_exch = match snapshot.time.or(snapshot.event_time) {
         Some(value) => time(SNAPSHOT, value)?,
@@ -221,11 +209,7 @@ fn snapshot(snapshot: Snapshot<'_>) -> Result<RawFeed<'_>, CoreError> {
         bids: levels(snapshot.bids),
         asks: levels(snapshot.asks),
     });
-    Ok(RawFeed {
-        symbol: snapshot.symbol.unwrap_or(""),
-        channel: "snapshot",
-        message,
-    })
+    Ok(RawFeed { symbol: snapshot.symbol.unwrap_or(""), channel: SNAPSHOT, message })
 }
 
 fn trade(trade: Trade<'_>) -> Result<Raw<'_>, CoreError> {
@@ -236,36 +220,24 @@ fn trade(trade: Trade<'_>) -> Result<Raw<'_>, CoreError> {
         Some(word) => return Err(wrong(TRADE, format!("unknown origin {word:?} (X)"))),
     }
     let id = trade.t.ok_or_else(|| wrong(TRADE, "no id (t)"))?;
-    Ok(Raw::Feed(print(TRADE, "trade", &trade, id)?))
+    Ok(Raw::Feed(print(TRADE, &trade, id)?))
 }
 
 fn agg_trade(trade: Trade<'_>) -> Result<RawFeed<'_>, CoreError> {
-    let id = trade
-        .a
-        .as_ref()
-        .and_then(|value| value.as_raw_str().parse().ok());
+    let id = trade.a.as_ref().and_then(|value| value.as_raw_str().parse().ok());
     let id = id.ok_or_else(|| wrong(AGG_TRADE, "no id (a)"))?;
-    print(AGG_TRADE, "aggTrade", &trade, id)
+    print(AGG_TRADE, &trade, id)
 }
 
-fn print<'a>(
-    name: &'static str,
-    channel: &'static str,
-    trade: &Trade<'a>,
-    id: u64,
-) -> Result<RawFeed<'a>, CoreError> {
+fn print<'a>(channel: &'static str, trade: &Trade<'a>, id: u64) -> Result<RawFeed<'a>, CoreError> {
     let print = RawPrint {
-        ts_exch: time(name, trade.time)?,
+        ts_exch: time(channel, trade.time)?,
         side: if trade.m { Side::Ask } else { Side::Bid },
         px: trade.p,
         qty: trade.q,
         id,
     };
-    Ok(RawFeed {
-        symbol: trade.s,
-        channel,
-        message: RawMessage::Trades(vec![print]),
-    })
+    Ok(RawFeed { symbol: trade.s, channel, message: RawMessage::Trades(vec![print]) })
 }
 
 fn ticker(ticker: Ticker<'_>) -> Result<RawFeed<'_>, CoreError> {
@@ -281,11 +253,7 @@ fn ticker(ticker: Ticker<'_>) -> Result<RawFeed<'_>, CoreError> {
         bids: touch(ticker.b, ticker.bid_size),
         asks: touch(ticker.a, ticker.ask_size),
     });
-    Ok(RawFeed {
-        symbol: ticker.s,
-        channel: "bookTicker",
-        message,
-    })
+    Ok(RawFeed { symbol: ticker.s, channel: TICKER, message })
 }
 
 /// A side of the touch; an empty side comes as a size of zero.
@@ -305,15 +273,8 @@ fn mark(mark: Mark<'_>) -> Result<RawFeed<'_>, CoreError> {
     if mark.next_funding != 0 {
         values.push((ContextKind::NextFunding, time(MARK, mark.next_funding)?.0));
     }
-    let message = RawMessage::Context {
-        ts_exch: time(MARK, mark.event_time)?,
-        values,
-    };
-    Ok(RawFeed {
-        symbol: mark.s,
-        channel: "markPriceUpdate",
-        message,
-    })
+    let message = RawMessage::Context { ts_exch: time(MARK, mark.event_time)?, values };
+    Ok(RawFeed { symbol: mark.s, channel: MARK, message })
 }
 
 /// Milliseconds, or microseconds where a stream was asked for them.
@@ -321,9 +282,6 @@ fn time(channel: &'static str, value: i64) -> Result<UnixNanos, CoreError> {
     match value {
         1_000_000_000_000..100_000_000_000_000 => Ok(UnixNanos(value * 1_000_000)),
         1_000_000_000_000_000..9_000_000_000_000_000 => Ok(UnixNanos(value * 1_000)),
-        _ => Err(wrong(
-            channel,
-            format!("time {value} is in no unit the venue uses"),
-        )),
+        _ => Err(wrong(channel, format!("time {value} is in no unit the venue uses"))),
     }
 }

@@ -107,41 +107,22 @@ fn control(envelope: Envelope<'_>) -> Result<Raw<'_>, CoreError> {
 }
 
 fn data<'a>(channel: &'static str, envelope: &Envelope<'a>) -> Result<&'a [u8], CoreError> {
-    let value = envelope
-        .data
-        .as_ref()
-        .ok_or_else(|| wrong(channel, "no data"))?;
+    let value = envelope.data.as_ref().ok_or_else(|| wrong(channel, "no data"))?;
     nested(channel, value)
 }
 
 fn book<'a>(envelope: &Envelope, depth: u16, book: Book<'a>) -> Result<RawFeed<'a>, CoreError> {
-    let time = envelope
-        .cts
-        .or(envelope.ts)
-        .ok_or_else(|| wrong(BOOK, "neither cts nor ts"))?;
+    let time = envelope.cts.or(envelope.ts).ok_or_else(|| wrong(BOOK, "neither cts nor ts"))?;
     let (kind, stream) = match envelope.kind {
-        // One level is the touch, sent again and again with the number of the deeper books.
-        Some("snapshot" | "delta") if depth == 1 => (FrameKind::Bbo, streams::BBO),
+        // One level is the touch, which the venue sends whole each time.
+        Some("delta") if depth == 1 => return Err(wrong(BOOK, "a delta of depth 1")),
+        Some("snapshot") if depth == 1 => (FrameKind::Bbo, streams::BBO),
         Some("snapshot") => (FrameKind::Snapshot { depth }, streams::BOOK),
         Some("delta") => {
-            let before = book
-                .u
-                .checked_sub(1)
-                .ok_or_else(|| wrong(BOOK, "delta with u 0"))?;
-            (
-                FrameKind::Delta {
-                    prev_seq: before,
-                    first_seq: book.u,
-                },
-                streams::BOOK,
-            )
+            let before = book.u.checked_sub(1).ok_or_else(|| wrong(BOOK, "delta with u 0"))?;
+            (FrameKind::Delta { prev_seq: before, first_seq: book.u }, streams::BOOK)
         }
-        other => {
-            return Err(wrong(
-                BOOK,
-                format!("type {other:?} is no snapshot and no delta"),
-            ))
-        }
+        other => return Err(wrong(BOOK, format!("type {other:?} is no snapshot and no delta"))),
     };
     let message = RawMessage::Book(RawBook {
         kind,
@@ -151,11 +132,7 @@ fn book<'a>(envelope: &Envelope, depth: u16, book: Book<'a>) -> Result<RawFeed<'
         bids: levels(book.b),
         asks: levels(book.a),
     });
-    Ok(RawFeed {
-        symbol: book.s,
-        channel: "orderbook",
-        message,
-    })
+    Ok(RawFeed { symbol: book.s, channel: BOOK, message })
 }
 
 fn trades(trades: Vec<Trade<'_>>) -> Result<Raw<'_>, CoreError> {
@@ -182,11 +159,7 @@ fn trades(trades: Vec<Trade<'_>>) -> Result<Raw<'_>, CoreError> {
         });
     }
     let message = RawMessage::Trades(prints);
-    Ok(Raw::Feed(RawFeed {
-        symbol,
-        channel: "publicTrade",
-        message,
-    }))
+    Ok(Raw::Feed(RawFeed { symbol, channel: TRADES, message }))
 }
 
 /// The venue's text id as a number, the same in every run: FNV-1a, never 0.

@@ -77,19 +77,14 @@ pub(super) fn scaled(text: &[u8], decimals: u32, exp: i32) -> Result<i64, &'stat
     let fraction = &fraction[..fraction.len() - trailing_zeros(fraction)];
     let mut value = 0_i64;
     for &digit in whole.iter().chain(fraction) {
-        let next = value
-            .checked_mul(10)
-            .and_then(|v| v.checked_add(i64::from(digit - b'0')));
+        let next = value.checked_mul(10).and_then(|v| v.checked_add(i64::from(digit - b'0')));
         value = next.ok_or(TOO_LARGE)?;
     }
     let places = shift - fraction.len() as i64;
     value = if value == 0 {
         0
     } else if places >= 0 {
-        let factor = u32::try_from(places)
-            .ok()
-            .filter(|&p| p <= DECIMALS_MAX)
-            .ok_or(TOO_LARGE)?;
+        let factor = u32::try_from(places).ok().filter(|&p| p <= DECIMALS_MAX).ok_or(TOO_LARGE)?;
         value.checked_mul(pow10(factor)).ok_or(TOO_LARGE)?
     } else {
         let factor = u32::try_from(-places).ok().filter(|&p| p <= DECIMALS_MAX);
@@ -113,10 +108,7 @@ fn split(text: &[u8]) -> Result<(bool, &[u8], &[u8]), &'static str> {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
-    let point = body
-        .iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(body.len());
+    let point = body.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(body.len());
     let (whole, fraction) = match body.get(point) {
         None => (body, &body[point..]),
         Some(b'.') if point + 1 < body.len() => (&body[..point], &body[point + 1..]),
@@ -139,18 +131,12 @@ fn split_exponent(text: &[u8]) -> Result<(&[u8], i32), &'static str> {
     if digits.is_empty() || digits.len() > 3 || !digits.iter().all(u8::is_ascii_digit) {
         return Err("expected an exponent of one to three digits");
     }
-    let exp = digits
-        .iter()
-        .fold(0, |sum, digit| sum * 10 + i32::from(digit - b'0'));
+    let exp = digits.iter().fold(0, |sum, digit| sum * 10 + i32::from(digit - b'0'));
     Ok((&text[..at], if negative { -exp } else { exp }))
 }
 
 fn trailing_zeros(digits: &[u8]) -> usize {
-    digits
-        .iter()
-        .rev()
-        .take_while(|&&digit| digit == b'0')
-        .count()
+    digits.iter().rev().take_while(|&&digit| digit == b'0').count()
 }
 
 #[cfg(test)]
@@ -172,11 +158,7 @@ mod tests {
             ("9223372036854775807", 0, i64::MAX),
             ("0.00000000000000000000", 2, 0),
         ] {
-            assert_eq!(
-                parse_decimal(text.as_bytes(), decimals),
-                Ok(wanted),
-                "{text}"
-            );
+            assert_eq!(parse_decimal(text.as_bytes(), decimals), Ok(wanted), "{text}");
         }
     }
 
@@ -205,10 +187,7 @@ mod tests {
             "99999999999999999999999.0",
         ] {
             let error = parse_decimal(text.as_bytes(), 2).unwrap_err();
-            assert!(
-                matches!(error, CoreError::BadDecimal { .. }),
-                "{text:?}: {error}"
-            );
+            assert!(matches!(error, CoreError::BadDecimal { .. }), "{text:?}: {error}");
         }
         assert!(parse_decimal(b"1", 19).is_err());
         let long = "9".repeat(200);

@@ -124,11 +124,7 @@ struct Ctx<'a> {
 
 impl<'a> From<Level<'a>> for RawLevel<'a> {
     fn from(level: Level<'a>) -> Self {
-        Self {
-            px: level.px,
-            qty: level.sz,
-            n: level.n,
-        }
+        Self { px: level.px, qty: level.sz, n: level.n }
     }
 }
 
@@ -169,10 +165,7 @@ fn public(envelope: Envelope<'_>) -> Result<Raw<'_>, CoreError> {
         "pong" => Raw::Control(Control::Pong),
         "subscriptionResponse" => Raw::Control(Control::Subscribed),
         "error" => {
-            let words = envelope
-                .data
-                .as_ref()
-                .map_or("", |value| value.as_raw_str());
+            let words = envelope.data.as_ref().map_or("", |value| value.as_raw_str());
             Raw::Control(Control::Refused(words.to_owned()))
         }
         _ => Raw::Ignored,
@@ -189,16 +182,10 @@ fn data<'a, T: Deserialize<'a>>(
 
 fn book(book: Book<'_>) -> Result<RawFeed<'_>, CoreError> {
     if book.spread.is_some() {
-        return Err(wrong(
-            BOOK,
-            format!("{}: a book of merged prices (nSigFigs)", book.coin),
-        ));
+        return Err(wrong(BOOK, format!("{}: a book of merged prices (nSigFigs)", book.coin)));
     }
-    let (depth, stream) = if book.fast {
-        (FAST_DEPTH, streams::FAST)
-    } else {
-        (DEPTH, streams::BOOK)
-    };
+    let (depth, stream) =
+        if book.fast { (FAST_DEPTH, streams::FAST) } else { (DEPTH, streams::BOOK) };
     let message = RawMessage::Book(RawBook {
         kind: FrameKind::Snapshot { depth },
         ts_exch: millis(BOOK, book.time)?,
@@ -207,11 +194,7 @@ fn book(book: Book<'_>) -> Result<RawFeed<'_>, CoreError> {
         bids: levels(book.levels.0),
         asks: levels(book.levels.1),
     });
-    Ok(RawFeed {
-        symbol: book.coin,
-        channel: "l2Book",
-        message,
-    })
+    Ok(RawFeed { symbol: book.coin, channel: BOOK, message })
 }
 
 fn bbo(bbo: Bbo<'_>) -> Result<RawFeed<'_>, CoreError> {
@@ -223,11 +206,7 @@ fn bbo(bbo: Bbo<'_>) -> Result<RawFeed<'_>, CoreError> {
         bids: bbo.bbo.0.into_iter().map(Into::into).collect(),
         asks: bbo.bbo.1.into_iter().map(Into::into).collect(),
     });
-    Ok(RawFeed {
-        symbol: bbo.coin,
-        channel: "bbo",
-        message,
-    })
+    Ok(RawFeed { symbol: bbo.coin, channel: BBO, message })
 }
 
 fn trades(trades: Vec<Trade<'_>>) -> Result<Raw<'_>, CoreError> {
@@ -249,11 +228,7 @@ fn trades(trades: Vec<Trade<'_>>) -> Result<Raw<'_>, CoreError> {
         });
     }
     let message = RawMessage::Trades(prints);
-    Ok(Raw::Feed(RawFeed {
-        symbol,
-        channel: "trades",
-        message,
-    }))
+    Ok(Raw::Feed(RawFeed { symbol, channel: TRADES, message }))
 }
 
 fn asset_ctx(asset: AssetCtx<'_>) -> Result<RawFeed<'_>, CoreError> {
@@ -267,15 +242,8 @@ fn asset_ctx(asset: AssetCtx<'_>) -> Result<RawFeed<'_>, CoreError> {
     if let Some(mid) = ctx.mid_px {
         values.push(context(CONTEXT, (ContextKind::Mid, 8), mid)?);
     }
-    let message = RawMessage::Context {
-        ts_exch: UnixNanos(0),
-        values,
-    };
-    Ok(RawFeed {
-        symbol: asset.coin,
-        channel: "activeAssetCtx",
-        message,
-    })
+    let message = RawMessage::Context { ts_exch: UnixNanos(0), values };
+    Ok(RawFeed { symbol: asset.coin, channel: CONTEXT, message })
 }
 
 /// `B` buys, `A` sells.
@@ -283,10 +251,7 @@ fn side(channel: &'static str, text: &str) -> Result<Side, CoreError> {
     match text {
         "B" => Ok(Side::Bid),
         "A" => Ok(Side::Ask),
-        _ => Err(wrong(
-            channel,
-            format!("side {text:?} is neither \"B\" nor \"A\""),
-        )),
+        _ => Err(wrong(channel, format!("side {text:?} is neither \"B\" nor \"A\""))),
     }
 }
 
@@ -296,10 +261,7 @@ mod tests {
     use crate::wire::Scales;
     use proptest::prelude::*;
 
-    const SCALES: Scales = Scales {
-        px_decimals: 1,
-        size_decimals: 5,
-    };
+    const SCALES: Scales = Scales { px_decimals: 1, size_decimals: 5 };
 
     /// Coin, time, both sides, whether fast, whether the time comes last, and a flaw.
     type Shape = (String, i64, [Vec<(i64, i64, u32)>; 2], bool, bool, u8);
@@ -309,25 +271,14 @@ mod tests {
         let side = proptest::collection::vec(level, 0..21);
         let sides = (side.clone(), side).prop_map(|(bids, asks)| [bids, asks]);
         let time = 1_600_000_000_000_i64..1_900_000_000_000;
-        (
-            "[A-Zk:]{1,6}",
-            time,
-            sides,
-            any::<bool>(),
-            any::<bool>(),
-            0_u8..24,
-        )
+        ("[A-Zk:]{1,6}", time, sides, any::<bool>(), any::<bool>(), 0_u8..24)
     }
 
     fn text(shape: &Shape) -> String {
         let (coin, time, sides, fast, time_last, flaw) = shape;
         let level = |&(px, qty, n): &(i64, i64, u32)| {
             let (whole, small) = (qty / 100_000, qty % 100_000);
-            format!(
-                r#"{{"px":"{}.{}","sz":"{whole}.{small:05}","n":{n}}}"#,
-                px / 10,
-                px % 10
-            )
+            format!(r#"{{"px":"{}.{}","sz":"{whole}.{small:05}","n":{n}}}"#, px / 10, px % 10)
         };
         let side = |list: &Vec<_>| list.iter().map(level).collect::<Vec<_>>().join(",");
         let levels = format!("[[{}],[{}]]", side(&sides[0]), side(&sides[1]));

@@ -40,6 +40,7 @@ pub(super) enum Raw<'a> {
 /// Market data before scaling.
 pub(super) struct RawFeed<'a> {
     pub(super) symbol: &'a str,
+    /// Venue and channel, as errors name it.
     pub(super) channel: &'static str,
     pub(super) message: RawMessage<'a>,
 }
@@ -47,10 +48,7 @@ pub(super) struct RawFeed<'a> {
 pub(super) enum RawMessage<'a> {
     Book(RawBook<'a>),
     Trades(Vec<RawPrint<'a>>),
-    Context {
-        ts_exch: UnixNanos,
-        values: Vec<(ContextKind, i64)>,
-    },
+    Context { ts_exch: UnixNanos, values: Vec<(ContextKind, i64)> },
 }
 
 pub(super) struct RawBook<'a> {
@@ -82,11 +80,7 @@ pub(super) struct Pair<'a>(#[serde(borrow)] &'a str, #[serde(borrow)] &'a str);
 
 impl<'a> From<Pair<'a>> for RawLevel<'a> {
     fn from(pair: Pair<'a>) -> Self {
-        Self {
-            px: pair.0,
-            qty: pair.1,
-            n: 0,
-        }
+        Self { px: pair.0, qty: pair.1, n: 0 }
     }
 }
 
@@ -117,20 +111,14 @@ pub(super) fn nested<'a>(
 
 /// An error of a channel.
 pub(super) fn wrong(channel: &'static str, why: impl Into<String>) -> CoreError {
-    CoreError::BadPayload {
-        channel,
-        why: why.into(),
-    }
+    CoreError::BadPayload { channel, why: why.into() }
 }
 
 /// Milliseconds of a venue's clock.
 pub(super) fn millis(channel: &'static str, ms: i64) -> Result<UnixNanos, CoreError> {
     // Year 2001 to year 5138: what else stands there is not a time in milliseconds.
     if !(1_000_000_000_000..100_000_000_000_000).contains(&ms) {
-        return Err(wrong(
-            channel,
-            format!("time {ms} is not in milliseconds since 1970"),
-        ));
+        return Err(wrong(channel, format!("time {ms} is not in milliseconds since 1970")));
     }
     Ok(UnixNanos(ms * 1_000_000))
 }
@@ -151,12 +139,8 @@ pub(super) fn number(
     text: &str,
     decimals: u32,
 ) -> Result<i64, CoreError> {
-    scaled_decimal(text.as_bytes(), decimals, 0).map_err(|why| {
-        wrong(
-            channel,
-            format!("{field} {text:?}: {why} ({decimals} decimals)"),
-        )
-    })
+    scaled_decimal(text.as_bytes(), decimals, 0)
+        .map_err(|why| wrong(channel, format!("{field} {text:?}: {why} ({decimals} decimals)")))
 }
 
 /// Scale what was read; symbols without scales are ignored.
@@ -169,25 +153,12 @@ pub(super) fn scaled<'a>(said: Raw<'a>, scales: &ScalesOf) -> Result<Decoded<'a>
     let Some(scale) = scales(feed.symbol) else {
         return Ok(Decoded::Ignored);
     };
-    let RawFeed {
-        symbol,
-        channel,
-        message,
-    } = feed;
+    let RawFeed { symbol, channel, message } = feed;
     let px = |text: &str| number(channel, "price", text, scale.px_decimals).map(Px);
     let qty = |text: &str| number(channel, "size", text, scale.size_decimals).map(Lots);
     let side = |levels: &[RawLevel]| {
-        let level = |l: &RawLevel| {
-            Ok(LevelQty {
-                px: px(l.px)?,
-                qty: qty(l.qty)?,
-                n: l.n,
-            })
-        };
-        levels
-            .iter()
-            .map(level)
-            .collect::<Result<Vec<_>, CoreError>>()
+        let level = |l: &RawLevel| Ok(LevelQty { px: px(l.px)?, qty: qty(l.qty)?, n: l.n });
+        levels.iter().map(level).collect::<Result<Vec<_>, CoreError>>()
     };
     let message = match message {
         RawMessage::Book(book) => FeedMessage::Book(Frame {
@@ -201,23 +172,14 @@ pub(super) fn scaled<'a>(said: Raw<'a>, scales: &ScalesOf) -> Result<Decoded<'a>
         RawMessage::Trades(prints) => {
             let print = |p: &RawPrint| {
                 let (px, qty) = (px(p.px)?, qty(p.qty)?);
-                Ok(Print {
-                    ts_exch: p.ts_exch,
-                    side: p.side,
-                    px,
-                    qty,
-                    id: p.id,
-                })
+                Ok(Print { ts_exch: p.ts_exch, side: p.side, px, qty, id: p.id })
             };
             FeedMessage::Trades(prints.iter().map(print).collect::<Result<_, CoreError>>()?)
         }
         RawMessage::Context { ts_exch, values } => FeedMessage::Context { ts_exch, values },
     };
-    Ok(Decoded::Feed {
-        symbol,
-        channel,
-        message,
-    })
+    let channel = channel.rsplit(' ').next().unwrap_or(channel);
+    Ok(Decoded::Feed { symbol, channel, message })
 }
 
 /// Widen the scales of the frame's symbol to what its prices and sizes need.
@@ -233,10 +195,7 @@ pub(super) fn widen(said: &Raw, seen: &mut BTreeMap<String, Scales>) -> Result<(
     };
     match &feed.message {
         RawMessage::Book(book) => {
-            book.bids
-                .iter()
-                .chain(&book.asks)
-                .try_for_each(|l| note(l.px, l.qty))?;
+            book.bids.iter().chain(&book.asks).try_for_each(|l| note(l.px, l.qty))?;
         }
         RawMessage::Trades(prints) => prints.iter().try_for_each(|p| note(p.px, p.qty))?,
         RawMessage::Context { .. } => return Ok(()),

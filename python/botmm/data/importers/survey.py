@@ -84,6 +84,8 @@ class _Pass:
     stamps: dict[str, list[I64]] = field(default_factory=dict)
     reach: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
     window: int = 0
+    px_decimals: int = 0
+    size_decimals: int = 0
 
     def rows(self, rows: Columns, name: str | None) -> None:
         """Take a delivery; `name` is its file where that is known."""
@@ -126,10 +128,17 @@ class _Pass:
         if sum(map(len, delays)) < _DELAYS_MAX:
             delays.append((recv - exch)[exch != recv])
 
-    def batch(self, source: Source, batch: Batch) -> None:
-        """Take a batch of a table; lines are seen as rows."""
+    def batch(self, source: Source, batch: Batch, symbol: str) -> None:
+        """Take a batch of a table; lines are seen as rows, but for levels that never become one."""
+        from botmm.core import scan_lines
+
         if batch.method != "add_lines":
             self.message(str(source.path), batch.args[0], batch.args[1])
+        else:
+            decoder, _, lines, first = batch.args
+            px, size, _ = scan_lines(decoder, lines, first).get(symbol, (0, 0, 0))
+            self.px_decimals = max(self.px_decimals, px)
+            self.size_decimals = max(self.size_decimals, size)
         self.streams |= _STREAMS[batch.method]
         if batch.method == "add_snapshots":
             self.window = max(self.window, int(batch.args[8]))
@@ -160,7 +169,7 @@ def survey(
     assembler = Assembler(looked.px, looked.size, venue=rules(sources))
 
     def seen(source: Source, batch: Batch) -> None:
-        held.batch(source, batch)
+        held.batch(source, batch, symbol)
         if on_batch is not None:
             on_batch(source, batch)
 
@@ -182,7 +191,10 @@ def _concluded(
     quality: dict[str, int],
 ) -> Survey:
     looked = told or SURVEY
-    scales = told or Scales(px=_decimals(held.px_gcd), size=_decimals(held.qty_gcd))
+    scales = told or Scales(
+        px=max(_decimals(held.px_gcd), held.px_decimals),
+        size=max(_decimals(held.qty_gcd), held.size_decimals),
+    )
     incremental = any(source.incremental for source in sources)
     offsets, delay_ms = {}, {}
     for name, parts in held.stamps.items():

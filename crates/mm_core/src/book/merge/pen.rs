@@ -35,11 +35,7 @@ impl<'a> Pen<'a> {
             flags: 0,
             id: 0,
         };
-        Self {
-            first: out.len(),
-            out,
-            base,
-        }
+        Self { first: out.len(), out, base }
     }
 
     /// The rows of a book frame.
@@ -63,57 +59,27 @@ impl<'a> Pen<'a> {
     }
 
     pub(super) fn level(&mut self, side: Side, px: Px, (qty, n): (Lots, u32)) {
-        self.out.push(Row {
-            kind: RowKind::Level,
-            side: Some(side),
-            px,
-            qty,
-            n,
-            ..self.base
-        });
+        self.out.push(Row { kind: RowKind::Level, side: Some(side), px, qty, n, ..self.base });
     }
 
     pub(super) fn gone(&mut self, side: Side, px: Px) {
-        self.out.push(Row {
-            kind: RowKind::Gone,
-            side: Some(side),
-            px,
-            ..self.base
-        });
+        self.out.push(Row { kind: RowKind::Gone, side: Some(side), px, ..self.base });
     }
 
     pub(super) fn left(&mut self, side: Side, px: Px) {
-        self.out.push(Row {
-            kind: RowKind::Left,
-            side: Some(side),
-            px,
-            ..self.base
-        });
+        self.out.push(Row { kind: RowKind::Left, side: Some(side), px, ..self.base });
     }
 
     pub(super) fn clear(&mut self) {
-        self.out.push(Row {
-            kind: RowKind::Clear,
-            ..self.base
-        });
+        self.out.push(Row { kind: RowKind::Clear, ..self.base });
     }
 
     pub(super) fn frame(&mut self, (bid, ask): (Px, Px)) {
-        self.out.push(Row {
-            kind: RowKind::Frame,
-            px: bid,
-            qty: Lots(ask.0),
-            ..self.base
-        });
+        self.out.push(Row { kind: RowKind::Frame, px: bid, qty: Lots(ask.0), ..self.base });
     }
 
     pub(super) fn gap(&mut self, from: UnixNanos, cause: u64) {
-        self.out.push(Row {
-            kind: RowKind::Gap,
-            ts_exch: from,
-            id: cause,
-            ..self.base
-        });
+        self.out.push(Row { kind: RowKind::Gap, ts_exch: from, id: cause, ..self.base });
     }
 
     pub(super) fn trade(&mut self, print: &Print) {
@@ -129,12 +95,7 @@ impl<'a> Pen<'a> {
     }
 
     pub(super) fn context(&mut self, kind: ContextKind, value: i64) {
-        let row = Row {
-            kind: RowKind::Context,
-            qty: Lots(value),
-            id: kind as u64,
-            ..self.base
-        };
+        let row = Row { kind: RowKind::Context, qty: Lots(value), id: kind as u64, ..self.base };
         self.out.push(row);
     }
 

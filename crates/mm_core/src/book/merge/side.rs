@@ -31,10 +31,7 @@ struct Said {
 /// Words kept that older frames could contradict; a handful in practice.
 const WORDS_MAX: usize = 64;
 
-const NEVER: Said = Said {
-    ts: i64::MIN,
-    worst: i64::MIN,
-};
+const NEVER: Said = Said { ts: i64::MIN, worst: i64::MIN };
 
 /// Levels by key, best first: the price of asks, the negated price of bids.
 #[derive(Debug)]
@@ -77,8 +74,7 @@ impl BookSide {
     /// Sequence numbers, not times, order the windows of this venue.
     pub(super) fn forget_windows(&mut self) {
         self.words.clear();
-        self.words
-            .extend((self.touch.ts != i64::MIN).then_some(self.touch));
+        self.words.extend((self.touch.ts != i64::MIN).then_some(self.touch));
     }
 
     /// Worst price still visible, 0 where the side is visible to its end.
@@ -98,11 +94,7 @@ impl BookSide {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = LevelQty> + '_ {
-        self.levels.iter().map(|(&key, &(qty, n))| LevelQty {
-            px: self.px(key),
-            qty,
-            n,
-        })
+        self.levels.iter().map(|(&key, &(qty, n))| LevelQty { px: self.px(key), qty, n })
     }
 
     pub(super) fn write(&self, pen: &mut Pen) {
@@ -220,20 +212,13 @@ impl BookSide {
 
     /// The worst key that newer frames spoke of: up to it, they know better.
     fn lock(&self, ts: i64) -> i64 {
-        self.words
-            .iter()
-            .find(|said| said.ts > ts)
-            .map_or(i64::MIN, |said| said.worst)
+        self.words.iter().find(|said| said.ts > ts).map_or(i64::MIN, |said| said.worst)
     }
 
     fn remember(&mut self, said: Said) {
-        self.words
-            .retain(|word| word.ts > said.ts || word.worst > said.worst);
+        self.words.retain(|word| word.ts > said.ts || word.worst > said.worst);
         let place = self.words.partition_point(|word| word.ts <= said.ts);
-        let contained = self
-            .words
-            .get(place)
-            .is_some_and(|newer| newer.worst >= said.worst);
+        let contained = self.words.get(place).is_some_and(|newer| newer.worst >= said.worst);
         if !contained {
             self.words.insert(place, said);
         }
@@ -265,10 +250,7 @@ impl BookSide {
             return;
         }
         self.changes.clear();
-        let mut held = self
-            .levels
-            .range((Excluded(lock), Included(worst)))
-            .peekable();
+        let mut held = self.levels.range((Excluded(lock), Included(worst))).peekable();
         for &(key, value) in self.said.iter().filter(|(key, _)| *key > lock) {
             while let Some((&gone, _)) = held.next_if(|(&at, _)| at < key) {
                 self.changes.push((gone, None));
@@ -294,12 +276,7 @@ impl BookSide {
     }
 
     fn leave_beyond(&mut self, bound: i64, pen: &mut Pen) {
-        if bound == i64::MAX
-            || self
-                .levels
-                .last_key_value()
-                .is_none_or(|(&key, _)| key <= bound)
-        {
+        if bound == i64::MAX || self.levels.last_key_value().is_none_or(|(&key, _)| key <= bound) {
             return;
         }
         for &key in self.levels.split_off(&(bound + 1)).keys() {

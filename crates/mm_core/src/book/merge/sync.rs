@@ -84,11 +84,7 @@ impl Sync {
 
     /// A snapshot was applied; the deltas to apply on top of it.
     pub(super) fn snapshot_applied(&mut self, seq: u64) -> VecDeque<Frame> {
-        self.state = if seq == 0 {
-            State::Unnumbered
-        } else {
-            State::Snapshot(seq)
-        };
+        self.state = if seq == 0 { State::Unnumbered } else { State::Snapshot(seq) };
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.retain(|frame| seq > 1 && frame.seq > seq);
         waiting
@@ -104,11 +100,7 @@ impl Sync {
             State::Snapshot(last) | State::Chain(last) => {
                 let starts = self.state == State::Snapshot(last);
                 // The first delta may reach back behind the snapshot: quantities are absolute.
-                let joins = if starts {
-                    prev_seq(frame) <= last
-                } else {
-                    prev_seq(frame) == last
-                };
+                let joins = if starts { prev_seq(frame) <= last } else { prev_seq(frame) == last };
                 if frame.seq < last || (!starts && frame.seq == last) {
                     return Verdict::Stale;
                 }

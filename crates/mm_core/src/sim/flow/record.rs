@@ -292,6 +292,10 @@ impl Recorder {
     }
 
     fn contexts(&mut self, lob: &Lob, now: UnixNanos, oracle: f64) {
+        if now.0 / HOUR != self.hour {
+            self.hour = now.0 / HOUR;
+            self.settle(now, oracle);
+        }
         if now < self.context_due || lob.is_empty(Side::Bid) || lob.is_empty(Side::Ask) {
             return;
         }
@@ -304,10 +308,6 @@ impl Recorder {
             self.premium.count += 1.0;
         }
         self.context_due = now.after(CONTEXT_EVERY);
-        if now.0 / HOUR != self.hour {
-            self.hour = now.0 / HOUR;
-            self.settle(oracle);
-        }
         let scaled = |price: f64| libm::round(price * 1e8) as i64;
         let values = vec![
             (ContextKind::Oracle, scaled(oracle)),
@@ -321,7 +321,7 @@ impl Recorder {
         self.send(streams::CONTEXT, now, Content::Message(message));
     }
 
-    fn settle(&mut self, oracle: f64) {
+    fn settle(&mut self, now: UnixNanos, oracle: f64) {
         let ts_exch = UnixNanos(self.hour * HOUR);
         let row = Row {
             ts_exch,
@@ -337,6 +337,6 @@ impl Recorder {
             id: 0,
         };
         self.premium = Premium::default();
-        self.send(streams::CONTEXT, ts_exch, Content::Funding(row));
+        self.send(streams::CONTEXT, now, Content::Funding(row));
     }
 }

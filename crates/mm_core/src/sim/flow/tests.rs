@@ -249,6 +249,7 @@ fn streams_arrive_in_order_and_late() {
 fn funding_settles_on_the_hour() {
     let mut flow = Flow::new(config("XRP", FlowStreams::Classic)).expect("valid");
     let got = deliveries(&mut flow, 121);
+    assert!(got.is_sorted_by_key(|(ts_recv, _)| *ts_recv));
     let settled: Vec<_> = got
         .iter()
         .filter_map(|(_, content)| match content {
@@ -412,6 +413,6 @@ fn a_level_that_only_trades_is_followed_exactly() {
     let views = QueueViews { every, horizon: flow.config().ghosts.horizon, probe };
     for model in [QueueModel::RiskAverse, QueueModel::Pow1(1.0), QueueModel::Log1(9.0)] {
         let found = estimate_queue(&truth, model, &QpnConfig::default(), views);
-        assert!(found.error.iter().all(|error| !(*error > 1e-12)), "{model:?}");
+        assert!(found.error.iter().all(|error| error.is_nan() || *error <= 1e-12), "{model:?}");
     }
 }

@@ -166,12 +166,7 @@ pub(super) fn orders<'a>(
     scales: &ScalesOf,
 ) -> Result<Decoded<'a>, CoreError> {
     let mut known = Vec::with_capacity(updates.len());
-    for Update {
-        order,
-        status,
-        status_timestamp,
-    } in updates
-    {
+    for Update { order, status, status_timestamp } in updates {
         let Some(scale) = scales(order.coin) else {
             continue;
         };
@@ -180,19 +175,9 @@ pub(super) fn orders<'a>(
         known.push(OrderUpdate {
             symbol: order.coin,
             side: side(ORDERS, order.side)?,
-            px: Px(number(
-                ORDERS,
-                "limitPx",
-                order.limit_px,
-                scale.px_decimals,
-            )?),
+            px: Px(number(ORDERS, "limitPx", order.limit_px, scale.px_decimals)?),
             left,
-            size: Lots(number(
-                ORDERS,
-                "origSz",
-                order.orig_sz,
-                scale.size_decimals,
-            )?),
+            size: Lots(number(ORDERS, "origSz", order.orig_sz, scale.size_decimals)?),
             oid,
             cloid: order.cloid.map(|text| cloid(ORDERS, text)).transpose()?,
             answer: answer(status, oid, left)?,
@@ -223,19 +208,12 @@ pub(super) fn fills<'a>(user: UserFills<'a>, scales: &ScalesOf) -> Result<Decode
             oid: VenueOrderId(fill.oid),
             cloid: fill.cloid.map(|text| cloid(FILLS, text)).transpose()?,
             trade: TradeId(fill.tid),
-            liquidity: if fill.crossed {
-                Liquidity::Taker
-            } else {
-                Liquidity::Maker
-            },
+            liquidity: if fill.crossed { Liquidity::Taker } else { Liquidity::Maker },
             fee: Cash(number(FILLS, "fee", fill.fee, FEE_DECIMALS)?),
             ts_exch: millis(FILLS, fill.time)?,
         });
     }
-    Ok(Decoded::Fills {
-        snapshot: user.is_snapshot,
-        fills: known,
-    })
+    Ok(Decoded::Fills { snapshot: user.is_snapshot, fills: known })
 }
 
 /// The meaning of a status word. The set grows: unknown words are terminal by their ending.
@@ -249,10 +227,7 @@ fn answer(status: &str, oid: VenueOrderId, left: Lots) -> Result<OrderAnswer, Co
         "selfTradeCanceled" => cancelled(CancelReason::SelfTrade),
         "reduceOnlyCanceled" => cancelled(CancelReason::ReduceOnly),
         "scheduledCancel" => cancelled(CancelReason::Scheduled),
-        "badAloPxRejected" => rejected(RejectReason::WouldMatch {
-            bid: Px(0),
-            ask: Px(0),
-        }),
+        "badAloPxRejected" => rejected(RejectReason::WouldMatch { bid: Px(0), ask: Px(0) }),
         "tickRejected" | "minTradeNtlRejected" | "badTriggerPxRejected" => {
             rejected(RejectReason::Invalid)
         }
@@ -275,10 +250,5 @@ fn cloid(channel: &'static str, text: &str) -> Result<Cloid, CoreError> {
     plain
         .and_then(|hex| u128::from_str_radix(hex, 16).ok())
         .map(Cloid)
-        .ok_or_else(|| {
-            wrong(
-                channel,
-                format!("cloid {text:?} is not 0x and 32 hex digits"),
-            )
-        })
+        .ok_or_else(|| wrong(channel, format!("cloid {text:?} is not 0x and 32 hex digits")))
 }

@@ -39,11 +39,7 @@ pub(super) fn book<'a>(frame: &'a [u8], scales: &ScalesOf) -> Option<Decoded<'a>
     if !at.0.is_empty() {
         return None;
     }
-    let (depth, stream) = if fast {
-        (FAST_DEPTH, streams::FAST)
-    } else {
-        (DEPTH, streams::BOOK)
-    };
+    let (depth, stream) = if fast { (FAST_DEPTH, streams::FAST) } else { (DEPTH, streams::BOOK) };
     let message = FeedMessage::Book(Frame {
         kind: FrameKind::Snapshot { depth },
         ts_exch: millis(super::BOOK, i64::try_from(time).ok()?).ok()?,
@@ -52,11 +48,7 @@ pub(super) fn book<'a>(frame: &'a [u8], scales: &ScalesOf) -> Option<Decoded<'a>
         bids: sides.0,
         asks: sides.1,
     });
-    Some(Decoded::Feed {
-        symbol,
-        channel: "l2Book",
-        message,
-    })
+    Some(Decoded::Feed { symbol, channel: "l2Book", message })
 }
 
 /// What is left of the frame.
@@ -85,11 +77,7 @@ impl<'a> Cursor<'a> {
             return None;
         }
         self.0 = rest;
-        Some(
-            digits
-                .iter()
-                .fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')),
-        )
+        Some(digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
     }
 
     fn decimal(&mut self, decimals: u32) -> Option<i64> {

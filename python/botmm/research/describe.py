@@ -1,0 +1,158 @@
+"""Describe — a finished run as the sheet that reports draw: trials, assumptions, breakers, origins."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from botmm import __version__
+from botmm.report.analysis import Parts, analyse
+from botmm.report.formats import duration
+from botmm.report.sheet import Sheet, Trial
+from botmm.research.replay import ReplayRun, Variant, queue_rank
+from botmm.units import SECOND_NS, time_text
+
+if TYPE_CHECKING:
+    from botmm.data.catalogue import Tape
+    from botmm.research.plan import Plan
+
+
+def make_sheet(run: ReplayRun, variants: list[Variant]) -> Sheet:
+    """Return the report of a run before it is drawn."""
+    from botmm.core import __version__ as core_version
+
+    plan = run.plan
+    figures = analyse(
+        run.fills,
+        run.equity,
+        run.orders,
+        run.summary,
+        warmup_ns=plan.warmup_ns,
+        seed=plan.settings.replay.seed,
+    )
+    return Sheet(
+        figures=figures,
+        venue=", ".join(sorted({t.venue for group in plan.tapes.values() for t in group})),
+        since=int(run.summary["first_ts"]) + plan.warmup_ns,
+        until=int(run.summary["last_ts"]),
+        partial=run.partial,
+        synthetic=any(_is_synthetic(tape) for group in plan.tapes.values() for tape in group),
+        trials=_trials(run, figures.parts, variants),
+        assumptions=_assumptions(run),
+        breakers=_breakers(run),
+        quality={symbol: _quality(group) for symbol, group in plan.tapes.items()},
+        fees=plan.fees,
+        config=_config(plan),
+        versions={
+            "botmm": __version__,
+            "core": core_version,
+            "python": platform.python_version(),
+            "configuration digest": plan.settings.digest(),
+            "seed": str(plan.settings.replay.seed),
+        },
+    )
+
+
+def _trials(run: ReplayRun, parts: Parts, variants: list[Variant]) -> list[Trial]:
+    """Return the run among its variants, each kind in the order of its assumption."""
+    queue = run.plan.settings.sim.queue
+    ranked: list[tuple[float, Trial]] = [
+        (
+            rank,
+            Trial(
+                kind=kind,
+                label=f"{label} (this run)",
+                net_usd=parts.net_usd,
+                volume_usd=parts.volume_usd,
+                fills=parts.fills,
+                main=True,
+            ),
+        )
+        for kind, label, rank in (("latency", "1×", 1.0), ("queue", queue, queue_rank(queue)))
+    ]
+    ranked += [
+        (
+            v.rank,
+            Trial(
+                kind=v.kind,
+                label=v.label,
+                net_usd=v.net_usd,
+                volume_usd=v.volume_usd,
+                fills=v.fills,
+            ),
+        )
+        for v in variants
+    ]
+    return [trial for _, trial in sorted(ranked, key=lambda pair: (pair[1].kind, pair[0]))]
+
+
+def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
+    """Return what the simulation takes for granted, in words."""
+    sim, play = run.plan.settings.sim, run.plan.settings.replay
+    maker, taker = run.plan.fees
+    latency = {
+        "constant": f"constant: {sim.entry_ms:g} ms to the venue, {sim.response_ms:g} ms back",
+        "feed": "as the delay of the recorded feed",
+        "file": f"recorded: {sim.latency_file}",
+    }[sim.latency_model]
+    fills = "by the traded size" if sim.partial_fills else "of whole orders only"
+    through = "by its volume" if sim.through_fill == "volume" else "in full"
+    longest = f"up to {play.max_gap_s:g} s are played over"
+    return [
+        ("Capital", f"${run.plan.settings.account.capital_usd:,.0f}"),
+        ("Fees of notional", f"maker {maker * 1e4:g} bps, taker {taker * 1e4:g} bps"),
+        ("Queue model", sim.queue),
+        ("Latency", latency),
+        ("Block clock of the venue", f"{sim.block_ms:g} ms" if sim.block_ms else "off"),
+        ("Fills", fills),
+        ("Price going through an order", f"fills it {through}"),
+        ("The market", "does not react to our orders"),
+        ("Funding", "hourly, where the tape has it"),
+        ("Quotes reconsidered", f"every {play.step_ms:g} ms"),
+        ("Warm-up before the first quote", duration(run.plan.warmup_ns / SECOND_NS)),
+        ("Silences", "longer ones are bridged" if play.bridge_gaps else longest),
+    ]
+
+
+def _config(plan: Plan) -> dict[str, Any]:
+    """Return every value by its dotted key."""
+    tree = plan.settings.model_dump(mode="json", exclude={"strategy", "symbols", "schema_version"})
+    flat = {f"{name}.{key}": value for name, part in tree.items() for key, value in part.items()}
+    for symbol in plan.symbols:
+        flat |= {f"{symbol}.{key}": value for key, value in plan.settings.params(symbol).items()}
+    return flat
+
+
+def _is_synthetic(tape: Tape) -> bool:
+    """Whether a tape says that it was simulated."""
+    return any(
+        tape.meta.get(key, "").strip('"').startswith("synth") for key in ("source", "source_format")
+    )
+
+
+def _breakers(run: ReplayRun) -> list[tuple[str, str, str, str]]:
+    """Return the changes of the risk breakers: time, symbols, cause, state.
+
+    The core names a change of the whole account under every symbol; here it is one row.
+    """
+    symbols: dict[tuple[int, str, str], list[str]] = {}
+    for row in run.summary["symbols"]:
+        for event in row["breakers"]:
+            key = (int(event["ts"]), str(event["cause"]), str(event["state"]))
+            symbols.setdefault(key, []).append(str(row["symbol"]))
+    return [
+        (time_text(ts), ", ".join(names), cause, state.lower())
+        for (ts, cause, state), names in sorted(symbols.items())
+    ]
+
+
+def _quality(tapes: Sequence[Tape]) -> dict[str, int]:
+    """Return the counters of what importing found wrong, summed over tapes; zeros are left out."""
+    sums: dict[str, int] = {}
+    for tape in tapes:
+        for name, number in json.loads(tape.meta.get("quality", "{}")).items():
+            if isinstance(number, int) and number:
+                sums[name] = sums.get(name, 0) + number
+    return sums
