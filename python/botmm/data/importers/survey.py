@@ -54,10 +54,8 @@ class Survey:
     days_of: dict[str, set[date]]
     gaps: tuple[tuple[int, int], ...]
     tier: str
-    window: int
     offsets: dict[str, int]
     delay_ms: dict[str, float]
-    quality: dict[str, int]
     notes: dict[str, str]
 
     def offset(self, source: Source | None) -> int:
@@ -83,7 +81,6 @@ class _Pass:
     streams: set[int] = field(default_factory=set)
     stamps: dict[str, list[I64]] = field(default_factory=dict)
     reach: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
-    window: int = 0
     px_decimals: int = 0
     size_decimals: int = 0
 
@@ -140,8 +137,6 @@ class _Pass:
             self.px_decimals = max(self.px_decimals, px)
             self.size_decimals = max(self.size_decimals, size)
         self.streams |= _STREAMS[batch.method]
-        if batch.method == "add_snapshots":
-            self.window = max(self.window, int(batch.args[8]))
 
 
 def survey(
@@ -181,14 +176,13 @@ def survey(
             f"no rows of {symbol} in {', '.join(source.path.name for source in sources[:3])}",
             cure="check --symbol and --format",
         )
-    return _concluded(held, sources, scales, {**assembler.counts(), **tally.counts})
+    return _concluded(held, sources, scales)
 
 
 def _concluded(
     held: _Pass,
     sources: Sequence[Source],
     told: Scales | None,
-    quality: dict[str, int],
 ) -> Survey:
     looked = told or SURVEY
     scales = told or Scales(
@@ -205,8 +199,6 @@ def _concluded(
         offsets[name] = 0
         if median < -OFFSET_NS_MIN:
             offsets[name] = -int(np.quantile(delays, OFFSET_QUANTILE))
-        elif "negative_latency" not in quality:
-            quality["negative_latency"] = int((delays < 0).sum())
         delay_ms[name] = (median + offsets[name]) / 1e6
     days_of = {
         name: {day_of(ts + offsets.get(name, 0)) for edges in reach.values() for ts in edges}
@@ -221,10 +213,8 @@ def _concluded(
         days_of=days_of,
         gaps=_gaps(held, incremental=incremental),
         tier=_tier(held.streams, incremental=incremental),
-        window=held.window,
         offsets=offsets,
         delay_ms=delay_ms,
-        quality={name: count for name, count in quality.items() if count},
         notes={key: text for source in sources for key, text in source.notes.items()},
     )
 
