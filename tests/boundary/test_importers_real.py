@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ def test_hl_csv_session(
 
 def test_hl_csv_hole_is_a_gap(hl_session: dict[str, Written]) -> None:
     for tape in hl_session.values():
-        assert [round((end - start) / SECOND) for start, end in tape.gaps] == [18]
+        assert [round((end - start) / SECOND) for start, end in tape.gaps] == [17]
     cols = columns(hl_session["BTC"].path)
     quiet = np.diff(cols["ts_recv"]).max() / SECOND
     assert quiet < 20
@@ -80,12 +81,8 @@ def test_hl_csv_prices_are_exact(hl_session: dict[str, Written], recordings: Pat
     wanted = {}
     for line in lines:
         _, px, qty, side, tid, _ = line.split(",")
-        whole, _, part = qty.partition(".")
-        wanted[int(tid)] = (
-            round(float(px) * 10),
-            int(whole) * 100_000 + int(part.ljust(5, "0")),
-            1 if side == "buy" else -1,
-        )
+        sign = 1 if side == "buy" else -1
+        wanted[int(tid)] = (Decimal(px) * 10, Decimal(qty) * 100_000, sign)
     got = trades(columns(hl_session["BTC"].path))
     for i, tid in enumerate(got["id"].tolist()):
         assert (got["px"][i], got["qty"][i], got["side"][i]) == wanted[tid]
@@ -182,7 +179,8 @@ def test_binance_pair_carries_the_book_over(recordings: Path, store: Path) -> No
         assert tape.quality["negative_latency"] > 0
         assert tape.tier == "B"
     total = sum(len(trades(columns(tape.path))["id"]) for tape in outcome.written)
-    assert total == 2_197 + 10_738
+    # One print of the second file is the insurance fund's, not the market's.
+    assert total == 2_197 + 10_738 - 1
     second = columns(outcome.written[1].path)
     keyframe = second["flags"] & KEYFRAME != 0
     assert keyframe[0]
@@ -254,7 +252,8 @@ def test_bybit(recordings: Path, store: Path) -> None:
     session = by_symbol(
         import_into(store / "session", recordings / "ws_raw_other" / "BYBIT.jsonl.zst")
     )
-    frames_of = {"BTCUSDT": 714, "ETHUSDT": 671, "SOLUSDT": 383, "DOGEUSDT": 380}
+    # Of BTC 714 and ETH 671 frames, 300 and 250 are the spot market's.
+    frames_of = {"BTCUSDT": 414, "ETHUSDT": 421, "SOLUSDT": 383, "DOGEUSDT": 380}
     assert {symbol: session[symbol].quality["frames"] for symbol in frames_of} == frames_of
     for tape in session.values():
         assert crossings(columns(tape.path)) == 0

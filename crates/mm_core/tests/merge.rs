@@ -228,6 +228,16 @@ fn bbo_sides_can_be_empty_or_unchanged() {
 }
 
 #[test]
+fn without_snapshots_only_the_touch_is_known() {
+    let mut d = desk();
+    d.feed(&bbo(1, &[(100, 1)], &[(102, 1)]));
+    assert_eq!(d.feed(&bbo(2, &[(101, 3)], &[(102, 1)])), [Level, Left]);
+    assert_eq!(d.bids(), [(101, 3)]);
+    assert_eq!(d.feed(&bbo(3, &[(99, 2)], &[(102, 1)])), [Gone, Level]);
+    assert_eq!((d.bids(), d.asks()), (vec![(99, 2)], vec![(102, 1)]));
+}
+
+#[test]
 fn deltas_join_the_snapshot_and_wait_for_it() {
     let mut d = Desk::new(Merger::for_venue(Venue::Binance));
     assert_eq!(d.feed(&delta(90, 95, &[(100, 9)], &[])), []);

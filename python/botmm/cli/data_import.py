@@ -174,7 +174,7 @@ def _remarks(written: list[Written]) -> list[str]:
         counted = [
             f"{name.replace('_', ' ')} {count:,}"
             for name, count in tape.quality.items()
-            if name != "frames"
+            if name not in {"frames", "lines", "messages"}
         ]
         if counted:
             lines.append(f"{symbol}: {', '.join(counted)}")

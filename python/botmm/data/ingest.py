@@ -22,11 +22,11 @@ import numpy as np
 from botmm.data.catalogue import Tape, day_files, read_tape, tape_path
 from botmm.data.importers.base import Batch, Columns, Scales, Source, Tally
 from botmm.data.importers.frames import FrameSource, is_inverse
-from botmm.data.importers.lanes import RECORDER, deliver
+from botmm.data.importers.lanes import RECORDER, deliver, rules
 from botmm.data.importers.opening import digest
 from botmm.data.importers.recognise import Skipped, Wish, files, recognise
 from botmm.data.importers.sides import Touch
-from botmm.data.importers.survey import GAP, Survey, survey
+from botmm.data.importers.survey import GAP, LAST, Survey, survey
 from botmm.data.importers.tables import TableSource
 from botmm.errors import BotmmError, DataError
 from botmm.units import DAY_NS, day_of
@@ -235,23 +235,28 @@ class _Plan:
         """Write the tapes, one open at a time."""
         from botmm.core import Assembler
 
-        assembler = Assembler(self.scales.px, self.scales.size)
+        venue = rules(self.group.sources)
+        assembler = Assembler(self.scales.px, self.scales.size, venue=venue)
         if self.found.gaps:
             starts, ends = (np.array(edge, np.int64) for edge in zip(*self.found.gaps, strict=True))
             assembler.add_gaps(starts, ends, np.full(len(starts), RECORDER, np.uint64))
         done: list[Written] = []
         tape: _Open | None = None
-        sources, symbol = self.group.sources, self.group.symbol
-        rows = deliver(sources, symbol, self.scales, assembler, Tally(), meter.on_batch)
+        tally, symbol = Tally(), self.group.symbol
+
+        def counts() -> dict[str, int]:
+            return {**assembler.counts(), **tally.counts}
+
+        rows = deliver(self.group.sources, symbol, self.scales, assembler, tally, meter.on_batch)
         try:
             for delivery in rows:
                 offset = self.found.offset(delivery.source)
                 for day, part in _by_day(_shifted(delivery.rows, offset)):
                     if tape is None or tape.day != day:
-                        done += [] if tape is None else self._closed(tape)
+                        done += [] if tape is None else self._closed(tape, counts())
                         tape = self._open(day, offset, tape)
-                    tape.writer.append(part)
-            done += [] if tape is None else self._closed(tape)
+                    tape.append(part)
+            done += [] if tape is None else self._closed(tape, counts())
         except BaseException:
             if tape is not None:
                 tape.writer.abort()
@@ -271,13 +276,16 @@ class _Plan:
         meta = self._meta(day, offset)
         after = None if before is None else before.writer
         wanted = day not in self.finished and self.request.wants(day)
-        return _Open(day, path, offset, wanted, TapeWriter(str(path), meta, after))
+        counted = {} if before is None else before.counted
+        return _Open(day, path, offset, wanted, TapeWriter(str(path), meta, after), counted)
 
-    def _closed(self, tape: _Open) -> list[Written]:
+    def _closed(self, tape: _Open, counts: dict[str, int]) -> list[Written]:
         """Give a tape its name; nothing where its day was not to be written."""
+        quality = tape.quality(counts)
         if not tape.wanted:
             tape.writer.abort()
             return []
+        tape.writer.set_meta("quality", json.dumps(quality, sort_keys=True))
         result = tape.writer.close()
         gaps = [
             (start + tape.offset, end + tape.offset)
@@ -294,7 +302,7 @@ class _Plan:
             tier=self.found.tier,
             gaps=tuple(gaps),
             clock_offset_ns=tape.offset,
-            quality=self.found.quality,
+            quality=quality,
             notes=self.found.notes,
         )
         return [written]
@@ -310,14 +318,19 @@ class _Plan:
             "size_decimals": str(self.scales.size),
             "price_rule": "five_figures" if five else f"fixed:{self.step}",
             "tier": found.tier,
-            "window": str(0 if found.tier == "B" else found.window),
+            "window": str(self._window()),
             "inverse": "true" if is_inverse(group.symbol) else "false",
             "clock_offset_ns": str(offset),
-            "quality": json.dumps(found.quality, sort_keys=True),
             "source_format": ",".join(sorted({source.format for source in group.sources})),
             "sources": json.dumps(self._sources(day)),
         }
         return meta | {f"note_{key}": text for key, text in sorted(found.notes.items())}
+
+    def _window(self) -> int:
+        """Return the levels a side that the sources show at most, 0 for the whole book."""
+        if self.found.tier == "E":
+            return 1
+        return max(source.window(self.group.symbol) for source in self.group.sources)
 
     def _sources(self, day: date) -> list[dict[str, object]]:
         days_of = self.found.days_of
@@ -342,6 +355,21 @@ class _Open:
     offset: int
     wanted: bool
     writer: Any
+    counted: dict[str, int]
+    negative_latency: int = 0
+
+    def append(self, rows: Columns) -> None:
+        """Append rows, counting messages that came before they were sent."""
+        ends = (rows["flags"] & LAST != 0) & (rows["kind"] != GAP)
+        self.negative_latency += int((rows["ts_exch"] > rows["ts_recv"])[ends].sum())
+        self.writer.append(rows)
+
+    def quality(self, counts: dict[str, int]) -> dict[str, int]:
+        """Return what was counted since the day before ended, by name; nothing is left out."""
+        now = {name: count - self.counted.get(name, 0) for name, count in counts.items()}
+        now["negative_latency"] = self.negative_latency
+        self.counted = counts
+        return {name: count for name, count in now.items() if count}
 
 
 class _Meter:

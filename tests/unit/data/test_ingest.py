@@ -363,7 +363,7 @@ def over_midnight_lines() -> list[str]:
     out = []
     for line in rec.binance_lines(0, 50, snapshot=True):
         stamp, _, text = line.partition(" ")
-        old = text.split('"E":')[1].split(",")[0]
+        old = text.split('"E":')[1].split(",")[0].rstrip("}")
         out.append(f"{int(stamp) + shift * 10**6} {text.replace(old, str(int(old) + shift))}")
     return out
 

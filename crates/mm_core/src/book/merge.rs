@@ -321,7 +321,11 @@ impl Merger {
                 self.counts.bad_levels += 1;
                 continue;
             }
-            self.sides[side.index()].touch(ts, level, &mut pen);
+            let at = &mut self.sides[side.index()];
+            at.touch(ts, level, &mut pen);
+            if self.depth == 0 {
+                at.forget_behind_touch(&mut pen); // Nothing else speaks of the levels behind.
+            }
         }
         pen.end();
         self.applied(ts, ts_recv);

@@ -120,6 +120,10 @@ impl PyTapeWriter {
         py.detach(|| self.0.append(&rows)).map_err(to_py)
     }
 
+    fn set_meta(&mut self, key: &str, value: &str) {
+        self.0.set_meta(key, value);
+    }
+
     fn close<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let summary = py.detach(|| self.0.finish()).map_err(to_py)?;
         summary_to_dict(py, &summary)
@@ -216,7 +220,7 @@ impl PyAssembler {
 
     #[allow(clippy::too_many_arguments)] // One argument a column, as the boundary wants it.
     #[pyo3(signature = (ts_exch, ts_recv, bid_px, bid_qty, bid_n, ask_px, ask_qty, ask_n, depth,
-                        stream = streams::BOOK))]
+                        stream = streams::BOOK, seq = None))]
     fn add_snapshots(
         &mut self,
         py: Python<'_>,
@@ -230,11 +234,13 @@ impl PyAssembler {
         ask_n: Option<PyReadonlyArray2<'_, u32>>,
         depth: u16,
         stream: u8,
+        seq: Option<PyReadonlyArray1<'_, u64>>,
     ) -> PyResult<()> {
+        let seq = seq.as_ref().map(owned).transpose()?.unwrap_or_default();
         let bids = ladder("bids", &bid_px, &bid_qty, bid_n.as_ref())?;
         let asks = ladder("asks", &ask_px, &ask_qty, ask_n.as_ref())?;
         let times = times(&ts_exch, &ts_recv)?;
-        self.add(py, times, Content::Snapshots { bids, asks, depth }, stream)
+        self.add(py, times, Content::Snapshots { seq, bids, asks, depth }, stream)
     }
 
     #[allow(clippy::too_many_arguments)] // One argument a column, as the boundary wants it.

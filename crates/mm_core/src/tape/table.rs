@@ -109,6 +109,8 @@ pub struct Neutral {
 pub enum Content {
     /// Frames of `depth` levels a side.
     Snapshots {
+        /// Last sequence that each frame contains; empty where there is none.
+        seq: Vec<u64>,
         /// Bids.
         bids: Ladder,
         /// Asks.
@@ -250,10 +252,11 @@ impl Table {
         let ts_exch = UnixNanos(self.times.exch[i]);
         let stream = self.stream;
         let message = match &mut self.content {
-            Content::Snapshots { bids, asks, depth } => {
+            Content::Snapshots { seq, bids, asks, depth } => {
                 let kind = FrameKind::Snapshot { depth: *depth };
                 let (bids, asks) = (bids.row(i), asks.row(i));
-                FeedMessage::Book(Frame { kind, ts_exch, seq: 0, stream, bids, asks })
+                let seq = seq.get(i).copied().unwrap_or(0);
+                FeedMessage::Book(Frame { kind, ts_exch, seq, stream, bids, asks })
             }
             Content::Bbo { bids, asks } => {
                 let (bids, asks) = (bids.row(i), asks.row(i));
@@ -341,7 +344,10 @@ const fn taken() -> FeedMessage {
 
 fn check(content: &Content, rows: usize) -> Result<(), CoreError> {
     match content {
-        Content::Snapshots { bids, asks, depth } => {
+        Content::Snapshots { seq, bids, asks, depth } => {
+            if !seq.is_empty() {
+                same_length("seq", seq.len(), rows)?;
+            }
             if *depth == 0 {
                 return Err(bad("depth", "0 levels a side".to_owned()));
             }

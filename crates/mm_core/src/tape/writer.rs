@@ -234,6 +234,11 @@ impl TapeWriter {
         Ok(())
     }
 
+    /// Set a metadata key before the file is finished: what is known only at the end.
+    pub fn set_meta(&mut self, key: &str, value: &str) {
+        self.meta.insert(key.to_owned(), value.to_owned());
+    }
+
     /// Complete the file: write what is pending and the metadata, sync, and give it its name.
     ///
     /// # Errors

@@ -95,6 +95,10 @@ class Source(Protocol):
         """Return what the tape's metadata should say of this format."""
         ...
 
+    def window(self, symbol: str) -> int:
+        """Return the levels a side that the book shows at most, 0 for the whole book."""
+        ...
+
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols it holds."""
         ...

@@ -162,6 +162,14 @@ class FrameSource:
             raise DataError(f"{self.path}: no market data of {self.kind.name} in the file")
         return tuple(found)
 
+    def window(self, symbol: str) -> int:
+        """Return the levels a side that the book shows, 0 for all of them."""
+        if self.kind.venue == "hyperliquid":
+            return 20
+        topic = re.compile(rb"orderbook\.(\d+)\." + symbol.encode() + rb'[\\"]')
+        found = topic.search(self._look)
+        return 0 if found is None else int(found[1])
+
     def has_snapshot(self) -> bool:
         """Whether a Binance file holds the snapshot that its changes need."""
         return b'"lastUpdateId"' in self._look

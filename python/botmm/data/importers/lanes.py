@@ -61,6 +61,12 @@ def lanes(sources: Sequence[Source], symbol: str) -> list[Lane]:
     return [Lane(group, symbol) for _, group in sorted(kinds.items())]
 
 
+def rules(sources: Sequence[Source]) -> str:
+    """Return the venue whose habits the streams have; a book of changes decides."""
+    chosen = next((source for source in sources if source.incremental), sources[0])
+    return chosen.rules
+
+
 def deliver(
     sources: Sequence[Source],
     symbol: str,

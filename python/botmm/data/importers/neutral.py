@@ -71,6 +71,10 @@ class NeutralSource:
         """Return nothing to note."""
         return {}
 
+    def window(self, symbol: str) -> int:
+        """Return the whole book."""
+        return 0
+
     def symbols(self) -> tuple[str, ...]:
         """Return the symbol told by `--symbol`, or in the file's own metadata.
 
@@ -122,7 +126,6 @@ class NeutralSource:
             tally.add("receive_time_backward", int((steps < 0).sum()))
             events.recv = np.maximum.accumulate(np.maximum(events.recv, last))
             last = int(events.recv[-1])
-            tally.add("negative_latency", int((events.exch > events.recv).sum()))
             for kind, low, high in _runs(events.kind):
                 part = events.cut(low, high)
                 if kind in (CLEAR, SNAPSHOT):

@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 
 from botmm.data.importers.base import I64, SURVEY, Batch, Columns, Scales, Source, Tally
-from botmm.data.importers.lanes import deliver
+from botmm.data.importers.lanes import deliver, rules
 from botmm.errors import DataError
 from botmm.units import DAY_NS, SECOND_NS, day_of
 
@@ -54,10 +54,8 @@ class Survey:
     days_of: dict[str, set[date]]
     gaps: tuple[tuple[int, int], ...]
     tier: str
-    window: int
     offsets: dict[str, int]
     delay_ms: dict[str, float]
-    quality: dict[str, int]
     notes: dict[str, str]
 
     def offset(self, source: Source | None) -> int:
@@ -83,7 +81,8 @@ class _Pass:
     streams: set[int] = field(default_factory=set)
     stamps: dict[str, list[I64]] = field(default_factory=dict)
     reach: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
-    window: int = 0
+    px_decimals: int = 0
+    size_decimals: int = 0
 
     def rows(self, rows: Columns, name: str | None) -> None:
         """Take a delivery; `name` is its file where that is known."""
@@ -126,13 +125,18 @@ class _Pass:
         if sum(map(len, delays)) < _DELAYS_MAX:
             delays.append((recv - exch)[exch != recv])
 
-    def batch(self, source: Source, batch: Batch) -> None:
-        """Take a batch of a table; lines are seen as rows."""
+    def batch(self, source: Source, batch: Batch, symbol: str) -> None:
+        """Take a batch of a table; lines are seen as rows, but for levels that never become one."""
+        from botmm.core import scan_lines
+
         if batch.method != "add_lines":
             self.message(str(source.path), batch.args[0], batch.args[1])
+        else:
+            decoder, _, lines, first = batch.args
+            px, size, _ = scan_lines(decoder, lines, first).get(symbol, (0, 0, 0))
+            self.px_decimals = max(self.px_decimals, px)
+            self.size_decimals = max(self.size_decimals, size)
         self.streams |= _STREAMS[batch.method]
-        if batch.method == "add_snapshots":
-            self.window = max(self.window, int(batch.args[8]))
 
 
 def survey(
@@ -156,14 +160,15 @@ def survey(
     from botmm.core import Assembler
 
     held, tally = _Pass(), Tally()
-    assembler = Assembler((scales or SURVEY).px, (scales or SURVEY).size)
+    looked = scales or SURVEY
+    assembler = Assembler(looked.px, looked.size, venue=rules(sources))
 
     def seen(source: Source, batch: Batch) -> None:
-        held.batch(source, batch)
+        held.batch(source, batch, symbol)
         if on_batch is not None:
             on_batch(source, batch)
 
-    for delivery in deliver(sources, symbol, scales or SURVEY, assembler, tally, seen):
+    for delivery in deliver(sources, symbol, looked, assembler, tally, seen):
         lines = delivery.source is not None and delivery.source.lane == "frames"
         held.rows(delivery.rows, str(delivery.source.path) if lines and delivery.source else None)
     if held.first is None:
@@ -171,17 +176,19 @@ def survey(
             f"no rows of {symbol} in {', '.join(source.path.name for source in sources[:3])}",
             cure="check --symbol and --format",
         )
-    return _concluded(held, sources, scales, {**assembler.counts(), **tally.counts})
+    return _concluded(held, sources, scales)
 
 
 def _concluded(
     held: _Pass,
     sources: Sequence[Source],
     told: Scales | None,
-    quality: dict[str, int],
 ) -> Survey:
     looked = told or SURVEY
-    scales = told or Scales(px=_decimals(held.px_gcd), size=_decimals(held.qty_gcd))
+    scales = told or Scales(
+        px=max(_decimals(held.px_gcd), held.px_decimals),
+        size=max(_decimals(held.qty_gcd), held.size_decimals),
+    )
     incremental = any(source.incremental for source in sources)
     offsets, delay_ms = {}, {}
     for name, parts in held.stamps.items():
@@ -192,8 +199,6 @@ def _concluded(
         offsets[name] = 0
         if median < -OFFSET_NS_MIN:
             offsets[name] = -int(np.quantile(delays, OFFSET_QUANTILE))
-        elif "negative_latency" not in quality:
-            quality["negative_latency"] = int((delays < 0).sum())
         delay_ms[name] = (median + offsets[name]) / 1e6
     days_of = {
         name: {day_of(ts + offsets.get(name, 0)) for edges in reach.values() for ts in edges}
@@ -208,10 +213,8 @@ def _concluded(
         days_of=days_of,
         gaps=_gaps(held, incremental=incremental),
         tier=_tier(held.streams, incremental=incremental),
-        window=held.window,
         offsets=offsets,
         delay_ms=delay_ms,
-        quality={name: count for name, count in quality.items() if count},
         notes={key: text for source in sources for key, text in source.notes.items()},
     )
 

@@ -103,6 +103,14 @@ class TableSource:
             return rows
         raise DataError(f"{self.path}: no rows", cure="leave the file out")
 
+    def window(self, symbol: str) -> int:
+        """Return the levels a side of a snapshot, 0 for what is no snapshot or the whole book."""
+        if self.table.kind != "book":
+            return 0
+        if self.table.depth is not None or self.table.bid_px is None:
+            return self.table.depth or 0
+        return len(self.table.levels(self.table.bid_px, self._head.batch.schema.names))
+
     def symbols(self) -> tuple[str, ...]:
         """Return the one symbol of the file: in a column, or in its name.
 
@@ -154,7 +162,6 @@ class TableSource:
             recv, exch = self._times(rows)
             if self.table.kind != "trades" or self.table.ts_recv is not None:
                 recv = self._monotone(recv, last, rows, tally)
-            tally.add("negative_latency", int(((exch > recv) & (exch > 0)).sum()))
             tally.add("venue_time_backward", int((np.diff(exch) < 0).sum()))
             last = int(recv[-1])
             yield from reader(rows, recv, exch, scales, tally)

@@ -275,6 +275,11 @@ impl BookSide {
         }
     }
 
+    /// Where the touch is all there is, what is behind it is unknown.
+    pub(super) fn forget_behind_touch(&mut self, pen: &mut Pen) {
+        self.leave_beyond(self.touch.worst, pen);
+    }
+
     fn leave_beyond(&mut self, bound: i64, pen: &mut Pen) {
         if bound == i64::MAX || self.levels.last_key_value().is_none_or(|(&key, _)| key <= bound) {
             return;
