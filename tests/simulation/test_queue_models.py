@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from backtest.studies.document import put
 from backtest.studies.queue_models.score import WORLDS, Score, score_world, summary_table
 
