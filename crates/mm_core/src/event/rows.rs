@@ -6,7 +6,8 @@ use crate::units::Side;
 use crate::units::UnixNanos;
 use std::ops::Range;
 
-/// What a row says. The numbers are those in tape files.
+/// What a row says. The numbers are those in tape files, where a [`RowKind::Gone`] is stored as a
+/// [`RowKind::Level`] of quantity 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum RowKind {

@@ -183,6 +183,7 @@ impl TapeReader {
         for (column, source) in Column::ALL.into_iter().zip(&mut group.sources) {
             self.decode(column, source, count, out).map_err(|e| self.damaged(&e))?;
         }
+        unfold_gone(out, start);
         self.check(out, start)?;
         group.rows_left -= count;
         self.row += count as u64;
@@ -312,6 +313,14 @@ fn ints<T: Clone>(
             complete(rows, count)
         }
         Source::Long(_) => Err(ParquetError::General("column is 64 bits wide".into())),
+    }
+}
+
+/// A level of quantity 0 is a level that is gone; see [`super::schema`].
+fn unfold_gone(out: &mut Rows, start: usize) {
+    for (kind, qty) in out.kind[start..].iter_mut().zip(&out.qty[start..]) {
+        let gone = *kind == RowKind::Level as u8 && *qty == 0;
+        *kind += u8::from(gone) * (RowKind::Gone as u8 - RowKind::Level as u8);
     }
 }
 

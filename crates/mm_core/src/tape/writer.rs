@@ -298,7 +298,8 @@ impl TapeWriter {
         }
         let sound = match row.kind {
             RowKind::Level | RowKind::Trade => row.side.is_some() && row.px.0 > 0 && row.qty.0 > 0,
-            RowKind::Gone | RowKind::Left => row.side.is_some() && row.px.0 > 0,
+            RowKind::Gone => row.side.is_some() && row.px.0 > 0 && row.qty.0 == 0,
+            RowKind::Left => row.side.is_some() && row.px.0 > 0,
             RowKind::Clear
             | RowKind::Frame
             | RowKind::Context
@@ -345,6 +346,15 @@ fn write_group(file: &mut SerializedFileWriter<Digested>, rows: &Rows) -> Result
     Ok(())
 }
 
+/// A level that is gone is stored as one of quantity 0; see [`super::schema`].
+const fn folded(kind: u8) -> u8 {
+    if kind == RowKind::Gone as u8 {
+        RowKind::Level as u8
+    } else {
+        kind
+    }
+}
+
 fn write_column(
     writer: &mut SerializedColumnWriter<'_>,
     column: Column,
@@ -365,7 +375,7 @@ fn write_column(
         Column::Stream | Column::Kind | Column::Side | Column::N | Column::Flags => {
             narrow = match column {
                 Column::Stream => rows.stream.iter().map(|v| i32::from(*v)).collect(),
-                Column::Kind => rows.kind.iter().map(|v| i32::from(*v)).collect(),
+                Column::Kind => rows.kind.iter().map(|v| i32::from(folded(*v))).collect(),
                 Column::Side => rows.side.iter().map(|v| i32::from(*v)).collect(),
                 Column::N => rows.n.iter().map(|v| *v as i32).collect(),
                 _ => rows.flags.iter().map(|v| i32::from(*v)).collect(),
