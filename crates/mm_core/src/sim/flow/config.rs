@@ -86,7 +86,7 @@ pub struct FlowConfig {
     pub impact_bps: f64,
     /// Decay time of that move.
     pub impact_s: f64,
-    /// Rate of informed market orders while the touch is wrong by the least they act on, per second.
+    /// Rate of informed market orders while the touch is just wrong enough, per second.
     pub informed_per_s: f64,
     /// Recorded streams.
     pub streams: FlowStreams,
