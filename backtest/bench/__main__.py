@@ -80,7 +80,7 @@ def prepare(name: str, size: float, place: Path) -> dict[str, Any]:
     place.mkdir(parents=True, exist_ok=True)
     stream = make(name, size, SEED)
     neutral = files.write_neutral(stream, place / "neutral.parquet")
-    tape = files.write_tape(iter([stream]), place / "tape.parquet")
+    tape = files.write_tape([stream], place / "tape.parquet")
     peer.save(peer.rows_as_given(stream), place / "given.npz")
     if name == "snapshots":
         peer.save(peer.rows_as_changes(stream), place / "changes.npz")

@@ -1,26 +1,17 @@
-"""Files — a stream as the neutral Parquet, as our tape, and as the peer's compressed rows."""
+"""Files — a stream as the neutral Parquet and as our tape."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from backtest.bench.streams import (
-    CLEAR,
-    DEPTH,
-    LEVEL,
-    SNAPSHOT_LEVEL,
-    TRADE,
-    Stream,
-)
+from backtest.bench.streams import DEPTH, Stream
 
-CHUNK_FRAMES = 20_000
-BOOK_STREAM = 1
-SIDES = (1, -1)
+CHUNK_EVENTS = 1 << 20
+WHOLE_BOOK = 65_535
 
 
 def write_neutral(stream: Stream, path: Path) -> int:
@@ -43,20 +34,29 @@ def write_neutral(stream: Stream, path: Path) -> int:
     return path.stat().st_size
 
 
-def write_tape(streams: Iterator[Stream], path: Path) -> dict[str, Any]:
+def write_tape(streams: Iterable[Stream], path: Path) -> dict[str, Any]:
     """Write streams that follow each other in time as one tape; return what the writer counted."""
     from botmm.core import Assembler, TapeWriter
 
     writer: Any = None
     assembler: Any = None
     for stream in streams:
+        scale = stream.scale
         if writer is None:
-            assembler = Assembler(stream.scale.px_decimals, stream.scale.size_decimals)
+            assembler = Assembler(scale.px_decimals, scale.size_decimals, venue=scale.venue)
             writer = TapeWriter(str(path), tape_meta(stream))
+        depth = DEPTH if stream.name == "snapshots" else WHOLE_BOOK
         for part in _parts(stream):
-            _add(assembler, stream, part)
+            assembler.add_neutral(
+                stream.ts_exch[part],
+                stream.ts_recv[part],
+                stream.kind[part],
+                stream.side[part],
+                stream.px[part] * scale.units_per_tick,
+                stream.qty[part],
+                depth=depth,
+            )
             writer.append(assembler.drain(int(stream.ts_recv[part.stop - 1])))
-    writer.append(assembler.drain(None))
     result: dict[str, Any] = writer.close()
     return result
 
@@ -78,51 +78,10 @@ def tape_meta(stream: Stream) -> dict[str, str]:
     }
 
 
-def _parts(stream: Stream) -> Iterator[slice]:
-    """Yield stretches of whole messages."""
+def _parts(stream: Stream) -> list[slice]:
+    """Return stretches of whole messages."""
     starts = np.flatnonzero(np.diff(stream.frame, prepend=-2) != 0)
-    cuts = [*starts[:: 3 * CHUNK_FRAMES].tolist(), len(stream)]
-    for start, stop in pairwise(cuts):
-        yield slice(start, stop)
-
-
-def _add(assembler: Any, stream: Stream, part: slice) -> None:
-    """Hand a stretch to the assembler."""
-    kind, px = stream.kind[part], stream.px[part] * stream.scale.units_per_tick
-    exch, recv = stream.ts_exch[part], stream.ts_recv[part]
-    side, qty, frame = stream.side[part], stream.qty[part], stream.frame[part]
-    trade, whole, level = kind == TRADE, kind == SNAPSHOT_LEVEL, kind == LEVEL
-    ids = np.arange(part.start, part.stop, dtype=np.uint64)[trade] + np.uint64(exch[0])
-    assembler.add_trades(exch[trade], recv[trade], side[trade], px[trade], qty[trade], ids)
-    if whole.any():
-        starts = np.flatnonzero(kind == CLEAR)
-        _add_snapshots(assembler, exch[starts], recv[starts], (side, px, qty), whole)
-    if level.any():
-        starts = np.flatnonzero(np.diff(frame[level], prepend=-1) != 0)
-        unnumbered = np.zeros(len(starts), np.uint64)
-        assembler.add_deltas(
-            exch[level][starts],
-            recv[level][starts],
-            unnumbered,
-            unnumbered,
-            unnumbered,
-            np.append(starts, int(level.sum())).astype(np.int64),
-            side[level],
-            px[level],
-            qty[level],
-        )
-
-
-def _add_snapshots(assembler: Any, exch: Any, recv: Any, columns: Any, whole: Any) -> None:
-    """Hand snapshots of equal depth to the assembler."""
-    side, px, qty = columns
-    tables = []
-    for sign in SIDES:
-        mine = whole & (side == sign)
-        tables += [px[mine].reshape(len(exch), -1), qty[mine].reshape(len(exch), -1)]
-    bid_px, bid_qty, ask_px, ask_qty = tables
-    width = bid_px.shape[1]
-    depth = width if width == DEPTH else np.iinfo(np.uint16).max
-    assembler.add_snapshots(
-        exch, recv, bid_px, bid_qty, None, ask_px, ask_qty, None, int(depth), BOOK_STREAM
-    )
+    wanted = np.arange(0, len(stream), CHUNK_EVENTS)
+    cuts = np.unique(starts[np.searchsorted(starts, wanted, side="right") - 1])
+    ends = np.append(cuts[1:], len(stream))
+    return [slice(int(a), int(b)) for a, b in zip(cuts, ends, strict=True)]

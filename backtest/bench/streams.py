@@ -204,7 +204,8 @@ def _with_trades(
     frame = np.concatenate([frame, np.full(trades, -1)])
     # Stable: within a message, levels that give way stay before those that follow.
     order = np.lexsort((frame, ts))
-    ts = ts[order]
+    # Venues stamp in milliseconds, and deliver in the order of events all the same.
+    ts = ts[order] // 1_000_000 * 1_000_000
     rng = np.random.default_rng(trades)
     latency = FEED_LATENCY_NS + rng.integers(0, 2_000_000, len(path.ts) + 1)
     recv = np.maximum.accumulate(ts + latency[frame[order]])

@@ -58,7 +58,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys; from botmm.cli import run; run(['--help']); run(['replay', '--help']);"
         "heavy = {'numpy', 'pyarrow', 'pydantic', 'plotly', 'pandas', 'botmm._core'};"
-        "sys.exit(' '.join(heavy & set(sys.modules)))"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -34,7 +34,6 @@ def write_tape(path: Path, minutes: int, *, gap_s: int = 0) -> Path:
         "size_decimals": "5",
         "price_rule": "five_figures",
         "tier": "C",
-        "data_tier": "C",
         "window": "20",
         "inverse": "false",
         "quality": "{}",

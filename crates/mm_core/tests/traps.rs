@@ -34,7 +34,7 @@ impl Case {
         Self { venue: SimVenue::new(spec, config), now: 0 }
     }
 
-    fn row(&mut self, kind: RowKind, side: i8, px: i64, qty: i64, bits: u8) -> &mut Self {
+    fn row(&mut self, kind: RowKind, side: i8, (px, qty): (i64, i64), bits: u8) -> &mut Self {
         self.now += MS;
         self.venue.on_row(BookRow { kind, side, px, qty, n: 0, flags: bits }, self.now);
         self
@@ -42,20 +42,20 @@ impl Case {
 
     fn bid(&mut self, px: i64, qty: i64) -> &mut Self {
         let kind = if qty > 0 { RowKind::Level } else { RowKind::Gone };
-        self.row(kind, 1, px, qty, flags::LAST)
+        self.row(kind, 1, (px, qty), flags::LAST)
     }
 
     fn ask(&mut self, px: i64, qty: i64) -> &mut Self {
         let kind = if qty > 0 { RowKind::Level } else { RowKind::Gone };
-        self.row(kind, -1, px, qty, flags::LAST)
+        self.row(kind, -1, (px, qty), flags::LAST)
     }
 
     fn sold(&mut self, px: i64, qty: i64) -> &mut Self {
-        self.row(RowKind::Trade, -1, px, qty, flags::LAST)
+        self.row(RowKind::Trade, -1, (px, qty), flags::LAST)
     }
 
     fn frame(&mut self, worst_bid: i64, worst_ask: i64) -> &mut Self {
-        self.row(RowKind::Frame, 0, worst_bid, worst_ask, flags::LAST)
+        self.row(RowKind::Frame, 0, (worst_bid, worst_ask), flags::LAST)
     }
 
     fn buy(&mut self, id: u128, px: i64, size: i64) -> &mut Self {
@@ -136,7 +136,7 @@ fn the_place_is_kept_while_the_level_is_out_of_sight() {
     case.bid(100, 100).bid(99, 50).ask(101, 50).frame(99, 101);
     case.buy(1, 100, 2);
     // Better bids push the level out of the window, then they go and it comes back.
-    case.bid(102, 0).row(RowKind::Left, 1, 100, 0, 0).frame(101, 103);
+    case.bid(102, 0).row(RowKind::Left, 1, (100, 0), 0).frame(101, 103);
     assert_eq!(case.ahead(), 100.0);
     case.bid(100, 100).frame(99, 101);
     case.sold(100, 100);
@@ -156,7 +156,7 @@ fn an_unseen_level_is_never_taken_for_empty() {
     // What was last seen of a level beats the mean.
     let mut case = Case::new("risk-averse", true);
     case.bid(100, 40).bid(95, 70).ask(101, 50).frame(95, 101);
-    case.row(RowKind::Left, 1, 95, 0, 0).frame(99, 101);
+    case.row(RowKind::Left, 1, (95, 0), 0).frame(99, 101);
     case.buy(1, 95, 2);
     assert_eq!(case.ahead(), 70.0);
     assert!(!case.venue.orders()[0].is_known());
@@ -168,10 +168,10 @@ fn rows_and_a_cleared_snapshot_give_the_same_place() {
         let mut case = market("pow2:2");
         case.bid(100, 200).buy(1, 100, 10).bid(100, 300);
         if snapshot {
-            case.row(RowKind::Clear, 0, 0, 0, 0);
-            case.row(RowKind::Level, 1, 100, 180, flags::SNAPSHOT);
-            case.row(RowKind::Level, 1, 99, 1000, flags::SNAPSHOT);
-            case.row(RowKind::Level, -1, 101, 1000, flags::SNAPSHOT | flags::LAST);
+            case.row(RowKind::Clear, 0, (0, 0), 0);
+            case.row(RowKind::Level, 1, (100, 180), flags::SNAPSHOT);
+            case.row(RowKind::Level, 1, (99, 1000), flags::SNAPSHOT);
+            case.row(RowKind::Level, -1, (101, 1000), flags::SNAPSHOT | flags::LAST);
         } else {
             case.bid(100, 180);
         }
@@ -214,9 +214,9 @@ fn a_late_trade_fills_what_it_fills_in_order() {
 #[test]
 fn a_cleared_side_keeps_no_stale_level() {
     let mut case = market("risk-averse");
-    case.row(RowKind::Clear, 0, 0, 0, 0);
-    case.row(RowKind::Level, 1, 98, 5, flags::SNAPSHOT);
-    case.row(RowKind::Level, -1, 102, 5, flags::SNAPSHOT | flags::LAST);
+    case.row(RowKind::Clear, 0, (0, 0), 0);
+    case.row(RowKind::Level, 1, (98, 5), flags::SNAPSHOT);
+    case.row(RowKind::Level, -1, (102, 5), flags::SNAPSHOT | flags::LAST);
     let book = case.venue.book();
     assert_eq!((book.depth(Side::Bid), book.depth(Side::Ask)), (1, 1));
     assert_eq!(book.touch().map(|t| (t.bid, t.ask)), Some((Px(98), Px(102))));

@@ -108,6 +108,13 @@ impl PyReplay {
     }
 }
 
+/// Run one resting order against a list of events, JSON in and out.
+#[pyfunction]
+fn replay_case(json: &str) -> PyResult<String> {
+    crate::replay::replay_case(json).map_err(to_py)
+}
+
 pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(replay_case, m)?)?;
     m.add_class::<PyReplay>()
 }

@@ -1,5 +1,6 @@
 //! Replay — drivers: one tape and one maker a symbol; several symbols on one account.
 
+mod case;
 mod columns;
 mod drive;
 mod lane;
@@ -8,6 +9,7 @@ mod spec;
 mod truth;
 mod window;
 
+pub use case::replay_case;
 pub use columns::EquityColumns;
 pub use columns::FillColumns;
 pub use columns::OrderColumns;

@@ -260,7 +260,7 @@ fn lane(
     let about = About {
         symbol: text.symbol.clone(),
         venue: text.venue.clone(),
-        tier: meta("data_tier"),
+        tier: meta("tier"),
         source: meta("source"),
         fees,
         gaps: gaps.iter().map(|g| (g.from.0, g.to.0, g.cause)).collect(),
