@@ -268,6 +268,15 @@ fn damaged_files_are_named() {
     })());
     assert!(text.contains("damaged at row"), "{text}");
     assert!(rows.is_rectangular());
+
+    for at in (100..whole.len() / 2).step_by(997) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 4;
+        std::fs::write(&path, &bytes).expect("write");
+        let mut reader = TapeReader::open(&path, Projection::Replay).expect("the end is intact");
+        let text = why(reader.next(&mut Rows::default()));
+        assert!(text.contains("check sum"), "one bit at {at}: {text}");
+    }
 }
 
 #[test]
