@@ -140,20 +140,24 @@ impl Format {
         first_line: u64,
     ) -> Result<BTreeMap<String, Scanned>, CoreError> {
         let mut seen = BTreeMap::new();
-        let counted: RefCell<BTreeMap<String, u64>> = RefCell::default();
-        let count = |symbol: &str| {
-            *counted.borrow_mut().entry(symbol.to_owned()).or_default() += 1;
+        let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+        let named = RefCell::new(None);
+        let note = |symbol: &str| {
+            named.replace(Some(symbol.to_owned()));
             None
         };
         each_line(data, first_line, |line| {
             let Some((_, frame)) = self.unwrap(line)? else { return Ok(()) };
             scan_scales(self.venue, frame.as_bytes(), &mut seen)?;
-            decode(self.venue, frame.as_bytes(), &count).map(drop)
+            decode(self.venue, frame.as_bytes(), &note)?;
+            if let Some(symbol) = named.take() {
+                *counted.entry(symbol).or_default() += 1;
+            }
+            Ok(())
         })?;
         // Binance's depth snapshot names no symbol: it belongs to the only one there is.
         let nameless = seen.remove("").unwrap_or_default();
         let only = seen.len() == 1;
-        let counted = counted.into_inner();
         let scanned = |(symbol, mut scales): (String, Scales)| {
             if only {
                 scales.px_decimals = scales.px_decimals.max(nameless.px_decimals);
@@ -312,8 +316,8 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, CoreError> {
     sonic_rs::from_str(text).map_err(|e| {
-        let why = e.to_string();
-        bad(why.split_whitespace().collect::<Vec<_>>().join(" "))
+        // The lines after the first draw the place in the text.
+        bad(e.to_string().lines().next().unwrap_or("not JSON").to_owned())
     })
 }
 

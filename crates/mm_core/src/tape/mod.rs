@@ -5,6 +5,7 @@
 
 mod assemble;
 mod clock;
+mod group;
 mod known;
 mod lines;
 mod reader;

@@ -1,5 +1,6 @@
 //! Reader — rows of one tape file, a batch at a time, only the columns that are asked for.
 
+use super::group::GroupBytes;
 use super::schema::long_range;
 use super::schema::open_parquet;
 use super::schema::tape_error;
@@ -10,14 +11,16 @@ use crate::event::flags;
 use crate::event::RowKind;
 use crate::event::Rows;
 use crate::units::UnixNanos;
+use parquet::column::reader::get_column_reader;
 use parquet::column::reader::ColumnReader;
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::Int32Type;
 use parquet::data_type::Int64Type;
 use parquet::errors::ParquetError;
-use parquet::file::reader::FileReader;
-use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::serialized_reader::SerializedPageReader;
 use std::fs::File;
+use std::sync::Arc;
 
 /// Rows decoded at a time: small enough that the batch stays in the second-level cache.
 const BATCH: usize = 8_192;
@@ -58,7 +61,8 @@ struct Group {
 
 /// Reads one tape file from a receive time on.
 pub struct TapeReader {
-    file: SerializedFileReader<File>,
+    file: File,
+    footer: ParquetMetaData,
     info: TapeInfo,
     projection: Projection,
     group: Option<Group>,
@@ -78,10 +82,11 @@ impl TapeReader {
     /// # Errors
     /// [`CoreError::Tape`] when the file is missing, damaged, or of another schema.
     pub fn open(path: &str, projection: Projection) -> Result<Self, CoreError> {
-        let file = open_parquet(path)?;
-        let info = TapeInfo::new(path, file.metadata())?;
+        let (file, footer) = open_parquet(path)?;
+        let info = TapeInfo::new(path, &footer)?;
         Ok(Self {
             file,
+            footer,
             info,
             projection,
             group: None,
@@ -156,19 +161,28 @@ impl TapeReader {
         Ok(true)
     }
 
-    fn sources(&self, index: usize) -> Result<Vec<Source>, ParquetError> {
-        let reader = self.file.get_row_group(index)?;
+    fn sources(&mut self, index: usize) -> Result<Vec<Source>, ParquetError> {
+        let group = self.footer.row_group(index);
+        let bytes = Arc::new(GroupBytes::read(&mut self.file, group)?);
+        if crc32fast::hash(&bytes.bytes) != self.info.groups[index].crc32 {
+            let why = format!("row group {index} differs from its check sum; import it again");
+            return Err(ParquetError::General(why));
+        }
+        let rows = group.num_rows().unsigned_abs() as usize;
         let mut sources = Vec::with_capacity(Column::ALL.len());
         for column in Column::ALL {
-            let chunk = reader.metadata().column(column as usize);
+            let chunk = group.column(column as usize);
             let source = match long_range(chunk.statistics()) {
                 _ if !self.projection.reads(column) => Source::Constant(0),
                 Some((low, high)) if low == high => Source::Constant(low),
-                Some(_) | None => match reader.get_column_reader(column as usize)? {
-                    ColumnReader::Int32ColumnReader(values) => Source::Int(values),
-                    ColumnReader::Int64ColumnReader(values) => Source::Long(values),
-                    _ => return Err(ParquetError::General("column of another type".into())),
-                },
+                Some(_) | None => {
+                    let pages = SerializedPageReader::new(bytes.clone(), chunk, rows, None)?;
+                    match get_column_reader(chunk.column_descr_ptr(), Box::new(pages)) {
+                        ColumnReader::Int32ColumnReader(values) => Source::Int(values),
+                        ColumnReader::Int64ColumnReader(values) => Source::Long(values),
+                        _ => return Err(ParquetError::General("column of another type".into())),
+                    }
+                }
             };
             sources.push(source);
         }

@@ -14,11 +14,10 @@ use parquet::basic::Type as Physical;
 use parquet::basic::ZstdLevel;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::ParquetMetaDataReader;
 use parquet::file::properties::EnabledStatistics;
 use parquet::file::properties::WriterProperties;
 use parquet::file::properties::WriterPropertiesPtr;
-use parquet::file::reader::FileReader;
-use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnPath;
 use parquet::schema::types::Type;
@@ -49,6 +48,8 @@ pub(super) mod keys {
     pub(in crate::tape) const LAST_RECV: &str = "last_ts_recv";
     pub(in crate::tape) const FIRST_EXCH: &str = "first_ts_exch";
     pub(in crate::tape) const LAST_EXCH: &str = "last_ts_exch";
+    /// CRC-32 of the bytes of each row group.
+    pub(in crate::tape) const GROUP_CRC: &str = "group_crc32";
     pub(in crate::tape) const WINDOW: &str = "window";
     /// Last receive time of the tape that this one continues without a break.
     pub(in crate::tape) const CONTINUES: &str = "continues_ts_recv";
@@ -194,6 +195,8 @@ pub struct GroupInfo {
     pub first_recv: UnixNanos,
     /// Last receive time.
     pub last_recv: UnixNanos,
+    /// CRC-32 of its bytes in the file.
+    pub crc32: u32,
 }
 
 /// What a tape says of itself without its rows being read.
@@ -213,7 +216,7 @@ impl TapeInfo {
     /// # Errors
     /// [`CoreError::Tape`] when the file is missing, damaged, or of another schema.
     pub fn open(path: &str) -> Result<Self, CoreError> {
-        Self::new(path, open_parquet(path)?.metadata())
+        Self::new(path, &open_parquet(path)?.1)
     }
 
     /// Read the metadata of an opened file, checking version, columns and required keys.
@@ -238,18 +241,23 @@ impl TapeInfo {
         if schema.root_schema().get_fields() != want.get_fields() {
             return Err(tape_error(path, "not a tape: its columns differ from the schema"));
         }
-        let mut groups = Vec::with_capacity(file.num_row_groups());
-        for group in file.row_groups() {
+        let mut info = Self { path: path.to_owned(), meta, groups: Vec::new() };
+        let sums: Vec<u32> = info.json(keys::GROUP_CRC)?;
+        if sums.len() != file.num_row_groups() {
+            let why = format!("{} check sums of {} row groups", sums.len(), file.num_row_groups());
+            return Err(tape_error(path, why));
+        }
+        for (group, crc32) in file.row_groups().iter().zip(sums) {
             let recv = group.column(Column::TsRecv as usize).statistics();
             let (first, last) = long_range(recv)
                 .ok_or_else(|| tape_error(path, "a row group without ts_recv statistics"))?;
-            groups.push(GroupInfo {
+            info.groups.push(GroupInfo {
                 rows: group.num_rows().unsigned_abs(),
                 first_recv: UnixNanos(first),
                 last_recv: UnixNanos(last),
+                crc32,
             });
         }
-        let info = Self { path: path.to_owned(), meta, groups };
         info.px_decimals()?;
         info.size_decimals()?;
         Ok(info)
@@ -332,10 +340,11 @@ impl TapeInfo {
 
 /// Open a Parquet file whose end is intact.
 #[allow(clippy::disallowed_methods)] // Tape is the module that touches files.
-pub(super) fn open_parquet(path: &str) -> Result<SerializedFileReader<File>, CoreError> {
-    let handle = File::open(path).map_err(|e| tape_error(path, e.to_string()))?;
-    SerializedFileReader::new(handle)
-        .map_err(|e| tape_error(path, format!("truncated, damaged or not a tape: {e}")))
+pub(super) fn open_parquet(path: &str) -> Result<(File, ParquetMetaData), CoreError> {
+    let file = File::open(path).map_err(|e| tape_error(path, e.to_string()))?;
+    let footer = ParquetMetaDataReader::new().parse_and_finish(&file);
+    let why = |e| tape_error(path, format!("truncated, damaged or not a tape: {e}"));
+    Ok((file, footer.map_err(why)?))
 }
 
 /// Least and greatest value by a chunk's statistics.

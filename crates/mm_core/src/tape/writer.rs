@@ -12,6 +12,7 @@ use crate::event::flags;
 use crate::event::Row;
 use crate::event::RowKind;
 use crate::event::Rows;
+use crc32fast::Hasher;
 use parquet::data_type::Int32Type;
 use parquet::data_type::Int64Type;
 use parquet::errors::ParquetError;
@@ -61,6 +62,7 @@ struct Facts {
     kinds: BTreeMap<RowKind, u64>,
     streams: BTreeSet<u8>,
     gaps: Vec<(i64, i64, u64)>,
+    group_crcs: Vec<u32>,
     recv: Option<(i64, i64)>,
     exch: Option<(i64, i64)>,
     exch_max: i64,
@@ -103,6 +105,7 @@ impl Facts {
             (keys::SCHEMA.to_owned(), VERSION.to_string()),
             (keys::STREAMS.to_owned(), serde_json::json!(self.streams).to_string()),
             (keys::GAPS.to_owned(), serde_json::json!(self.gaps).to_string()),
+            (keys::GROUP_CRC.to_owned(), serde_json::json!(self.group_crcs).to_string()),
             (keys::DISORDER.to_owned(), self.disorder_ns.to_string()),
             (keys::COUNTS.to_owned(), serde_json::json!(counts).to_string()),
         ]);
@@ -122,6 +125,8 @@ impl Facts {
 struct Digested {
     file: File,
     sha: Sha256,
+    /// Of the row group being written.
+    crc: Hasher,
     bytes: u64,
 }
 
@@ -129,6 +134,7 @@ impl Write for Digested {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         let count = self.file.write(data)?;
         self.sha.update(&data[..count]);
+        self.crc.update(&data[..count]);
         self.bytes += count as u64;
         Ok(count)
     }
@@ -168,7 +174,7 @@ impl TapeWriter {
         let number = TEMPORARIES.fetch_add(1, Ordering::Relaxed);
         let temporary = format!("{path}.tmp-{}-{number}", std::process::id());
         let handle = File::create(&temporary).map_err(|e| tape_error(path, e.to_string()))?;
-        let sink = Digested { file: handle, sha: Sha256::new(), bytes: 0 };
+        let sink = Digested { file: handle, sha: Sha256::new(), crc: Hasher::new(), bytes: 0 };
         let file = parquet_schema()
             .and_then(|schema| SerializedFileWriter::new(sink, schema, writer_properties()?))
             .map_err(|e| tape_error(path, e.to_string()))?;
@@ -322,7 +328,9 @@ impl TapeWriter {
         let Some(file) = self.file.as_mut() else {
             return Err(self.refused("already finished"));
         };
-        write_group(file, &self.group).map_err(|e| tape_error(&self.path, e.to_string()))?;
+        let crc = write_group(file, &self.group);
+        let crc = crc.map_err(|e| tape_error(&self.path, e.to_string()))?;
+        self.facts.group_crcs.push(crc);
         self.group.clear();
         Ok(())
     }
@@ -338,7 +346,13 @@ impl Drop for TapeWriter {
     }
 }
 
-fn write_group(file: &mut SerializedFileWriter<Digested>, rows: &Rows) -> Result<(), ParquetError> {
+/// Write a row group; its CRC-32.
+fn write_group(
+    file: &mut SerializedFileWriter<Digested>,
+    rows: &Rows,
+) -> Result<u32, ParquetError> {
+    file.flush()?;
+    file.inner_mut().crc.reset();
     let mut group = file.next_row_group()?;
     for column in Column::ALL {
         let Some(mut writer) = group.next_column()? else {
@@ -348,7 +362,8 @@ fn write_group(file: &mut SerializedFileWriter<Digested>, rows: &Rows) -> Result
         writer.close()?;
     }
     group.close()?;
-    Ok(())
+    file.flush()?;
+    Ok(file.inner().crc.clone().finalize())
 }
 
 /// A level that is gone is stored as one of quantity 0; see [`super::schema`].
