@@ -36,7 +36,7 @@ PEERS = {
     "incremental": [("given", "hash"), ("given", "vector")],
     "snapshots": [("given", "vector"), ("changes", "hash"), ("changes", "vector")],
 }
-console = Console()
+console = Console(width=110)
 
 
 @click.command()
@@ -110,7 +110,7 @@ def measure(name: str, place: Path, facts: dict[str, Any], rounds: int) -> dict[
     jobs = {"botmm": {"engine": "ours", "paths": [str(place / "tape.parquet")]}}
     for form, depth in PEERS[name]:
         path = str(place / f"{form}.npz")
-        jobs[f"hftbacktest {form} {depth}"] = {"engine": "peer", "paths": [path], "depth": depth}
+        jobs[f"hft {form} {depth}"] = {"engine": "peer", "paths": [path], "depth": depth}
     runs: dict[str, list[dict[str, Any]]] = {label: [] for label in jobs}
     for _ in range(rounds):
         for label, job in jobs.items():
