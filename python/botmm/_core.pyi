@@ -7,6 +7,7 @@ Inputs are borrowed and must not be written to during a call; work above 100 µs
 interpreter. Errors are subclasses of CoreException.
 """
 
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypedDict, final
 
@@ -19,10 +20,12 @@ __all__ = [
     "CoreException",
     "DecimalError",
     "GapError",
+    "Latency",
     "NotionalOverflowError",
     "OrderStateError",
     "PayloadError",
     "QpnFit",
+    "QpnOrder",
     "QueueTruth",
     "Replay",
     "Synth",
@@ -30,18 +33,63 @@ __all__ = [
     "TapeWriter",
     "UnsupportedError",
     "__version__",
+    "ahead_on_arrival",
+    "as_finite",
+    "as_stationary",
+    "bar_volatility",
     "base_fees",
+    "block_race",
+    "classify",
     "decimals_to_ints",
     "decode_frame",
+    "depth_imbalance",
+    "depth_weighted_mid",
+    "distance_imbalance",
+    "drawdown",
+    "ewma_volatility",
+    "expected_max_sharpe",
+    "fee_tier",
+    "fill_probability",
+    "fit_geometric",
+    "fit_intensity",
+    "fit_micro_price",
+    "fit_probe",
     "floats_to_ints",
+    "floor_size",
+    "flow_imbalance",
+    "flow_imbalance_decayed",
+    "glft",
+    "glft_exact",
+    "maker_rate",
+    "markouts",
     "max_decimals",
     "measure_clock_offset",
+    "order_flow_levels",
+    "overfitting",
     "param_table",
+    "pnl_parts",
+    "price_grid",
+    "probability_scores",
+    "px_decimals",
+    "queue_advance",
+    "queue_share",
+    "quote",
     "read_tape",
+    "replay_case",
+    "round_trips",
     "scan_lines",
     "scan_scales",
+    "sharpe",
+    "sharpe_lo",
+    "sharpe_probability",
+    "sharpe_shape",
+    "sortino",
+    "stake_discount",
+    "stake_step",
     "tape_info",
     "touches",
+    "track_record",
+    "weighted_mid",
 ]
 
 __version__: str
@@ -322,3 +370,249 @@ class QpnFit:
     def edges(self) -> list[float]: ...
     @property
     def rates(self) -> list[float]: ...
+
+def sharpe(returns: _F64) -> float | None:
+    """Mean over sample deviation per period."""
+
+def sharpe_lo(returns: _F64, periods: float) -> float | None:
+    """Sharpe ratio over `periods` periods, corrected for autocorrelation."""
+
+def sortino(returns: _F64) -> float | None:
+    """Mean over downside deviation per period."""
+
+def drawdown(equity: _F64) -> dict[str, Any]:
+    """The deepest fall of an equity curve."""
+
+def sharpe_shape(returns: _F64) -> dict[str, Any] | None:
+    """Number, Sharpe ratio, skewness and kurtosis of returns."""
+
+def sharpe_probability(shape: Mapping[str, Any], than: float) -> float:
+    """Probability that the true Sharpe ratio exceeds `than`."""
+
+def track_record(shape: Mapping[str, Any], than: float, confidence: float) -> float | None:
+    """Returns needed before a Sharpe ratio exceeds `than` with this confidence."""
+
+def expected_max_sharpe(trials: float, variance: float) -> float:
+    """Sharpe ratio that the best of worthless trials is expected to show."""
+
+def overfitting(trials: _F64, blocks: int) -> dict[str, Any]:
+    """Probability of backtest overfitting of trials, shape (trials, rows)."""
+
+def pnl_parts(
+    fills: Sequence[tuple[float, float, float, float, float]],
+    marks: Sequence[tuple[float, float]],
+    funding: Sequence[tuple[float, float, float]],
+    fee_rate: float,
+) -> dict[str, Any]:
+    """The parts of a result from rows of fills (t, side, px, qty, mid), marks (t, mid) and funding
+    (t, rate, oracle); at equal times marks come first, then fills, then funding.
+    """
+
+def round_trips(fills: Sequence[tuple[float, float, float]]) -> dict[str, Any]:
+    """First-in first-out round trips of (side, px, qty) fills."""
+
+def markouts(
+    mids: tuple[_I64, _F64],
+    fills: Sequence[tuple[int, float, float]],
+    horizons_ns: Sequence[int],
+    fee_bps: float,
+) -> list[dict[str, Any]]:
+    """Markouts in bps of (ts, side, px) fills at horizons in nanoseconds; `mids` is (times, mids)."""
+
+def fee_tier(volume_usd: float) -> tuple[float, float]:
+    """Hyperliquid's (taker, maker) rates at a 14-day volume in dollars."""
+
+def stake_discount(hype: float) -> float:
+    """Share of positive fees saved by staking HYPE."""
+
+def maker_rate(volume_usd: float, hype: float, maker_share: float) -> float:
+    """Maker rate at a volume, a stake and a share of the venue's maker volume."""
+
+def stake_step(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether a step of staking pays."""
+
+def queue_share(model: str, ahead: float, behind: float) -> float:
+    """The share of a cancel that leaves from ahead, by model name."""
+
+def queue_advance(model: str, ahead: float, q0: float, traded: float, q1: float) -> float:
+    """Lots ahead after an interval in which the level went from `q0` to `q1` and `traded` traded."""
+
+def ahead_on_arrival(
+    start: float,
+    end: float,
+    before: float,
+    total: float,
+    elapsed: float,
+) -> float:
+    """Lots ahead of an order that arrives when `elapsed` (0 to 1) of an interval has passed."""
+
+def classify(n: int, z: float) -> tuple[int, int]:
+    """The smallest (cancels, adds) that explains a change of `n` orders and `z` lots."""
+
+def fill_probability(
+    flow: tuple[float, float, float],
+    ahead: float,
+    size: float,
+    horizon_s: float,
+) -> float:
+    """Chance that `ahead + size` lots trade within the horizon; `flow` is (rate, m1, m2)."""
+
+def probability_scores(p: _F64, hit: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Brier score, log loss, calibration error over ten bins and AUC of probabilities."""
+
+def block_race(
+    blocks: Sequence[int],
+    placed: int,
+    cancelled: int | None,
+    takers: Sequence[int],
+) -> dict[str, Any]:
+    """From which block an order rests and is gone, and for the takers of which blocks it rests."""
+
+def px_decimals(size_decimals: int, *, spot: bool = ...) -> int:
+    """Decimals of a price on Hyperliquid."""
+
+def price_grid(value: int, extra: int, size_decimals: int, *, spot: bool = ...) -> dict[str, Any]:
+    """What Hyperliquid's grid makes of a price of `value` in units of 10^-(px_decimals + extra);
+    the results are in units of 10^-px_decimals.
+    """
+
+def floor_size(value: int, extra: int, size_decimals: int) -> int:
+    """A size of `value` in units of 10^-(size_decimals + extra), floored to whole lots."""
+
+def as_finite(params: Mapping[str, Any], horizon: float) -> dict[str, Any]:
+    """Avellaneda-Stoikov quotes with a horizon; `params` has mid, q, gamma, sigma and k."""
+
+def as_stationary(params: Mapping[str, Any], q_max: float) -> dict[str, Any]:
+    """Avellaneda-Stoikov quotes without a horizon, the inventory held within `q_max`."""
+
+def glft(params: Mapping[str, Any], q: float, sigma: float) -> dict[str, Any]:
+    """GLFT quotes in closed form; `params` has gamma, xi, delta, a and k."""
+
+def glft_exact(params: Mapping[str, Any], sigma: float, q_max: int) -> dict[str, Any]:
+    """GLFT's exact steady state by inventory from -q_max to q_max."""
+
+def fit_intensity(
+    deltas: _F64,
+    counts: _F64,
+    seconds: float,
+) -> tuple[str, int, tuple[float, float, float] | None, tuple[float, float, float] | None]:
+    """Fit fill intensity by regression: (status, points, plain, weighted), lines as (A, k, R2)."""
+
+def fit_geometric(depths: _I64, d0: int, seconds: float) -> tuple[str, int, dict[str, Any] | None]:
+    """Fit fill intensity by the geometric tail of depths: (status, events, estimate)."""
+
+def fit_probe(fills: int, exposure_s: float) -> tuple[float, float | None]:
+    """Fill intensity of a probe and the standard error of its logarithm."""
+
+def weighted_mid(bid: tuple[float, float], ask: tuple[float, float]) -> float:
+    """The mid weighted by the sizes opposite; each side as (price, size)."""
+
+def depth_weighted_mid(
+    bids: Sequence[tuple[float, float]],
+    asks: Sequence[tuple[float, float]],
+    depth: int,
+    decay: float,
+) -> float | None:
+    """The same with sizes summed over `depth` levels, weighted exp(-decay rank)."""
+
+def depth_imbalance(
+    bids: Sequence[tuple[float, float]],
+    asks: Sequence[tuple[float, float]],
+    depth: int,
+    decay: float,
+) -> float:
+    """Balance of the first `depth` levels, -1 to 1."""
+
+def distance_imbalance(
+    bids: Sequence[tuple[float, float]],
+    asks: Sequence[tuple[float, float]],
+    width_bps: float,
+    decay_bps: float,
+) -> float:
+    """Balance of the levels within `width_bps` of the mid, -1 to 1."""
+
+def order_flow_levels(
+    looks: Sequence[tuple[Sequence[tuple[float, float]], Sequence[tuple[float, float]]]],
+    ranks: int,
+) -> dict[str, Any]:
+    """Order flow by level rank over consecutive (bids, asks)."""
+
+def flow_imbalance(trades: Sequence[tuple[float, float, float]], start: float, end: float) -> float:
+    """Balance of (time, side, size) trades after `start` and up to `end`."""
+
+def flow_imbalance_decayed(
+    trades: Sequence[tuple[float, float, float]],
+    now: float,
+    half_life: float,
+) -> float:
+    """Balance of trades up to `now`, halved in weight each `half_life`."""
+
+def fit_micro_price(
+    rows: _F64,
+    grid: tuple[int, int, float],
+    symmetric: bool,
+) -> dict[str, Any] | None:
+    """Fit the micro-price to rows of (bid, ask, bid size, ask size); `grid` is (n_imb, n_spread,
+    tick).
+    """
+
+def bar_volatility(open: _F64, high: _F64, low: _F64, close: _F64) -> dict[str, Any]:
+    """Volatility per bar by five estimators; columns of one length."""
+
+def ewma_volatility(closes: _F64, half_life: float, seed: int) -> list[float]:
+    """Volatility after each return, seeded by the first `seed` of them."""
+
+def replay_case(json: str) -> str:
+    """Run one resting order against a list of events, JSON in and out."""
+
+@final
+class QpnOrder:
+    """One resting order under the order-count model, in lots."""
+
+    def __new__(cls, config: Mapping[str, Any], ahead: float, n_ahead: float) -> Self: ...
+    def step(self, level: Mapping[str, Any]) -> float | None:
+        """Apply an interval; the chance that its one cancel was ahead, if there was one."""
+
+    @property
+    def ahead(self) -> float:
+        """Lots ahead."""
+
+    @property
+    def n_ahead(self) -> float:
+        """Orders ahead."""
+
+    @property
+    def groups(self) -> list[tuple[float, float, float, bool]]:
+        """Orders behind as (size, count, born, exact)."""
+
+    @property
+    def exposure(self) -> list[float]:
+        """Order-seconds at risk by age bin."""
+
+    @property
+    def cancels(self) -> list[float]:
+        """Expected cancels by age bin."""
+
+@final
+class Latency:
+    """How long requests and answers travel."""
+
+    @staticmethod
+    def constant(entry_ns: int, response_ns: int, scale: float) -> Latency:
+        """Always the same."""
+
+    @staticmethod
+    def feed(entry: tuple[float, float], response: tuple[float, float], scale: float) -> Latency:
+        """Lines, as (slope, offset in nanoseconds), in the latency of market data."""
+
+    @staticmethod
+    def recorded(rows: Sequence[tuple[int, int, int]], scale: float) -> Latency:
+        """Interpolated between recorded (request, exchange, response) times in nanoseconds."""
+
+    def times(self, now: int, feed_ns: int) -> tuple[int | None, int]:
+        """When a request reaches the venue, `None` if never, and when we know."""
+
+def quote(
+    size_decimals: int, params: Mapping[str, Any], state: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The wanted quotes on Hyperliquid's grid: rows of (level, price units, lots), and why."""

@@ -43,7 +43,7 @@ class Account(_Section):
     capital_usd: Annotated[float, Field(ge=10, le=100_000_000)] = Field(
         default=1000.0, description="Working capital; sizes and limits scale with it / 1000."
     )
-    venue: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")] = Field(
+    venue: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")] = Field(
         default="hyperliquid", description="Venue of the symbols, as in the store's folders."
     )
 

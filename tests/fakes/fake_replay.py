@@ -65,6 +65,7 @@ class FakeReplay:
             for table in ("fills", "orders", "equity")
         }
         symbols = [part["summary"] for part in parts]
+        breaker = {"ts": self.start, "symbol": 0, "state": "Reducing", "cause": "daily loss"}
         summary = {
             "schema_version": 1,
             "done": self.rows >= self.total,
@@ -72,6 +73,7 @@ class FakeReplay:
             "first_ts": self.start,
             "last_ts": self._now(),
             "symbols": symbols,
+            "breakers": [breaker],
         }
         return {**tables, "summary": json.dumps(summary)}
 
@@ -232,14 +234,14 @@ def _summary(walk: _Walk, spec: dict[str, Any], status: np.ndarray) -> dict[str,
         "size_decimals": SIZE_DECIMALS,
         "cash_decimals": CASH_DECIMALS,
         "rows": 1_000_000,
-        "trades": 50_000,
+        "prints": 50_000,
         "traded_lots": int(walk.qty.sum() / (0.011 * scale)),
         "fills": len(walk.at),
         "volume": int((walk.px * walk.qty).sum()),
         "capture2": int(walk.capture2[-1]),
         "inventory2": int(walk.inventory2[-1]),
-        "fees": int(walk.fee.sum()),
-        "funding": int(walk.funding[-1]),
+        "fees2": 2 * int(walk.fee.sum()),
+        "funding2": 2 * int(walk.funding[-1]),
         "position": int(walk.position[-1]),
         "orders": len(status),
         "cancels": int((status == 2).sum()),
@@ -250,5 +252,4 @@ def _summary(walk: _Walk, spec: dict[str, Any], status: np.ndarray) -> dict[str,
         "gaps": [[start + 10**12, start + 10**12 + 45 * 10**9, 3]],
         "not_ready": ["fill model"],
         "data_tier": "D",
-        "breakers": [{"ts": start, "state": "Reducing", "cause": "daily loss"}],
     }

@@ -150,6 +150,7 @@ def _remember(field: str) -> Callable[[click.Context, click.Parameter, Any], Non
     """Return a callback that keeps a flag in the terminal of the command."""
 
     def keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        """Keep the flag where it is set."""
         if value:
             if field == "no_color":
                 os.environ["NO_COLOR"] = "1"

@@ -147,6 +147,7 @@ class SymbolFigures:
     through_share: float | None
     ahead_median_usd: float | None
     order_life_median_s: float | None
+    gaps: Sequence[tuple[int, int, int]]
     summary: Mapping[str, Any]
 
 
@@ -216,7 +217,7 @@ def analyse(
     rng = np.random.default_rng(seed)
     symbols = [
         _symbol(_of_symbol(fills, ix), _of_symbol(equity, ix), orders, ix, summary, rng)
-        for ix in range(len(summary["symbols"]))
+        for ix in _indices(summary)
     ]
     curve = _total_curve([figures.curve for figures in symbols])
     parts = headline(summary)
@@ -292,6 +293,7 @@ def _symbol(
         through_share=float((why == 1).mean()) if count else None,
         ahead_median_usd=None if ahead is None else ahead / scale.size / scale.px,
         order_life_median_s=orders.life_median_s(ix),
+        gaps=gaps_of(summary, ix),
         summary=row,
     )
 
@@ -306,7 +308,7 @@ def residual(fills: Columns, equity: Columns, row: Mapping[str, Any]) -> int:
     paid = int((signed * fills["px"] * unit).sum()) + int(fills["fee"].sum())
     marks = equity["mid2"][equity["mid2"] > 0]
     worth2 = int(signed.sum()) * unit * (int(marks[-1]) if len(marks) else 0)
-    parts2 = int(row["capture2"]) + int(row["inventory2"]) - 2 * int(row["fees"])
+    parts2 = int(row["capture2"]) + int(row["inventory2"]) - int(row["fees2"])
     return worth2 - 2 * paid - parts2  # funding stands on both sides
 
 
@@ -316,8 +318,8 @@ def _summary_parts(row: Mapping[str, Any]) -> Parts:
     return Parts(
         capture_usd=int(row["capture2"]) / 2 / cash,
         inventory_usd=int(row["inventory2"]) / 2 / cash,
-        fees_usd=int(row["fees"]) / cash,
-        funding_usd=int(row["funding"]) / cash,
+        fees_usd=int(row["fees2"]) / 2 / cash,
+        funding_usd=int(row["funding2"]) / 2 / cash,
         volume_usd=int(row["volume"]) / cash,
         fills=int(row["fills"]),
     )
@@ -473,5 +475,22 @@ def _net_interval(curve: Curve, rng: np.random.Generator) -> Interval | None:
 def _seconds(summary: Mapping[str, Any]) -> float:
     """Return the length of the data, the longest symbol's, without its gaps."""
     whole = int(summary["last_ts"]) - int(summary["first_ts"])
-    silent = [sum(int(g[1]) - int(g[0]) for g in row["gaps"]) for row in summary["symbols"]]
+    silent = [
+        sum(end - start for start, end, _ in gaps_of(summary, ix)) for ix in _indices(summary)
+    ]
     return (whole - min(silent, default=0)) / SECOND_NS
+
+
+def gaps_of(summary: Mapping[str, Any], ix: int) -> list[tuple[int, int, int]]:
+    """Return the silences of a symbol as (start, end, cause), cut to what was played."""
+    first, last = int(summary["first_ts"]), int(summary["last_ts"])
+    cut = [
+        (max(int(start), first), min(int(end), last), int(cause))
+        for start, end, cause in summary["symbols"][ix]["gaps"]
+    ]
+    return [gap for gap in cut if gap[0] < gap[1]]
+
+
+def _indices(summary: Mapping[str, Any]) -> range:
+    """Return the places of the symbols."""
+    return range(len(summary["symbols"]))

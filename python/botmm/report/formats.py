@@ -5,11 +5,11 @@ from __future__ import annotations
 NONE = "–"
 
 
-def usd(value: float | None, *, signed: bool = False) -> str:
-    """Return dollars with cents; whole dollars above 10,000."""
+def usd(value: float | None, *, signed: bool = False, whole: bool = False) -> str:
+    """Return dollars with cents; whole dollars above 10,000, or where asked."""
     if value is None:
         return NONE
-    digits = 0 if abs(value) >= 10_000 else 2
+    digits = 0 if whole or abs(value) >= 10_000 else 2
     return _sign(value, digits, signed=signed) + f"${abs(value):,.{digits}f}"
 
 

@@ -69,7 +69,8 @@ def answer(sheet: Sheet) -> str:
         return "The maker had no fills, so it neither earned nor lost."
     verb = "earned" if parts.net_usd > 0 else "lost"
     text = (
-        f"The maker {verb} {usd(abs(parts.net_usd))} on {usd(parts.volume_usd)} traded "
+        f"The maker {verb} {usd(abs(parts.net_usd))} on "
+        f"{usd(parts.volume_usd, whole=True)} traded "
         f"({bps(parts.bps(parts.net_usd))})"
     )
     if interval is None:
@@ -112,11 +113,11 @@ def warnings(sheet: Sheet) -> list[str]:
     if sheet.breakers:
         found.append(f"Risk breakers changed state {plural(len(sheet.breakers), 'time')}.")
     for figures in sheet.figures.symbols:
-        found += _symbol_warnings(figures)
+        found += _symbol_warnings(figures, float(sheet.config["replay.max_gap_s"]))
     return found
 
 
-def _symbol_warnings(figures: SymbolFigures) -> list[str]:
+def _symbol_warnings(figures: SymbolFigures, max_gap_s: float) -> list[str]:
     """Return the warnings of one symbol."""
     name, row, found = figures.symbol, figures.summary, []
     if figures.volume_share is not None and figures.volume_share > VOLUME_SHARE_MAX:
@@ -124,10 +125,14 @@ def _symbol_warnings(figures: SymbolFigures) -> list[str]:
             f"{name}: own fills are {percent(figures.volume_share)} of the traded volume, above "
             f"{percent(VOLUME_SHARE_MAX, 0)}: a real market would have reacted."
         )
-    if row["gaps"]:
-        silent = sum(int(gap[1]) - int(gap[0]) for gap in row["gaps"]) * 1e-9
-        gaps = plural(len(row["gaps"]), "gap")
-        found.append(f"{name}: bridged {gaps} in the recording, {duration(silent)} in all.")
+    if figures.parts.fills == 0 and row["refusals"]:
+        refused = _refusals(row["refusals"])
+        found.append(f"{name}: no fills; its own risk limits refused orders: {refused}.")
+    silences = [(end - start) * 1e-9 for start, end, _ in figures.gaps]
+    bridged = [length for length in silences if length > max_gap_s]
+    if bridged:
+        gaps = plural(len(bridged), "gap")
+        found.append(f"{name}: bridged {gaps} in the recording, {duration(sum(bridged))} in all.")
     if row["not_ready"]:
         found.append(f"{name}: never ready: {', '.join(map(str, row['not_ready']))}.")
     return found
@@ -204,12 +209,8 @@ def trip_rows(figures: SymbolFigures) -> Rows:
 def gap_rows(figures: SymbolFigures) -> list[tuple[str, str, str]]:
     """Return the gaps of one symbol: start, length, cause."""
     return [
-        (
-            time_text(int(start)),
-            duration((int(end) - int(start)) * 1e-9),
-            GAP_CAUSES.get(int(cause), str(cause)),
-        )
-        for start, end, cause in figures.summary["gaps"]
+        (time_text(start), duration((end - start) * 1e-9), GAP_CAUSES.get(cause, str(cause)))
+        for start, end, cause in figures.gaps
     ]
 
 

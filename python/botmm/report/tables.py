@@ -67,7 +67,7 @@ def _symbol_table(sheet: Sheet) -> Table:
         table.add_row(
             own.symbol,
             usd(own.parts.net_usd, signed=True),
-            usd(own.parts.volume_usd),
+            usd(own.parts.volume_usd, whole=True),
             count(own.parts.fills),
             percent(own.volume_share, 2),
             *(_markout_pair(own, horizon) for horizon in (1.0, 60.0)),

@@ -34,6 +34,7 @@ def render(sheet: Sheet) -> str:
     )
     environment.filters |= {
         "usd": formats.usd,
+        "whole_usd": lambda value: formats.usd(value, whole=True),
         "signed_usd": lambda value: formats.usd(value, signed=True),
         "bps": formats.bps,
         "percent": formats.percent,
@@ -86,7 +87,11 @@ def _cards(sheet: Sheet) -> list[dict[str, str]]:
         card("Fees", formats.usd(parts.fees_usd), rates),
         card("Funding", formats.usd(parts.funding_usd, signed=True), "positive is received"),
         card("Deepest drawdown", formats.usd(figures.drawdown_usd), f"{fall} of capital"),
-        card("Volume", formats.usd(parts.volume_usd), f"{formats.count(parts.fills)} fills"),
+        card(
+            "Volume",
+            formats.usd(parts.volume_usd, whole=True),
+            f"{formats.count(parts.fills)} fills",
+        ),
     ]
 
 

@@ -133,18 +133,16 @@ def _is_synthetic(tape: Tape) -> bool:
 
 
 def _breakers(run: ReplayRun) -> list[tuple[str, str, str, str]]:
-    """Return the changes of the risk breakers: time, symbols, cause, state.
-
-    The core names a change of the whole account under every symbol; here it is one row.
-    """
-    symbols: dict[tuple[int, str, str], list[str]] = {}
-    for row in run.summary["symbols"]:
-        for event in row["breakers"]:
-            key = (int(event["ts"]), str(event["cause"]), str(event["state"]))
-            symbols.setdefault(key, []).append(str(row["symbol"]))
+    """Return the changes of the risk breakers: time, symbol, cause, state."""
+    names = run.plan.symbols
     return [
-        (time_text(ts), ", ".join(names), cause, state.lower())
-        for (ts, cause, state), names in sorted(symbols.items())
+        (
+            time_text(int(event["ts"])),
+            "account" if event["symbol"] is None else names[int(event["symbol"])],
+            str(event["cause"]),
+            str(event["state"]).lower(),
+        )
+        for event in run.summary["breakers"]
     ]
 
 

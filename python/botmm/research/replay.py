@@ -198,6 +198,7 @@ def run(
     rows = 0
 
     def take(moved: Mapping[str, Any]) -> None:
+        """Keep what a chunk gave."""
         tally.add(moved["orders"])
         equity.append(moved["equity"])
         if keep_orders is not None:

@@ -126,7 +126,7 @@ def test_no_fills_is_a_result_too() -> None:
     for name, column in result["fills"].items():
         result["fills"][name] = column[:0]
     row = result["summary"]["symbols"][0]
-    row |= {"fills": 0, "volume": 0, "capture2": 0, "inventory2": 0, "fees": 0, "funding": 0}
+    row |= {"fills": 0, "volume": 0, "capture2": 0, "inventory2": 0, "fees2": 0, "funding2": 0}
     figures = analysed(result).symbols[0]
     assert figures.residual == 0
     assert figures.parts.bps(figures.parts.net_usd) is None
@@ -136,7 +136,8 @@ def test_no_fills_is_a_result_too() -> None:
 def test_gaps_are_no_data() -> None:
     result = FakeReplay.played(spec(days=1.0))
     row = result["summary"]["symbols"][0]
-    row["gaps"] = [[START, START + DAY // 2, 1]]
+    row["gaps"] = [[START - DAY, START + DAY // 2, 1], [START - 9 * DAY, START - 8 * DAY, 1]]
+    assert analysed(result).symbols[0].gaps == [(START, START + DAY // 2, 1)]
     assert analysed(result).seconds == pytest.approx(43_200, abs=1)
 
 

@@ -43,7 +43,7 @@ def make_sheet(*, symbols: int = 1, days: float = 3.0) -> Sheet:
         breakers=[("2026-02-12 00:33:20", "BTC", "price jump", "reducing")],
         quality={own.symbol: {"crossed": 5} for own in figures.symbols},
         fees=(0.00015, 0.00045),
-        config={"account.capital_usd": 1000.0},
+        config={"account.capital_usd": 1000.0, "replay.max_gap_s": 30.0},
         versions={"botmm": "0.1.0"},
     )
 

@@ -31,6 +31,7 @@ struct Wish {
     streams: String,
     price: Option<f64>,
     sigma_bps: Option<f64>,
+    impact_bps: Option<f64>,
     latency_ms: Option<i64>,
     ghost_every_ms: Option<i64>,
     ghost_horizon_ms: Option<i64>,
@@ -47,6 +48,7 @@ impl Wish {
         config.streams = FlowStreams::from_name(&wish.streams)?;
         config.price = wish.price.unwrap_or(config.price);
         config.sigma_bps = wish.sigma_bps.unwrap_or(config.sigma_bps);
+        config.impact_bps = wish.impact_bps.unwrap_or(config.impact_bps);
         if let Some(ms) = wish.latency_ms {
             let floor = DurationNanos::from_millis(ms);
             config.latency = FlowLatency { floor, jitter: DurationNanos(0), spread: 0.0 };

@@ -23,6 +23,9 @@ const HAZARD: [(f64, f64); 4] = [(1.0, 0.45), (5.0, 0.16), (30.0, 0.05), (240.0,
 const PATIENT_TICKS: f64 = 8.0;
 /// Share of orders that join the best price their value allows.
 const JOIN: f64 = 0.6;
+/// Of the others, those that rest far away and keep a side from running dry, and how far.
+const FAR: f64 = 0.1;
+const FAR_FACTOR: f64 = 20.0;
 /// Makers keep at least this distance from the value, in ticks, and cancel when it is worse than
 /// the second, at the rate per second and tick of the third.
 const EDGE_MIN: f64 = 0.05;
@@ -117,7 +120,8 @@ impl Agents {
         let behind = if self.rng.chance(JOIN) {
             0
         } else {
-            1 + (2.0 * config.depth_ticks * self.rng.uniform()) as i64
+            let reach = if self.rng.chance(FAR) { FAR_FACTOR } else { 2.0 };
+            1 + (reach * config.depth_ticks * self.rng.uniform()) as i64
         };
         let touch = match side {
             Side::Bid => {

@@ -1,0 +1,1 @@
+"""Synthetic market — how much the simulated exchange looks like a recorded one."""

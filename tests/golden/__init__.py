@@ -1,0 +1,1 @@
+"""Golden tests — small cases with their expected outputs."""

@@ -1,0 +1,1 @@
+"""Simulation — whole parts at work in seeded worlds."""
