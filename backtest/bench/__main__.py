@@ -23,7 +23,7 @@ from rich.table import Table
 from backtest.bench import files
 from backtest.bench.compare import match
 from backtest.bench.rule import Rule
-from backtest.bench.streams import Stream, incremental, snapshots
+from backtest.bench.streams import Stream, changes, incremental, snapshots
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 7
@@ -36,7 +36,7 @@ PEERS = {
     "incremental": [("given", "hash"), ("given", "vector")],
     "snapshots": [("given", "vector"), ("changes", "hash"), ("changes", "vector")],
 }
-console = Console()
+console = Console(width=110)
 
 
 @click.command()
@@ -81,9 +81,9 @@ def prepare(name: str, size: float, place: Path) -> dict[str, Any]:
     stream = make(name, size, SEED)
     neutral = files.write_neutral(stream, place / "neutral.parquet")
     tape = files.write_tape([stream], place / "tape.parquet")
-    peer.save(peer.rows_as_given(stream), place / "given.npz")
+    peer.save(peer.rows_of(stream), place / "given.npz")
     if name == "snapshots":
-        peer.save(peer.rows_as_changes(stream), place / "changes.npz")
+        peer.save(peer.rows_of(changes(stream)), place / "changes.npz")
     traded = stream.px[stream.px > 0]
     facts = {
         "events": len(stream),
@@ -110,7 +110,7 @@ def measure(name: str, place: Path, facts: dict[str, Any], rounds: int) -> dict[
     jobs = {"botmm": {"engine": "ours", "paths": [str(place / "tape.parquet")]}}
     for form, depth in PEERS[name]:
         path = str(place / f"{form}.npz")
-        jobs[f"hftbacktest {form} {depth}"] = {"engine": "peer", "paths": [path], "depth": depth}
+        jobs[f"hft {form} {depth}"] = {"engine": "peer", "paths": [path], "depth": depth}
     runs: dict[str, list[dict[str, Any]]] = {label: [] for label in jobs}
     for _ in range(rounds):
         for label, job in jobs.items():

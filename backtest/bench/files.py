@@ -63,14 +63,14 @@ def write_tape(streams: Iterable[Stream], path: Path) -> dict[str, Any]:
 
 def tape_meta(stream: Stream) -> dict[str, str]:
     """Return what a tape of this stream says of itself."""
-    deltas = stream.name == "incremental"
+    deltas = stream.name != "snapshots"
     step = stream.scale.units_per_tick
     return {
         "venue": stream.scale.venue,
         "symbol": stream.scale.symbol,
         "px_decimals": str(stream.scale.px_decimals),
         "size_decimals": str(stream.scale.size_decimals),
-        "price_rule": f"fixed:{step}" if deltas else "five_figures",
+        "price_rule": f"fixed:{step}" if stream.name == "incremental" else "five_figures",
         "tier": "B" if deltas else "D",
         "window": "0" if deltas else str(DEPTH),
         "inverse": "false",

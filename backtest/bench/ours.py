@@ -84,12 +84,12 @@ def run(paths: list[Path], scale: Scale, rule: Rule) -> Outcome:
     """Replay tapes of one symbol, from the files to the result."""
     from botmm.core import Replay
 
-    began = time.perf_counter()
+    began = time.process_time()
     replay = Replay(json.dumps(spec(paths, scale, rule)))
     while not replay.run(CHUNK_ROWS)["done"]:
         pass
     result = replay.result()
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     columns = result["fills"]
     fills = np.zeros(len(columns["ts_exch"]), FILL_DTYPE)
     fills["ts"], fills["side"] = columns["ts_exch"], columns["side"]

@@ -29,8 +29,8 @@ FILLS_MAX = 2_000_000
 FAR_TICK = 1 << 60
 
 
-def rows_as_given(stream: Stream) -> npt.NDArray[np.void]:
-    """Return the events as the stream has them: snapshots stay a clear row and level rows."""
+def rows_of(stream: Stream) -> npt.NDArray[np.void]:
+    """Return the events as the peer reads them: a snapshot is clear rows and level rows."""
     kinds = np.zeros(5, np.uint64)
     kinds[[1, TRADE, SNAPSHOT_LEVEL]] = (
         hft.DEPTH_EVENT,
@@ -43,48 +43,6 @@ def rows_as_given(stream: Stream) -> npt.NDArray[np.void]:
     # A snapshot's clear rows stand before its levels.
     place = np.concatenate([np.flatnonzero(keep), np.repeat(np.flatnonzero(~keep), 2)])
     return np.concatenate([whole, cleared])[np.argsort(place, kind="stable")]
-
-
-def rows_as_changes(stream: Stream) -> npt.NDArray[np.void]:
-    """Return a snapshot stream as the level changes between snapshots, and the trades."""
-    book = stream.kind == SNAPSHOT_LEVEL
-    px = stream.px[book].reshape(-1, 2 * DEPTH)
-    qty = stream.qty[book].reshape(-1, 2 * DEPTH)
-    last = np.flatnonzero(stream.kind == CLEAR)
-    parts = []
-    for sign, at in ((1, slice(0, DEPTH)), (-1, slice(DEPTH, None))):
-        for frame, tick, size in _changes(px[:, at], qty[:, at], sign):
-            rows = np.zeros(len(frame), event_dtype)
-            side = hft.BUY_EVENT if sign > 0 else hft.SELL_EVENT
-            rows["ev"] = BOTH | side | hft.DEPTH_EVENT
-            rows["exch_ts"], rows["local_ts"] = (
-                stream.ts_exch[last[frame]],
-                stream.ts_recv[last[frame]],
-            )
-            rows["px"], rows["qty"] = tick * stream.scale.tick, size * stream.scale.lot
-            parts.append(rows)
-    trade = stream.kind == TRADE
-    parts.append(_columns(stream, trade, np.uint64(hft.TRADE_EVENT), stream.qty[trade]))
-    rows = np.concatenate(parts)
-    return rows[np.argsort(rows["exch_ts"], kind="stable")]
-
-
-def _changes(px: Any, qty: Any, sign: int) -> list[tuple[Any, Any, Any]]:
-    """Return (frame, tick, size) of levels that went, and of levels that came or changed."""
-    frames = np.arange(1, len(px))[:, None]
-    place = sign * (px[:-1, :1] - px[1:])
-    known = (place >= 0) & (place < DEPTH)
-    before = np.take_along_axis(qty[:-1], np.clip(place, 0, DEPTH - 1), axis=1)
-    changed = ~known | (before != qty[1:])
-    place = sign * (px[1:, :1] - px[:-1])
-    gone = (place < 0) | (place >= DEPTH)
-    wide = np.broadcast_to(frames, gone.shape)
-    first = np.zeros(DEPTH, np.int64)
-    return [
-        (first, px[0], qty[0]),
-        (wide[gone], px[:-1][gone], np.zeros(int(gone.sum()), np.int64)),
-        (wide[changed], px[1:][changed], qty[1:][changed]),
-    ]
 
 
 def _columns(stream: Stream, keep: Any, kind: Any, qty: Any) -> npt.NDArray[np.void]:
@@ -181,14 +139,14 @@ def run(
     data: Any, scale: Scale, rule: Rule, bounds: tuple[int, int], depth: str = "hash"
 ) -> Outcome:
     """Run the rule over one file or array; `depth` is hash or vector."""
-    began = time.perf_counter()
+    began = time.process_time()
     make = {"hash": hft.HashMapMarketDepthBacktest, "vector": hft.ROIVectorMarketDepthBacktest}
     hbt = make[depth]([asset(data, scale, rule, bounds)])
     fills = np.zeros(FILLS_MAX, FILL_DTYPE)
     numbers = (rule.step_ns, round(2 * rule.half_ticks), 2 * rule.skew_ticks, rule.clip_lots)
     count = _quote(hbt, numbers, scale.tick, scale.lot, fills)
     hbt.close()
-    return Outcome(seconds=time.perf_counter() - began, fills=fills[:count].copy())
+    return Outcome(seconds=time.process_time() - began, fills=fills[:count].copy())
 
 
 def save(rows: npt.NDArray[np.void], path: Path) -> None:

@@ -29,7 +29,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one run took and gave."""
+    """What one run took and gave; seconds are those of the processor, on one core.
+
+    On a machine that does other work too, these are what can be compared.
+    """
 
     seconds: float
     fills: npt.NDArray[np.void]

@@ -105,10 +105,12 @@ def incremental(
     return _cut(stream, events)
 
 
-def snapshots(hours: float, seed: int, first_ns: int = START_NS) -> Stream:
+def snapshots(
+    hours: float, seed: int, first_ns: int = START_NS, habits: Habits = SNAPSHOT_HABITS
+) -> Stream:
     """Return a stream of 20-level snapshots and trades; each snapshot starts with a clear row."""
     frames = int(hours * 7_200)
-    path = walk(SNAPSHOT_HABITS, frames, 100_000, first_ns, seed)
+    path = walk(habits, frames, 100_000, first_ns, seed)
     levels = 1 + 2 * DEPTH
     px, qty = np.zeros((frames, levels), np.int64), np.zeros((frames, levels), np.int64)
     for start, best, lots, sign in (
@@ -125,6 +127,51 @@ def snapshots(hours: float, seed: int, first_ns: int = START_NS) -> Stream:
     return _with_trades(
         "snapshots", SNAPSHOT_SCALE, path, frame, kind, side, px.ravel(), qty.ravel()
     )
+
+
+def changes(stream: Stream) -> Stream:
+    """Return a stream of snapshots as its first snapshot, the level changes after it, and the trades."""
+    book = stream.kind == SNAPSHOT_LEVEL
+    px = stream.px[book].reshape(-1, 2 * DEPTH)
+    qty = stream.qty[book].reshape(-1, 2 * DEPTH)
+    clears = np.flatnonzero(stream.kind == CLEAR)
+    keep = np.flatnonzero((stream.kind == TRADE) | (stream.frame == 0))
+    parts = [(keep, *(getattr(stream, name)[keep] for name in ("kind", "side", "px", "qty")))]
+    for side, at in ((1, slice(0, DEPTH)), (-1, slice(DEPTH, None))):
+        for frame, tick, lots in _moved(px[:, at], qty[:, at], side):
+            kind = np.full(len(frame), LEVEL, np.uint8)
+            parts.append((clears[frame], kind, np.full(len(frame), side, np.int8), tick, lots))
+    row, kind, side_of, px_of, qty_of = (
+        np.concatenate(columns) for columns in zip(*parts, strict=True)
+    )
+    order = np.argsort(row, kind="stable")
+    row = row[order]
+    return Stream(
+        name="changes",
+        scale=stream.scale,
+        ts_exch=stream.ts_exch[row],
+        ts_recv=stream.ts_recv[row],
+        kind=kind[order],
+        side=side_of[order],
+        px=px_of[order],
+        qty=qty_of[order],
+        frame=stream.frame[row],
+    )
+
+
+def _moved(px: I64, qty: I64, sign: int) -> list[tuple[I64, I64, I64]]:
+    """Return (frame, tick, size) of levels that went, and of levels that came or changed."""
+    frames = np.broadcast_to(np.arange(1, len(px))[:, None], px[1:].shape)
+    place = sign * (px[:-1, :1] - px[1:])
+    known = (place >= 0) & (place < DEPTH)
+    before = np.take_along_axis(qty[:-1], np.clip(place, 0, DEPTH - 1), axis=1)
+    changed = ~known | (before != qty[1:])
+    place = sign * (px[1:, :1] - px[:-1])
+    gone = (place < 0) | (place >= DEPTH)
+    return [
+        (frames[gone], px[:-1][gone], np.zeros(int(gone.sum()), np.int64)),
+        (frames[changed], px[1:][changed], qty[1:][changed]),
+    ]
 
 
 Columns = tuple[I64, I64, I64, I64]
