@@ -33,6 +33,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
 
+/// Two columns of long integers.
+type LongPair<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
+
 /// Rows as a dict of arrays; the columns move, nothing is copied.
 pub(super) fn rows_to_dict<'py>(py: Python<'py>, rows: Rows) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
@@ -99,6 +102,8 @@ fn summary_to_dict<'py>(py: Python<'py>, summary: &TapeSummary) -> PyResult<Boun
 #[pyclass(name = "TapeWriter")]
 struct PyTapeWriter(TapeWriter);
 
+// The arguments are the columns of a table, as Python hands them over.
+#[allow(clippy::too_many_arguments)]
 #[pymethods]
 impl PyTapeWriter {
     #[new]
@@ -191,7 +196,7 @@ fn touches<'py>(
     kind: PyReadonlyArray1<'py, u8>,
     side: PyReadonlyArray1<'py, i8>,
     px: PyReadonlyArray1<'py, i64>,
-) -> PyResult<(Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>)> {
+) -> PyResult<LongPair<'py>> {
     let (kind, side, px) = (kind.as_slice()?, side.as_slice()?, px.as_slice()?);
     let found = py.detach(|| crate::tape::touches(kind, side, px)).map_err(to_py)?;
     Ok((found.0.into_pyarray(py), found.1.into_pyarray(py)))
@@ -204,6 +209,8 @@ type Matrix<'py> = PyReadonlyArray2<'py, i64>;
 #[pyclass(name = "Assembler")]
 struct PyAssembler(Assembler);
 
+// The arguments are the columns of a table, as Python hands them over.
+#[allow(clippy::too_many_arguments)]
 #[pymethods]
 impl PyAssembler {
     #[new]

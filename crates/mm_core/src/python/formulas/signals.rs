@@ -93,7 +93,7 @@ fn fit_micro_price(
 ) -> PyResult<Option<MicroOut>> {
     let (n_imb, n_spread, tick) = grid;
     let width = rows.as_array().ncols();
-    if width != 4 || n_imb == 0 || n_spread == 0 || !(tick > 0.0) {
+    if width != 4 || n_imb == 0 || n_spread == 0 || tick.is_nan() || tick <= 0.0 {
         return Err(refuse("rows", "need 4 columns, and a grid of positive numbers"));
     }
     let mut counts = MicroCounts::new(MicroGrid { n_imb, n_spread, tick }, symmetric);
