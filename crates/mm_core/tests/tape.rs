@@ -1,5 +1,6 @@
 //! Tapes: what is written comes back, from any place, and what is damaged is named.
 
+#![allow(clippy::disallowed_methods, clippy::too_many_arguments, clippy::type_complexity)] // Tests build and damage files.
 use mm_core::error::CoreError;
 use mm_core::event::flags;
 use mm_core::event::streams;
