@@ -354,7 +354,7 @@ fn tables_are_merged_by_receive_time() {
     assembler.add(times(&[START + 15, START + 35]), trades, streams::TRADES).expect("trades");
     let bids = ladder(&[100, 99, 100, 98], &[5, 6, 5, 7], 2);
     let asks = ladder(&[101, 0, 101, 102], &[1, 0, 2, 9], 2);
-    let books = Content::Snapshots { bids, asks, depth: 2, seq: None };
+    let books = Content::Snapshots { bids, asks, depth: 2, seq: Vec::new() };
     assembler.add(times(&[START + 10, START + 30]), books, streams::BOOK).expect("books");
 
     let mut rows = Rows::default();
@@ -431,7 +431,7 @@ fn tables_that_contradict_themselves_are_refused() {
     let gaps = Content::Gaps(vec![9]);
     assert!(why(assembler.add(times(&[START]), gaps, 0)).contains("no gap cause 9"));
     let ladders = (ladder(&[1], &[1], 1), ladder(&[2], &[1], 1));
-    let flat = Content::Snapshots { bids: ladders.0, asks: ladders.1, depth: 0, seq: None };
+    let flat = Content::Snapshots { bids: ladders.0, asks: ladders.1, depth: 0, seq: Vec::new() };
     assert!(why(assembler.add(times(&[START]), flat, 1)).contains("depth"));
     let mut rows = Rows::default();
     assembler.drain(UnixNanos(i64::MAX), &mut rows).expect("nothing was added");
