@@ -209,6 +209,9 @@ class TapeWriter:
 
     def __new__(cls, path: str, meta: dict[str, str], after: TapeWriter | None = None) -> Self: ...
     def append(self, columns: _Columns) -> None: ...
+    def set_meta(self, key: str, value: str) -> None:
+        """Set a key of the metadata that `close` writes."""
+
     def close(self) -> _TapeSummary: ...
     def abort(self) -> None: ...
     def __enter__(self) -> Self: ...
@@ -261,7 +264,10 @@ class Assembler:
         ask_n: _U32 | None,
         depth: int,
         stream: int = ...,
-    ) -> None: ...
+        seq: _U64 | None = None,
+    ) -> None:
+        """Take in frames; `seq` is the last sequence that each frame contains."""
+
     def add_bbo(
         self,
         ts_exch: _I64,

@@ -21,7 +21,11 @@ Rows = list[dict[str, int]]
 def row(at_s: float, kind: int, side: int, px: int, **more: int) -> dict[str, int]:
     recv = START + round(at_s * SECOND)
     made = {"ts_exch": recv - 10**6, "ts_recv": recv, "kind": kind, "side": side, "px": px}
-    return made | {"qty": 0 if kind == GONE else 5, "stream": 1, "flags": 1, "seq": 0, "n": 0, "id": 0} | more
+    return (
+        made
+        | {"qty": 0 if kind == GONE else 5, "stream": 1, "flags": 1, "seq": 0, "n": 0, "id": 0}
+        | more
+    )
 
 
 def quotes(first_s: int, last_s: int) -> Rows:
