@@ -225,6 +225,13 @@ class TapeWriter:
 def read_tape(path: str, from_recv: int | None = None, to_recv: int | None = None) -> _Columns:
     """Return the rows of one tape received in [from_recv, to_recv)."""
 
+def count_rows(path: str) -> int:
+    """Return the rows of one tape, decoded as replay does: what reading alone takes.
+
+    Raises:
+        TapeError: the file is missing, damaged or of another schema.
+    """
+
 def tape_info(path: str) -> _TapeInfo:
     """Return what a tape says of itself; row groups are (rows, first, last receive time)."""
 
