@@ -13,6 +13,7 @@ use crate::strategy::table::Field;
 use crate::strategy::Kind;
 use crate::strategy::ParamSpec;
 use crate::strategy::Scope;
+use crate::strategy::SkewDecay;
 use crate::strategy::Value;
 use crate::units::DurationNanos;
 
@@ -35,6 +36,31 @@ impl Mode {
 }
 
 impl Field for Mode {
+    fn of(value: Value) -> Self {
+        let at = Self::WORDS.iter().position(|word| value == Value::Choice(word));
+        Self::ALL[at.expect("invariant: the table checked the word")]
+    }
+
+    fn value(&self) -> Value {
+        Value::Choice(Self::WORDS[*self as usize])
+    }
+}
+
+/// How much of the strategy is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StrategyKind {
+    /// Spread, bias and toxicity.
+    Basic,
+    /// Volatility regime, fill rate and inventory age too.
+    Adaptive,
+}
+
+impl StrategyKind {
+    const WORDS: [&'static str; 2] = ["basic", "adaptive"];
+    const ALL: [Self; 2] = [Self::Basic, Self::Adaptive];
+}
+
+impl Field for StrategyKind {
     fn of(value: Value) -> Self {
         let at = Self::WORDS.iter().position(|word| value == Value::Choice(word));
         Self::ALL[at.expect("invariant: the table checked the word")]
@@ -105,6 +131,8 @@ use Value::Switch;
 use Value::Whole;
 
 table! {
+    strategy: StrategyKind = Choice("basic"), Kind::Choice(&StrategyKind::WORDS), "", Start,
+        "basic: spread, bias, toxicity; adaptive: volatility regime, fill rate, inventory age too.";
     mode: Mode = Choice("bps"), Kind::Choice(&Mode::WORDS), "", Live,
         "Formula of spread and skew: bps, glft, as (Avellaneda-Stoikov) or fixed.";
     base_spread_bps: f64 = Number(2.0), real(0.0, 1_000.0), "bps", Live,
@@ -119,6 +147,22 @@ table! {
         "Shift of both quotes against the inventory, in spreads at full inventory.";
     bias_strength: f64 = Number(0.2), real(0.0, 10.0), "", Live,
         "Shift of both quotes with the bias signal, in spreads at full bias.";
+    toxicity: bool = Switch(true), Kind::Switch, "", Live,
+        "Widen the side whose fills were followed by adverse moves; neutral until 10 fills of it.";
+    sizer: bool = Switch(false), Kind::Switch, "", Live,
+        "Size orders by volatility, fill rate, inventory, toxicity and drawdown, 0.25 to 1.5 times.";
+    auto_tune: bool = Switch(false), Kind::Switch, "", Live,
+        "Each hour move spread and skew in small steps by what the last day showed.";
+    age_kappa: f64 = Number(1.0), real(0.0, 10.0), "", Live,
+        "Share of the skew factor that age adds in the end, where strategy is adaptive.";
+    age_half_life_s: f64 = Number(300.0), real(1.0, 86_400.0), "s", Live,
+        "Age of an inventory at which half of age_kappa is added.";
+    age_touch_s: f64 = Number(1_800.0), real(1.0, 86_400.0), "s", Live,
+        "Over half of max_position_usd for this long, the reducing side quotes at the touch.";
+    age_taker_exit: bool = Switch(false), Kind::Switch, "", Live,
+        "Whether an inventory older than age_taker_s may be closed by taking.";
+    age_taker_s: f64 = Number(3_600.0), real(1.0, 86_400.0), "s", Live,
+        "Age of an inventory after which age_taker_exit acts.";
     num_levels: i64 = Whole(2), whole(1, LEVELS_MAX as i64), "", Live,
         "Quotes a side.";
     level_step_frac: f64 = Number(0.5), real(0.0, 100.0), "", Live,
@@ -295,6 +339,12 @@ impl Params {
     #[must_use]
     pub fn fees(&self) -> FeeSchedule {
         FeeSchedule::from_fractions(self.maker_fee, self.taker_fee)
+    }
+
+    /// How the skew factor grows with the age of the inventory.
+    #[must_use]
+    pub fn skew_decay(&self) -> SkewDecay {
+        SkewDecay { kappa: self.age_kappa, half_life_s: self.age_half_life_s }
     }
 
     /// When an order is worth replacing.
