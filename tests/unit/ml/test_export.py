@@ -110,7 +110,9 @@ def test_other_features_and_no_file_are_refused(
 ) -> None:
     path = tmp_path / "fill.json"
     exported(fitted, path)
-    with pytest.raises(core.ModelError, match=r'features\[0\] must be "dist_bps", had "dist_ticks"'):
+    with pytest.raises(
+        core.ModelError, match=r'features\[0\] must be "dist_bps", had "dist_ticks"'
+    ):
         load_trees(path, core.CANDLE_FEATURES)
     with pytest.raises(DataError, match="not readable"):
         load_trees(tmp_path / "none.json", NAMES)
