@@ -695,8 +695,8 @@ class Toxicity:
     """
 
     def __new__(cls, bar_ns: int | None = None) -> Self: ...
-    def on_fill(self, ts: int, side: int, px: float, atr: float) -> None:
-        """Take in one of our fills, with the average true range at that time."""
+    def on_fill(self, ts: int, side: int, px: float, atr: float | None) -> None:
+        """Take in one of our fills, with the average true range at that time, where known."""
 
     def on_mid(self, ts: int, mid: float) -> None:
         """Take in the mid from this time on."""

@@ -182,7 +182,7 @@ proptest! {
         let mut waiting = fills.iter().peekable();
         for (ts, mid) in &mids {
             while let Some((at, side, px)) = waiting.next_if(|fill| fill.0 < *ts) {
-                toxicity.on_fill(&ScoredFill { ts: UnixNanos(*at), side: *side, px: *px, atr });
+                toxicity.on_fill(&ScoredFill { ts: UnixNanos(*at), side: *side, px: *px, atr: Some(atr) });
             }
             toxicity.on_mid(UnixNanos(*ts), *mid);
         }

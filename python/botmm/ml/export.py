@@ -96,24 +96,29 @@ def load_trees(path: Path, features: Sequence[str]) -> core.Trees:
 
 def _check_kind(model: Any) -> None:
     """Refuse models that the core would evaluate wrongly."""
-    from sklearn.ensemble import GradientBoostingClassifier
-
-    def refuse(why: str) -> UsageError:
-        return UsageError(
-            f"cannot export this model: {why}",
+    flaw = _flaw(model)
+    if flaw is not None:
+        raise UsageError(
+            f"cannot export this model: {flaw}",
             cure="fit a GradientBoostingClassifier on two classes with its default loss and init",
         )
 
+
+def _flaw(model: Any) -> str | None:
+    """Return why the core would evaluate a model wrongly, None if it would not."""
+    from sklearn.ensemble import GradientBoostingClassifier
+
     if type(model) is not GradientBoostingClassifier:
-        raise refuse(f"it is a {type(model).__name__}")
+        return f"it is a {type(model).__name__}"
     if not hasattr(model, "estimators_"):
-        raise refuse("it is not fitted")
+        return "it is not fitted"
     if len(model.classes_) != 2:
-        raise refuse(f"it has {len(model.classes_)} classes")
+        return f"it has {len(model.classes_)} classes"
     if model.loss != "log_loss":
-        raise refuse(f"its loss is {model.loss!r}")
+        return f"its loss is {model.loss!r}"
     if model.init is not None:
-        raise refuse(f"it starts from init={model.init!r}")
+        return f"it starts from init={model.init!r}"
+    return None
 
 
 def _check_columns(

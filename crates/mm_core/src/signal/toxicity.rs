@@ -58,8 +58,9 @@ pub struct ScoredFill {
     pub side: Side,
     /// Its price.
     pub px: f64,
-    /// The average true range at that time, in price, of one-minute bars or of the bars used.
-    pub atr: f64,
+    /// The average true range at that time, in price, of one-minute bars or of the bars used;
+    /// `None` while it is not known.
+    pub atr: Option<f64>,
 }
 
 /// A later look at a fill.
@@ -72,7 +73,10 @@ struct Horizon {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Pending {
-    fill: ScoredFill,
+    ts: UnixNanos,
+    side: Side,
+    px: f64,
+    atr: f64,
     /// Horizons scored, and the sum of their scores.
     scored: usize,
     sum: f64,
@@ -133,16 +137,18 @@ impl Toxicity {
     }
 
     /// Take in one of our fills. One without a usable price or range is not scored, nor is one
-    /// that finds too many waiting; both are counted.
+    /// that finds too many waiting; both are counted as skipped.
     pub fn on_fill(&mut self, fill: &ScoredFill) {
-        if self.len == PENDING_MAX || !(fill.px.is_finite() && fill.atr.is_finite()) {
+        let ScoredFill { ts, side, px, atr } = *fill;
+        let atr = atr.filter(|atr| atr.is_finite() && px.is_finite());
+        let (Some(atr), true) = (atr, self.len < PENDING_MAX) else {
             self.skipped += 1;
             return;
-        }
+        };
         let at = (self.first + self.len) % PENDING_MAX;
-        self.pending[at] = Some(Pending { fill: *fill, scored: 0, sum: 0.0 });
+        self.pending[at] = Some(Pending { ts, side, px, atr, scored: 0, sum: 0.0 });
         self.len += 1;
-        self.due = self.due.min(fill.ts.after(self.horizons[0].after));
+        self.due = self.due.min(ts.after(self.horizons[0].after));
     }
 
     /// Take in the mid from this time on; one that is not a number changes nothing.
@@ -175,7 +181,7 @@ impl Toxicity {
         for at in 0..self.len {
             let slot = &mut self.pending[(self.first + at) % PENDING_MAX];
             let Some(pending) = slot else { continue };
-            let ScoredFill { ts, side, px, atr } = pending.fill;
+            let Pending { ts, side, px, atr, .. } = *pending;
             while let Some(look) = horizons.get(pending.scored) {
                 let due = ts.after(look.after);
                 let (true, Some(mid)) = (due <= now, self.mid) else {
@@ -195,7 +201,7 @@ impl Toxicity {
             if pending.scored < HORIZONS {
                 break;
             }
-            let side = &mut self.sides[pending.fill.side.index()];
+            let side = &mut self.sides[pending.side.index()];
             side.average.push(pending.sum / HORIZONS as f64);
             side.fills += 1;
             self.first = (self.first + 1) % PENDING_MAX;
@@ -250,7 +256,7 @@ mod tests {
     }
 
     fn buy(ms: i64, px: f64) -> ScoredFill {
-        ScoredFill { ts: at(ms), side: Side::Bid, px, atr: 2.0 }
+        ScoredFill { ts: at(ms), side: Side::Bid, px, atr: Some(2.0) }
     }
 
     #[test]
@@ -302,8 +308,9 @@ mod tests {
         let mut toxicity = Toxicity::ticks();
         toxicity.on_mid(at(0), 100.0);
         (0..70).for_each(|i| toxicity.on_fill(&buy(i, 100.0)));
-        toxicity.on_fill(&ScoredFill { atr: f64::NAN, ..buy(70, 100.0) });
-        assert_eq!(toxicity.skipped(), 7);
+        toxicity.on_fill(&ScoredFill { atr: Some(f64::NAN), ..buy(70, 100.0) });
+        toxicity.on_fill(&ScoredFill { atr: None, ..buy(70, 100.0) });
+        assert_eq!(toxicity.skipped(), 8);
         toxicity.on_mid(at(100), f64::NAN);
         toxicity.settle(at(70_000));
         assert_eq!(toxicity.fills(Side::Bid), 64);
@@ -311,7 +318,7 @@ mod tests {
         toxicity.on_gap();
         toxicity.on_mid(at(300_000), 50.0);
         toxicity.settle(at(400_000));
-        assert_eq!((toxicity.fills(Side::Bid), toxicity.skipped()), (64, 8));
+        assert_eq!((toxicity.fills(Side::Bid), toxicity.skipped()), (64, 9));
     }
 
     #[test]
@@ -332,7 +339,7 @@ mod tests {
             let now = at(bar as i64 * 60_000);
             toxicity.on_mid(now, *mid);
             toxicity.settle(now);
-            toxicity.on_fill(&ScoredFill { ts: now, side: Side::Ask, px: *mid, atr: 3.0 });
+            toxicity.on_fill(&ScoredFill { ts: now, side: Side::Ask, px: *mid, atr: Some(3.0) });
         }
         let mut average = Ema::weighted(SCORE_WEIGHT);
         for bar in 0..390 {

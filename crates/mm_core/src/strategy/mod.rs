@@ -11,7 +11,10 @@ mod tuner;
 
 pub use age::decayed_skew;
 pub use age::InventoryAge;
+pub use age::LargeInventory;
 pub use age::SkewDecay;
+pub use age::Urgency;
+pub use age::UrgencyRules;
 pub use fill_rate::FillRate;
 pub use params::Mode;
 pub use params::Params;

@@ -14,6 +14,7 @@ use crate::strategy::Kind;
 use crate::strategy::ParamSpec;
 use crate::strategy::Scope;
 use crate::strategy::SkewDecay;
+use crate::strategy::UrgencyRules;
 use crate::strategy::Value;
 use crate::units::DurationNanos;
 
@@ -160,9 +161,9 @@ table! {
     age_touch_s: f64 = Number(1_800.0), real(1.0, 86_400.0), "s", Live,
         "Over half of max_position_usd for this long, the reducing side quotes at the touch.";
     age_taker_exit: bool = Switch(false), Kind::Switch, "", Live,
-        "Whether an inventory older than age_taker_s may be closed by taking.";
+        "Whether an inventory that is large for age_taker_s may be closed by taking.";
     age_taker_s: f64 = Number(3_600.0), real(1.0, 86_400.0), "s", Live,
-        "Age of an inventory after which age_taker_exit acts.";
+        "Over half of max_position_usd for this long, age_taker_exit acts.";
     num_levels: i64 = Whole(2), whole(1, LEVELS_MAX as i64), "", Live,
         "Quotes a side.";
     level_step_frac: f64 = Number(0.5), real(0.0, 100.0), "", Live,
@@ -347,6 +348,13 @@ impl Params {
         SkewDecay { kappa: self.age_kappa, half_life_s: self.age_half_life_s }
     }
 
+    /// How long an inventory may be large.
+    #[must_use]
+    pub fn urgency_rules(&self) -> UrgencyRules {
+        let take = self.age_taker_exit.then(|| millis(self.age_taker_s * 1e3));
+        UrgencyRules { touch: millis(self.age_touch_s * 1e3), take }
+    }
+
     /// When an order is worth replacing.
     #[must_use]
     pub fn requote_rules(&self) -> RequoteRules {
@@ -465,6 +473,18 @@ mod tests {
         }
         let mut params = Params::default();
         assert!(params.set_number("fee_floor", 1.0).is_err());
+        assert!(params.set("strategy", "clever").is_err());
+        for (name, text) in [("strategy", "adaptive"), ("age_kappa", "0.5")] {
+            params.set(name, text).expect(name);
+        }
+        assert_eq!(params.strategy, StrategyKind::Adaptive);
+        assert_eq!(params.skew_decay(), SkewDecay { kappa: 0.5, half_life_s: 300.0 });
+        let minutes = |n: i64| DurationNanos::from_millis(n * 60_000);
+        let mut rules = UrgencyRules { touch: minutes(30), take: None };
+        assert_eq!(params.urgency_rules(), rules);
+        params.set("age_taker_exit", "on").expect("a switch");
+        rules.take = Some(minutes(60));
+        assert_eq!(params.urgency_rules(), rules);
         for (name, text) in [("fee_floor", "off"), ("mode", "glft"), ("num_levels", "3")] {
             params.set(name, text).expect(name);
         }

@@ -68,7 +68,7 @@ def _toxicity(key: Key) -> Iterator[Case]:
             if row["bar"] == bar and "fill" in row:
                 fill = row["fill"]
                 yield Case(f"range at bar {bar}", path[bar], fill["atr"])
-                toxicity.on_fill(now, fill["side"], fill["px"], path[bar] or 0.0)
+                toxicity.on_fill(now, fill["side"], fill["px"], path[bar])
             elif row["bar"] == bar:
                 yield Case(f"state at bar {bar}", _sides(toxicity), row["state"])
 

@@ -70,8 +70,8 @@ impl PyToxicity {
         }
     }
 
-    /// Take in one of our fills, with the average true range at that time.
-    fn on_fill(&mut self, ts: i64, side: i8, px: f64, atr: f64) -> PyResult<()> {
+    /// Take in one of our fills, with the average true range at that time, where known.
+    fn on_fill(&mut self, ts: i64, side: i8, px: f64, atr: Option<f64>) -> PyResult<()> {
         self.0.on_fill(&ScoredFill { ts: UnixNanos(ts), side: side_of(side)?, px, atr });
         Ok(())
     }
