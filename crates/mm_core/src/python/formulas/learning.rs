@@ -45,23 +45,37 @@ fn candle_features<'py>(
     if [open, high, low, close, volume].iter().any(|column| column.len() != starts.len()) {
         return Err(refuse("candles", "the columns differ in length"));
     }
+    let candle = |i: usize| {
+        let start = UnixNanos(starts[i]);
+        let bar = Bar { start, open: open[i], high: high[i], low: low[i], close: close[i] };
+        Candle { bar, volume: volume[i] }
+    };
+    let rows = py.detach(|| feature_rows(starts.len(), candle, &quotes))?;
+    let table = Array2::from_shape_vec((quotes.len(), FEATURES), rows);
+    Ok(table.map_err(|error| refuse("quotes", error.to_string()))?.into_pyarray(py))
+}
+
+/// Rows of features, one behind the other.
+fn feature_rows(
+    candles: usize,
+    candle: impl Fn(usize) -> Candle,
+    quotes: &[(usize, i8, f64)],
+) -> PyResult<Vec<f64>> {
     let mut features = CandleFeatures::default();
     let (mut seen, mut rows) = (0, Vec::with_capacity(quotes.len() * FEATURES));
-    for (at, side, quote) in &quotes {
-        if *at >= starts.len() || *at + 1 < seen {
+    for (at, side, quote) in quotes {
+        if *at >= candles || *at + 1 < seen {
             return Err(refuse("quotes", format!("candle {at} is not there or is behind")));
         }
         while seen <= *at {
-            let (i, start) = (seen, UnixNanos(starts[seen]));
-            let bar = Bar { start, open: open[i], high: high[i], low: low[i], close: close[i] };
-            features.on_candle(&Candle { bar, volume: volume[i] });
+            features.on_candle(&candle(seen));
             seen += 1;
         }
         let row = features.row(side_of(*side)?, *quote);
-        rows.extend(row.ok_or_else(|| refuse("quotes", "no sound candle, or no price"))?);
+        let none = || refuse("quotes", format!("candle {at}: no sound candle, or no price"));
+        rows.extend(row.ok_or_else(none)?);
     }
-    let table = Array2::from_shape_vec((quotes.len(), FEATURES), rows);
-    Ok(table.map_err(|error| refuse("quotes", error.to_string()))?.into_pyarray(py))
+    Ok(rows)
 }
 
 /// A classifier of gradient-boosted trees, from the text of its file.
