@@ -160,6 +160,18 @@ mod tests {
     }
 
     #[test]
+    fn parts_that_disagree_or_say_little_are_no_bias() {
+        assert_eq!(directional_bias(1.0, -0.1), 0.0);
+        assert_eq!(directional_bias(-0.9, 0.2), 0.0);
+        assert_eq!(directional_bias(0.1, 0.09), 0.0);
+        assert_eq!(directional_bias(0.4, 0.0), 0.2);
+        assert_eq!(qqe_bias(45.0, Trend::Up), 0.0);
+        assert_eq!(qqe_bias(40.0, Trend::Down), -0.5);
+        assert_eq!(kalman_bias(3.0, 1.0), 1.0);
+        assert_eq!(kalman_bias(3.0, 0.0), 0.0);
+    }
+
+    #[test]
     fn it_leans_with_the_price_and_is_zero_until_ready() {
         for (slope, sign) in [(1.0, 1.0), (-1.0, -1.0)] {
             let bars = path(200, slope);

@@ -209,10 +209,8 @@ impl TickLook {
             return None;
         }
         let sign = quote.side.sign() as f64;
-        let momentum = |before: Option<f64>| {
-            let before = before.filter(|px| *px > 0.0);
-            before.map_or(0.0, |before| sign * libm::log(mid / before) * 1e4)
-        };
+        let momentum =
+            |before: Option<f64>| before.map_or(0.0, |before| sign * libm::log(mid / before) * 1e4);
         let sigma_bps = self.sigma_fast.max(0.0) * 1e4;
         let distance = sign * (mid - quote.px);
         let row = [
@@ -319,9 +317,11 @@ mod tests {
     #[test]
     fn what_is_not_known_is_neutral_and_what_is_no_price_has_no_row() {
         let quote = TickQuote { side: Side::Bid, px: 99.9, ahead: f64::NAN, behind: 0.0 };
-        let look = TickLook { micro: f64::NAN, sigma_fast: 0.0, pace: None, ..LOOK };
+        let (micro, mid_1s_ago) = (f64::NAN, Some(0.0));
+        let look = TickLook { micro, mid_1s_ago, sigma_fast: 0.0, pace: None, ..LOOK };
         let row = look.row(&quote).expect("prices");
         assert_eq!((row[1], row[2], row[3], row[7], row[13]), (0.0, 0.0, 0.0, 0.0, 1.0));
+        assert_eq!(row[10], 0.0, "no price a second ago");
         assert_eq!(TickLook { bid: f64::NAN, ..LOOK }.row(&quote), None);
         assert_eq!(LOOK.row(&TickQuote { px: -1.0, ..quote }), None);
     }
