@@ -1,5 +1,6 @@
 //! Market — one symbol as every maker sees it: book, clocks, parameter-free signals.
 
+use super::signals::Signals;
 use crate::book::Book;
 use crate::book::BookRow;
 use crate::book::BookState;
@@ -8,7 +9,9 @@ use crate::event::ContextKind;
 use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
 use crate::signal::weighted_mid;
+use crate::signal::BarVolatility;
 use crate::signal::SigmaEstimator;
+use crate::strategy::Regime;
 use crate::units::DurationNanos;
 use crate::units::Px;
 use crate::units::Side;
@@ -43,8 +46,12 @@ impl Context {
 pub struct Market {
     book: Book,
     sigma: SigmaEstimator,
+    signals: Signals,
     context: Context,
     heard: UnixNanos,
+    /// Twice the mid as last sampled, and when the passing of time alone asks for a sample.
+    mid2: i64,
+    due: UnixNanos,
 }
 
 /// The touch with what rests there: all that quoting looks at in the book.
@@ -63,8 +70,11 @@ impl Market {
         Self {
             book: Book::new(spec),
             sigma: SigmaEstimator::default(),
+            signals: Signals::default(),
             context: Context::default(),
             heard: UnixNanos(0),
+            mid2: 0,
+            due: UnixNanos(i64::MIN),
         }
     }
 
@@ -92,17 +102,24 @@ impl Market {
     #[inline]
     #[must_use]
     pub fn wakes(&self) -> UnixNanos {
-        self.sigma.due()
+        self.due
     }
 
-    /// Time passed: sample what is sampled on a clock.
+    /// Time passed: sample the mid where it changed, and what is sampled on a clock.
     #[inline]
     pub fn on_step(&mut self, now: UnixNanos) {
-        if self.sigma.is_due(now) && self.book.state() == BookState::Trusted {
-            if let Some(touch) = self.book.touch() {
-                self.sigma.on_mid(now, touch.mid2() as f64 * 0.5);
-            }
+        let Some(touch) = self.book.touch() else { return };
+        let mid2 = touch.mid2();
+        if (mid2 != self.mid2 || now >= self.due) && self.book.state() == BookState::Trusted {
+            self.sample(now, mid2);
         }
+    }
+
+    fn sample(&mut self, now: UnixNanos, mid2: i64) {
+        self.mid2 = mid2;
+        self.sigma.on_mid(now, mid2 as f64 * 0.5);
+        self.signals.on_mid(now, self.book.spec().price(Px(mid2)) * 0.5);
+        self.due = self.sigma.due().min(self.signals.due());
     }
 
     /// The book as delivered so far.
@@ -141,6 +158,42 @@ impl Market {
     #[must_use]
     pub fn sigma(&self) -> Option<f64> {
         self.sigma.sigma()
+    }
+
+    /// Directional bias, -1 to 1; 0 until ready and while stale.
+    #[must_use]
+    pub fn bias(&self) -> f64 {
+        self.signals.lean()
+    }
+
+    /// Whether enough minutes closed for a bias.
+    #[must_use]
+    pub fn bias_is_ready(&self) -> bool {
+        self.signals.bias_is_ready()
+    }
+
+    /// Average true range of a minute, in quote currency, once known.
+    #[must_use]
+    pub fn atr(&self) -> Option<f64> {
+        self.signals.atr()
+    }
+
+    /// Volatility of minutes at a fast and a slow pace.
+    #[must_use]
+    pub fn pace(&self) -> &BarVolatility {
+        self.signals.pace()
+    }
+
+    /// How lively the market is against its past; `None` before it can be told.
+    #[must_use]
+    pub fn regime(&self) -> Option<Regime> {
+        self.signals.regime()
+    }
+
+    /// The funding rate of an hour as a fraction, positive where longs pay; 0 where unknown.
+    #[must_use]
+    pub fn funding(&self) -> f64 {
+        self.context.funding_rate.map_or(0.0, |rate| rate as f64 * 1e-12)
     }
 
     /// The venue's mark price, where it publishes one.

@@ -34,3 +34,4 @@ pub use params::QuoteDiag;
 pub use params::QuoteMode;
 pub use params::QuoteParams;
 pub use params::QuoteState;
+pub use params::Urgency;

@@ -236,6 +236,8 @@ impl Lane {
         let (spec, tally) = (self.market.book().spec(), self.truth.tally);
         let (parts, counts) = (self.truth.ledger.parts(), self.venue.counts());
         let turnover = self.truth.ledger.turnover();
+        let tuner: Vec<_> =
+            self.maker.tuner_events().iter().map(|(at, event)| (at.0, event.name())).collect();
         json!({
             "symbol": self.about.symbol,
             "venue": self.about.venue,
@@ -269,17 +271,9 @@ impl Lane {
             "unseen_arrivals": counts.unseen_arrivals,
             "maker_agrees": self.maker.account().position() == self.truth.ledger.position(),
             "gaps": self.about.gaps,
-            "not_ready": self.not_ready(),
+            "not_ready": self.maker.not_ready(&self.market),
+            "tuner": tuner,
         })
-    }
-
-    /// Signals that never became ready.
-    fn not_ready(&self) -> Vec<&'static str> {
-        if self.market.sigma().is_none() {
-            vec!["volatility (needs 20 samples of 5 s)"]
-        } else {
-            Vec::new()
-        }
     }
 
     /// Sample the equity columns at `now`.

@@ -21,7 +21,6 @@ use crate::tape::GapSpan;
 use crate::tape::Projection;
 use crate::tape::TapeInfo;
 use crate::tape::TapeSeries;
-use crate::units::DurationNanos;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
 use serde::Deserialize;
@@ -251,10 +250,9 @@ fn lane(
     let maker = Maker::new(MakerConfig {
         symbol,
         spec: instrument,
-        quoting: params.quoting(),
+        params: *params,
         orders: OrderManager::new(symbol, run.seed, params.requote_rules()),
         account: Account::new(instrument, fees),
-        stale: DurationNanos(libm::rint(params.stale_ms * 1e6) as i64),
     });
     let meta = |key: &str| info.meta.get(key).cloned().unwrap_or_default();
     let about = About {

@@ -1,0 +1,89 @@
+"""Strategy — the whole strategy in a replay: what each part changes, and that skipped steps change nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.fakes.markets import MINUTE, WIDE, Market, play, told, write_market
+
+ADAPTIVE = {"strategy": "adaptive", "compound": True, "funding_weight": 1.0, **WIDE}
+
+
+@pytest.fixture(scope="module")
+def eth(tmp_path_factory: pytest.TempPathFactory) -> Market:
+    """A market that is seen twice a second, so that most steps may be left out."""
+    return write_market(tmp_path_factory.mktemp("eth"), "ETH", 200, seed=3, streams="classic")
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Market:
+    """A market in which something happens at every step."""
+    return write_market(tmp_path_factory.mktemp("busy"), "BTC", 200, seed=4, streams="full")
+
+
+def of_first(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    mine = columns["symbol"] == 0
+    return {name: column[mine] for name, column in columns.items()}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"base_spread_bps": 1.0, "min_edge_bps": 0.0, **WIDE},
+        ADAPTIVE,
+        {**ADAPTIVE, "age_touch_s": 20.0, "age_taker_exit": True, "age_taker_s": 60.0},
+        {**WIDE, "mode": "glft", "sizer": "on", "auto_tune": "on"},
+    ],
+    ids=["basic", "adaptive", "exits", "glft"],
+)
+def test_a_busy_neighbour_changes_no_fill(
+    eth: Market, busy: Market, params: dict[str, Any]
+) -> None:
+    silent = {**WIDE, "min_notional_usd": 1e6}
+    alone = play(told((eth, params)))
+    beside = play(told((eth, params), (busy, silent)))
+    assert len(alone["fills"]["px"]) > 20
+    for table in ("fills", "orders"):
+        mine = of_first(beside[table])
+        for name, column in alone[table].items():
+            assert column.tobytes() == mine[name].tobytes(), (table, name)
+
+
+def test_each_part_of_the_strategy_changes_the_quotes(eth: Market) -> None:
+    base = {"bias_strength": 0.0, "toxicity": False, **WIDE}
+    parts: dict[str, dict[str, Any]] = {
+        "bias": {"bias_strength": 1.0},
+        "toxicity": {"toxicity": True},
+        "regime and age": {"strategy": "adaptive", "sizer": "off", "auto_tune": "off"},
+        "sizer": {"sizer": "on"},
+        "tuner": {"auto_tune": "on"},
+    }
+    plain = play(told((eth, base)))["orders"]
+    for name, part in parts.items():
+        orders = play(told((eth, base | part)))["orders"]
+        same = len(orders["px"]) == len(plain["px"]) and all(
+            np.array_equal(orders[key], plain[key]) for key in ("px", "qty", "ts_sent")
+        )
+        assert not same, name
+
+
+def test_what_is_not_ready_is_named(tmp_path: Path) -> None:
+    short = write_market(tmp_path, "SOL", 3)
+    run = play(told((short, {"strategy": "adaptive"})))
+    names = " ".join(run["summary"]["symbols"][0]["not_ready"])
+    for name in ("bias (needs 73", "toxicity of bids (needs 10 scored fills", "toxicity of asks"):
+        assert name in names
+    off = {"strategy": "basic", "bias_strength": 0.0, "toxicity": False}
+    assert play(told((short, off)))["summary"]["symbols"][0]["not_ready"] == []
+
+
+def test_the_tuner_acts_at_the_end_of_an_hour(eth: Market) -> None:
+    run = play(told((eth, {"auto_tune": "on", "base_spread_bps": 30.0, "vol_multiplier": 0.0})))
+    events = run["summary"]["symbols"][0]["tuner"]
+    assert events, "hardly anything fills at such a spread, so the tuner tightens"
+    assert {name for _, name in events} == {"tighten"}
+    assert all(ts % (60 * MINUTE) < 10 * 10**9 for ts, _ in events)
