@@ -323,8 +323,7 @@ struct World<'a> {
 impl RowSink for World<'_> {
     #[inline(always)]
     fn level(&mut self, row: BookRow, ts: i64) {
-        self.venue.on_level(row, ts);
-        if !self.venue.is_quiet() {
+        if self.venue.on_level(row, ts) {
             self.answer(ts);
         }
     }

@@ -275,18 +275,19 @@ fn walk(rows: &Rows, here: Range<usize>, to: &mut impl RowSink) {
         }
         return;
     }
-    let first = here.start;
-    let (kind, side) = (&rows.kind[here.clone()], &rows.side[here.clone()]);
-    let (px, qty, bits) = (&rows.px[here.clone()], &rows.qty[here.clone()], &rows.flags[here]);
-    let rows_here = kind.iter().zip(side).zip(px).zip(qty).zip(bits).enumerate();
-    for (i, ((((kind, side), px), qty), flags)) in rows_here {
-        if *kind > RowKind::Gone as u8 {
+    let (first, count) = (here.start, here.len());
+    // Columns of one length, which the compiler then knows.
+    let (kind, side) = (&rows.kind[here.clone()][..count], &rows.side[here.clone()][..count]);
+    let (px, qty) = (&rows.px[here.clone()][..count], &rows.qty[here.clone()][..count]);
+    let (flags, times) = (&rows.flags[here.clone()][..count], &rows.ts_exch[here][..count]);
+    for i in 0..count {
+        if kind[i] > RowKind::Gone as u8 {
             give(rows, first + i, to);
             continue;
         }
         let kind = RowKind::Level;
-        let row = BookRow { kind, side: *side, px: *px, qty: *qty, n: 0, flags: *flags };
-        to.level(row, rows.ts_exch[first + i]);
+        let row = BookRow { kind, side: side[i], px: px[i], qty: qty[i], n: 0, flags: flags[i] };
+        to.level(row, times[i]);
     }
 }
 
