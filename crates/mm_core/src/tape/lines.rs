@@ -2,6 +2,7 @@
 
 use super::table::Times;
 use crate::error::CoreError;
+use crate::event::streams;
 use crate::event::FeedMessage;
 use crate::instrument::Venue;
 use crate::wire::decode;
@@ -68,6 +69,36 @@ pub(super) struct Found {
     pub(super) times: Times,
     pub(super) messages: Vec<FeedMessage>,
     pub(super) counts: LineCounts,
+}
+
+/// Times and streams of messages that were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Venue times, 0 where the venue sends none.
+    pub exch: Vec<i64>,
+    /// Receive times.
+    pub recv: Vec<i64>,
+    /// See [`crate::event::streams`].
+    pub stream: Vec<u8>,
+}
+
+impl Found {
+    /// What was heard. The last trade of a frame is the freshest.
+    pub(super) fn heard(&self) -> Heard {
+        let mut heard = Heard { recv: self.times.recv.clone(), ..Heard::default() };
+        for message in &self.messages {
+            let (exch, stream) = match message {
+                FeedMessage::Book(frame) => (frame.ts_exch.0, frame.stream),
+                FeedMessage::Trades(prints) => {
+                    (prints.last().map_or(0, |print| print.ts_exch.0), streams::TRADES)
+                }
+                FeedMessage::Context { ts_exch, .. } => (ts_exch.0, streams::CONTEXT),
+            };
+            heard.exch.push(exch);
+            heard.stream.push(stream);
+        }
+        heard
+    }
 }
 
 /// What is read from lines, and by which rules.
@@ -224,14 +255,14 @@ impl Format {
             }
             Wrapping::Bare => {
                 let line: BareLine = json(text)?;
-                Ok(Some((line.ts * 1_000_000, Cow::Borrowed(text))))
+                Ok(Some((nanos(line.ts)?, Cow::Borrowed(text))))
             }
             Wrapping::Session => {
                 let line: SessionLine<'_> = json(text)?;
                 match (line.t, line.ts, line.data) {
                     ("recv", Some(ts), Some(frame)) => {
                         let recv = parse_float_text(ts.as_raw_str().as_bytes(), 9)?;
-                        Ok(Some((recv, frame)))
+                        Ok(Some((nanos(recv)?, frame)))
                     }
                     _ => Ok(None),
                 }
@@ -265,13 +296,17 @@ fn each_line(
 fn stamped(text: &str) -> Result<(i64, Cow<'_, str>), CoreError> {
     let (stamp, frame) = text.split_once(' ').ok_or_else(|| bad("no receive time".to_owned()))?;
     let value: i64 = stamp.parse().map_err(|_| bad(format!("receive time {stamp:?}")))?;
-    let recv = match value {
-        100_000_000_000..100_000_000_000_000 => value * 1_000_000,
-        100_000_000_000_000..100_000_000_000_000_000 => value * 1_000,
-        100_000_000_000_000_000.. => value,
-        _ => return Err(bad(format!("receive time {value} is in no known unit"))),
-    };
-    Ok((recv, Cow::Borrowed(frame)))
+    Ok((nanos(value)?, Cow::Borrowed(frame)))
+}
+
+/// Unix nanoseconds of a time in milliseconds, microseconds or nanoseconds, from 1973 to 2255.
+fn nanos(value: i64) -> Result<i64, CoreError> {
+    match value {
+        100_000_000_000..9_000_000_000_000 => Ok(value * 1_000_000),
+        100_000_000_000_000..9_000_000_000_000_000 => Ok(value * 1_000),
+        100_000_000_000_000_000..9_000_000_000_000_000_000 => Ok(value),
+        _ => Err(bad(format!("receive time {value} is in no known unit"))),
+    }
 }
 
 /// `2023-04-15T00:00:07.705751164`, UTC, to Unix nanoseconds.
