@@ -27,6 +27,14 @@ class Silent:
 
 
 def import_into(store: Path, *paths: Path, force: bool = False, **wish: Any) -> Outcome:
+    """Import; what failed is raised."""
+    outcome = import_what_can_be(store, *paths, force=force, **wish)
+    for error in outcome.failed:
+        raise error
+    return outcome
+
+
+def import_what_can_be(store: Path, *paths: Path, force: bool = False, **wish: Any) -> Outcome:
     request = Request(paths=paths, store=store, wish=Wish(**wish), force=force)
     return run(request, Silent())
 

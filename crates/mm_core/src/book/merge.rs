@@ -296,7 +296,9 @@ impl Merger {
             Verdict::Break => {
                 self.counts.sequence_gaps += 1;
                 let mut pen = Pen::new(out, ts_recv, streams::NONE);
-                pen.gap(UnixNanos(self.last_recv), GapCause::Sequence as u64);
+                if !self.doubtful {
+                    pen.gap(UnixNanos(self.last_recv), GapCause::Sequence as u64);
+                }
                 self.void(&mut pen);
                 pen.end();
                 self.sync.keep(frame);

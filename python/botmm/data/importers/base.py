@@ -16,6 +16,10 @@ Columns = dict[str, NDArray[Any]]
 # Scales at which everything is looked at before the tape's own scales are known.
 SURVEY_DECIMALS = 8
 
+# Numbers of the core's `streams`.
+BOOK, FAST, BBO, TRADES = 1, 2, 3, 4
+_STREAMS = {"add_snapshots": BOOK, "add_deltas": BOOK, "add_bbo": BBO, "add_trades": TRADES}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scales:
@@ -26,6 +30,15 @@ class Scales:
 
 
 SURVEY = Scales(px=SURVEY_DECIMALS, size=SURVEY_DECIMALS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """When messages happened (0 where the venue does not say), came, and on which stream."""
+
+    exch: I64
+    recv: I64
+    stream: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +53,16 @@ class Batch:
     last_recv: int
     rows: int
 
-    def feed(self, assembler: Any) -> None:
-        """Hand the batch to the assembler."""
-        getattr(assembler, self.method)(*self.args)
+    def feed(self, assembler: Any, offset: int) -> Heard:
+        """Hand the batch to the assembler, its receive times moved by a constant."""
+        if self.method == "add_lines":
+            exch, recv, stream = assembler.add_lines(*self.args, offset)
+            return Heard(exch=exch, recv=recv, stream=stream)
+        exch, recv, *rest = self.args
+        recv = recv + np.int64(offset)
+        getattr(assembler, self.method)(exch, recv, *rest)
+        stream = np.full(len(recv), _STREAMS[self.method], np.uint8)
+        return Heard(exch=exch, recv=recv, stream=stream)
 
 
 @dataclass(slots=True)
@@ -77,12 +97,22 @@ class Source(Protocol):
 
     @property
     def lane(self) -> str:
-        """Return the kind of rows; files of one lane follow each other in time."""
+        """Return the kind of rows: two files of one kind cannot hold the same time."""
         ...
 
     @property
     def incremental(self) -> bool:
         """Return whether its book comes as changes, so that files need the ones before."""
+        ...
+
+    @property
+    def starts_book(self) -> bool:
+        """Return whether changes find in it what they start from."""
+        ...
+
+    @property
+    def has_clock(self) -> bool:
+        """Return whether its receive times are the recorder's."""
         ...
 
     @property

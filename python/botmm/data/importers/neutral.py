@@ -62,6 +62,16 @@ class NeutralSource:
         return True
 
     @property
+    def starts_book(self) -> bool:
+        """Return true: changes start from an empty book."""
+        return True
+
+    @property
+    def has_clock(self) -> bool:
+        """Return true: local times are the recorder's."""
+        return True
+
+    @property
     def rules(self) -> str:
         """Return no venue's."""
         return "other"

@@ -16,7 +16,10 @@ from botmm.errors import DataError, UsageError
 
 _NOT_DATA = {".md", ".txt", ".json", ".toml", ".tmp", ".py", ".checksum"}
 _TAPE_COLUMNS = {"ts_exch", "ts_recv", "seq", "stream", "kind", "side", "px", "qty", "flags"}
-_CURE = "tell the format by --format, or map the columns by --map (see `botmm data import --help`)"
+
+
+class UnknownFormatError(DataError):
+    """A file that is sound as far as it goes, but nothing that a reader knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +91,20 @@ def recognise(path: Path, wish: Wish) -> Source | Skipped:
     for kind in FORMATS:
         if wanted in (None, kind.name) and kind.first_line.match(head):
             return FrameSource(path, kind, wish.venue)
+    first_line = head.split(b"\n", 1)[0].rstrip()
+    shown = first_line[:60].decode("utf-8", "replace")
     if wanted in {kind.name for kind in FORMATS}:
-        shown = head[:60].decode("utf-8", "replace")
         raise DataError(f"{path}: not {wanted}: its first line is {shown!r}", cure="drop --format")
+    if head[:1] in b"{[" or b"," not in first_line or not shown.isprintable():
+        raise UnknownFormatError(
+            f"{path}: not a format we know; it begins with {shown!r}", cure=_known()
+        )
     return _columns(path, csv_columns(path), wish, wanted)
+
+
+def _known() -> str:
+    names = ", ".join(formats())
+    return f"known formats: {names}; other tables can be mapped by --map"
 
 
 def _named(wish: Wish) -> str | None:
@@ -128,7 +141,9 @@ def _columns(
         return NeutralSource(path, wish.symbol, wish.venue)
     found = _closest(names, wish, wanted)
     if found is None:
-        raise DataError(f"{path}: not recognised; its columns are {_listed(names)}", cure=_CURE)
+        raise UnknownFormatError(
+            f"{path}: not a format we know; its columns are {_listed(names)}", cure=_known()
+        )
     mapping, table = found
     unknown = table.unknown(names)
     if unknown:
@@ -138,7 +153,8 @@ def _columns(
         )
     if table.kind == "skip":
         return Skipped(path, table.reason)
-    return TableSource(path, mapping, table, wish.symbol, wish.venue)
+    source = TableSource(path, mapping, table, wish.symbol, wish.venue)
+    return Skipped(path, "no rows") if source.is_empty() else source
 
 
 def _closest(
