@@ -18,6 +18,10 @@ use std::collections::BTreeMap;
 
 const NS_PER_SECOND: i64 = 1_000_000_000;
 
+/// Receive times may step back by so much where a recorder has several threads; more is damage, or
+/// two recordings in one.
+const BACKWARD_NS_MAX: i64 = 60 * NS_PER_SECOND;
+
 /// How a line carries its frame and receive time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wrapping {
@@ -212,6 +216,7 @@ impl Format {
         // A frame that names no symbol (Binance's depth snapshot) is of the file's only one.
         let of = |name: &str| (name == wanted.symbol || name.is_empty()).then_some(scales);
         let mut singles = *wanted.singles;
+        let mut newest = i64::MIN;
         each_line(data, first_line, |line| {
             found.counts.lines += 1;
             let unwrapped = self.unwrap(line)?;
@@ -221,6 +226,7 @@ impl Format {
             };
             match (decoded, &unwrapped) {
                 (Decoded::Feed { channel, message, .. }, Some((recv, _))) => {
+                    newest = forward(newest, *recv)?;
                     singles |= channel == "trade";
                     if channel == "aggTrade" {
                         aggregates.push(found.messages.len());
@@ -297,6 +303,15 @@ fn stamped(text: &str) -> Result<(i64, Cow<'_, str>), CoreError> {
     let (stamp, frame) = text.split_once(' ').ok_or_else(|| bad("no receive time".to_owned()))?;
     let value: i64 = stamp.parse().map_err(|_| bad(format!("receive time {stamp:?}")))?;
     Ok((nanos(value)?, Cow::Borrowed(frame)))
+}
+
+/// The later of two receive times.
+fn forward(newest: i64, recv: i64) -> Result<i64, CoreError> {
+    if recv < newest.saturating_sub(BACKWARD_NS_MAX) {
+        let seconds = (newest - recv) / NS_PER_SECOND;
+        return Err(bad(format!("receive time {recv} is {seconds} s before an earlier line's")));
+    }
+    Ok(newest.max(recv))
 }
 
 /// Unix nanoseconds of a time in milliseconds, microseconds or nanoseconds, from 1973 to 2255.

@@ -16,6 +16,9 @@ Columns = dict[str, NDArray[Any]]
 # Scales at which everything is looked at before the tape's own scales are known.
 SURVEY_DECIMALS = 8
 
+# Later than this (2255) is no time of a recording.
+TIME_NS_MAX = 9_000_000_000_000_000_000
+
 # Numbers of the core's `streams`.
 BOOK, FAST, BBO, TRADES = 1, 2, 3, 4
 _STREAMS = {"add_snapshots": BOOK, "add_deltas": BOOK, "add_bbo": BBO, "add_trades": TRADES}

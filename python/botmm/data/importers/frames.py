@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from botmm.data.importers import opening
-from botmm.data.importers.base import Batch, Scales, Tally
+from botmm.data.importers.base import TIME_NS_MAX, Batch, Scales, Tally
 from botmm.errors import DataError
 
 # Lines looked at to name a file's symbols; venues repeat every symbol within seconds.
@@ -273,13 +273,14 @@ def _stamp(lines: bytes) -> int:
             return 0
     if (seconds := _SECONDS.search(lines)) is not None:
         whole, fraction = seconds[1], seconds[2] or b""
-        return _nanos(int(whole)) if not fraction else int(whole + fraction.ljust(9, b"0"))
+        return _nanos(int(whole + fraction.ljust(9, b"0") if fraction else whole))
     return 0
 
 
 def _nanos(value: int) -> int:
-    """Return a time in seconds, milliseconds, microseconds or nanoseconds as nanoseconds."""
+    """Return a time in seconds or parts of it as nanoseconds; 0 for what can be no time."""
     for limit, factor in ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3)):
         if value < limit:
-            return value * factor
-    return value
+            value *= factor
+            break
+    return value if value < TIME_NS_MAX else 0

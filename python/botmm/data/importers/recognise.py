@@ -120,15 +120,10 @@ def _named(wish: Wish) -> str | None:
 
 
 def _parquet_columns(path: Path) -> tuple[str, ...]:
-    import pyarrow as pa
     from pyarrow import parquet
 
-    try:
+    with opening.reading_parquet(path):
         return tuple(parquet.read_schema(path).names)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path}: truncated or corrupt Parquet: {error}", cure="fetch or copy the file again"
-        ) from None
 
 
 def _columns(

@@ -14,7 +14,14 @@ import numpy as np
 
 from botmm.data.importers.base import BBO, BOOK, FAST, SURVEY, TRADES, Batch, Columns, Heard, Scales, Source
 from botmm.data.importers.lanes import Merge, OnBatch, habits
-from botmm.data.importers.tracks import Span, Track, holes, offsets_of, refuse_overlaps
+from botmm.data.importers.tracks import (
+    Span,
+    Track,
+    holes,
+    joined,
+    offsets_of,
+    refuse_overlaps,
+)
 from botmm.errors import DataError
 from botmm.units import DAY_NS, SECOND_NS, day_of
 
@@ -152,22 +159,40 @@ def _silences(tracks: Sequence[Track]) -> tuple[tuple[Span, ...], frozenset[date
     """
     incremental = any(track.source.incremental for track in tracks)
     streams = {stream for track in tracks for stream in track.stretches}
-    kind = "snapshots" if BOOK in streams and not incremental else "changes"
-    found = holes(tracks, {BOOK, FAST, BBO}, SILENCE_NS[kind])
-    found += [
+    limit = SILENCE_NS["snapshots" if BOOK in streams and not incremental else "changes"]
+    book = joined(_spans(tracks, streams & {BOOK, FAST, BBO}), limit)
+    heard = joined(_spans(tracks, streams), limit)
+    end_of_all = heard[-1][1], heard[-1][1]
+    silent = holes([*book, end_of_all], limit) if book else []
+    silent += [
         (start, end)
-        for start, end in holes(tracks, streams, SILENCE_NS["trades"])
-        if not any(low <= start and end <= high for low, high in found)
+        for start, end in holes(heard, SILENCE_NS["trades"])
+        if not any(low <= start and end <= high for low, high in silent)
     ]
     carried_ns = SILENCE_NS["trades"] if incremental else 0
-    gaps, fresh = [], set()
-    for start, end in sorted(found):
-        if start // DAY_NS == end // DAY_NS or end - start <= carried_ns:
-            gaps.append((start, end))
-        else:
-            days = range(start // DAY_NS + 1, end // DAY_NS + 1)
+    gaps: list[Span] = []
+    fresh: set[date] = set()
+    for start, end in sorted(silent):
+        midnight = (start // DAY_NS + 1) * DAY_NS
+        if end >= midnight and end - start > carried_ns:
+            days = range(midnight // DAY_NS, end // DAY_NS + 1)
             fresh |= {day_of(day * DAY_NS) for day in days}
+            end = max(min(high, midnight - 1) for low, high in heard if low < midnight)
+        gaps += _told(start, end, heard, limit)
     return tuple(gaps), frozenset(fresh)
+
+
+def _told(start: int, end: int, heard: Sequence[Span], limit: int) -> list[Span]:
+    """Return a silence of the book as gaps: where others are heard in it for long, it is told as
+    soon as it is sure, and again at its end."""
+    if end - start <= limit:
+        return []
+    sure = next((max(low, start + limit) for low, high in heard if high > start + limit), end)
+    return [(start, sure), (sure, end)] if end - sure > limit else [(start, end)]
+
+
+def _spans(tracks: Sequence[Track], streams: set[int]) -> list[Span]:
+    return [span for t in tracks for stream in streams for span in t.stretches.get(stream, ())]
 
 
 def tier_of(streams: set[int], *, incremental: bool) -> str:

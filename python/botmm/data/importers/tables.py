@@ -223,22 +223,15 @@ class TableSource:
                 ) from None
 
     def _parquet(self) -> Iterator[pa.RecordBatch]:
-        import pyarrow as pa
         from pyarrow import parquet
 
-        try:
-            with parquet.ParquetFile(self.path) as file:
-                total = max(file.metadata.num_rows, 1)
-                done, size = 0, self.path.stat().st_size
-                for batch in file.iter_batches(batch_size=32_768):
-                    done += batch.num_rows
-                    self._read = size * done // total
-                    yield batch
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(
-                f"{self.path}: truncated or corrupt Parquet: {error}",
-                cure="fetch or copy the file again",
-            ) from None
+        with opening.reading_parquet(self.path), parquet.ParquetFile(self.path) as file:
+            total = max(file.metadata.num_rows, 1)
+            done, size = 0, self.path.stat().st_size
+            for batch in file.iter_batches(batch_size=32_768):
+                done += batch.num_rows
+                self._read = size * done // total
+                yield batch
 
     def _grouped(self) -> Iterator[Rows]:
         """Yield blocks that end where a group of equal times ends."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 
@@ -92,13 +93,10 @@ def joined(spans: Iterable[Span], silence_ns: int) -> list[Span]:
     return found
 
 
-def holes(tracks: Sequence[Track], streams: set[int], silence_ns: int) -> list[Span]:
-    """Return the silences of some streams together that are longer than this."""
-    spans = joined(
-        (span for t in tracks for stream in streams for span in t.stretches.get(stream, ())),
-        silence_ns,
-    )
-    return [(before[1], after[0]) for before, after in zip(spans, spans[1:], strict=False)]
+def holes(spans: Sequence[Span], silence_ns: int) -> list[Span]:
+    """Return what lies between stretches in order, where it is longer than a silence."""
+    between = ((before[1], after[0]) for before, after in pairwise(spans))
+    return [(start, end) for start, end in between if end - start > silence_ns]
 
 
 def offsets_of(tracks: Sequence[Track]) -> dict[str, int]:
