@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from botmm.cli import main
+from botmm.cli import run
 from botmm.data.catalogue import read_tape
 from botmm.data.importers.opening import Opened
 from botmm.data.ingest import Outcome
@@ -432,9 +432,7 @@ def test_book_of_2024_equals_one_built_from_the_lines(
     assert final_book(tape.path) == book.scaled(*decimals(tape.path))
 
 
-def test_file_without_snapshot_stays_a_touch_beside_one_with(
-    recordings: Path, store: Path
-) -> None:
+def test_file_without_snapshot_stays_a_touch_beside_one_with(recordings: Path, store: Path) -> None:
     folder = recordings / "binance_ws_raw" / "spot"
     outcome = import_into(store / "spots", *folder.glob("btcusdt*"))
     assert [(tape.day.year, tape.tier) for tape in outcome.written] == [
@@ -460,7 +458,7 @@ def test_inverse_contracts_are_refused_by_replay(
     tape = binance["binance-cm", "BTCUSD_PERP", 8]
     root = tape.path.parents[3]
     args = ["--symbol", "BTCUSD_PERP", "--venue", "binance-cm", "--date", "2024-08-08"]
-    code = main(["replay", *args, "--store", str(root), "--out", str(store / "replay")])
+    code = run(["replay", *args, "--store", str(root), "--out", str(store / "replay")])
     assert code != 0
     assert "BTCUSD_PERP" in capsys.readouterr().err
 

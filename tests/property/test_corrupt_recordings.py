@@ -76,6 +76,15 @@ def damaged(data: bytes, damage: list[tuple[str, float, int]]) -> bytes:
     return bytes(out)
 
 
+def complaints(store: Path, path: Path) -> list[str]:
+    """Import a file and return the messages of what failed."""
+    try:
+        outcome = import_what_can_be(store, path, venue="lab")
+    except BotmmError as error:
+        return [error.message]
+    return [failure.message for failure in outcome.failed]
+
+
 def import_damaged(kind: str, damage: list[tuple[str, float, int]], *, plain: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -87,13 +96,8 @@ def import_damaged(kind: str, damage: list[tuple[str, float, int]], *, plain: bo
                 data = opened.read()
         path.write_bytes(damaged(data, damage))
         store = folder / "store"
-        try:
-            outcome = import_what_can_be(store, path, venue="lab")
-        except BotmmError as error:
-            assert path.name in error.message
-        else:
-            for failure in outcome.failed:
-                assert path.name in failure.message
+        for message in complaints(store, path):
+            assert path.name in message
         left = [p for p in store.rglob("*") if p.is_file()]
         assert all(p.suffix == ".parquet" for p in left)
         for tape in left:

@@ -20,7 +20,8 @@ from botmm.cli.options import (
 from botmm.cli.terminal import terminal
 
 if TYPE_CHECKING:
-    from botmm.data.ingest import Outcome, Request, Written
+    from botmm.data.ingest import Outcome, Request
+    from botmm.data.writing import Written
 
 
 @click.command(
@@ -185,11 +186,11 @@ def _remarks(written: list[Written]) -> list[str]:
     for name, tapes in groups.items():
         for start, end in (gap for tape in tapes for gap in tape.gaps):
             lines.append(f"{name}: gap of {(end - start) * 1e-9:.1f} s from {time_text(start)}")
-        for offset in sorted({tape.clock_offset_ns for tape in tapes} - {0}):
-            lines.append(
-                f"{name}: the recorder's clock ran {offset / 1e9:.3f} s behind the venue's; "
-                "receive times are corrected by that constant"
-            )
+        lines += [
+            f"{name}: the recorder's clock ran {offset / 1e9:.3f} s behind the venue's; receive "
+            "times are corrected by that constant"
+            for offset in sorted({tape.clock_offset_ns for tape in tapes} - {0})
+        ]
         counted = sum((Counter(tape.quality) for tape in tapes), Counter[str]())
         counted_texts = [
             f"{key.replace('_', ' ')} {count:,}"

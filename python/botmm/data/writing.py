@@ -85,18 +85,17 @@ class Plan:
     def write(self, on_batch: OnBatch) -> Iterator[Written]:
         """Write the tapes, one open at a time; yield each when it has its name."""
         merge = self._merge()
+        _sweep(self.store / "tape" / self.group.venue / self.group.symbol)
         tape: _Open | None = None
         try:
             for delivery in merge.deliver(self.group.sources, on_batch):
                 recv = delivery.rows["ts_recv"]
-                if len(recv) == 0 and tape is None:
-                    continue
-                day = day_of(int(recv[0])) if len(recv) else tape.day
-                if tape is None or tape.day != day:
+                if len(recv) and (tape is None or tape.day != day_of(int(recv[0]))):
                     if tape is not None:
                         yield from self._closed(tape)
-                    tape = self._open(day, tape)
-                tape.append(delivery, merge.tally.counts)
+                    tape = self._open(day_of(int(recv[0])), tape)
+                if tape is not None:
+                    tape.append(delivery, merge.tally.counts)
             if tape is not None:
                 yield from self._closed(tape)
         except BaseException:
@@ -140,7 +139,6 @@ class Plan:
 
         path = tape_path(self.store, self.group.venue, self.group.symbol, day)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
         continues = before is not None and not any(
             before.day < fresh <= day for fresh in self.found.fresh
         )
@@ -255,9 +253,9 @@ class _Open:
         return {name: count for name, count in now.items() if count}
 
 
-def _sweep(path: Path) -> None:
-    """Remove what imports that were killed have left of a tape."""
-    for left in path.parent.glob(f"{path.name}.tmp-*"):
+def _sweep(folder: Path) -> None:
+    """Remove what imports that were killed have left in a folder."""
+    for left in folder.glob("*.tmp-*-*"):
         if not _runs(int(left.name.split("-")[-2])):
             left.unlink(missing_ok=True)
 

@@ -126,7 +126,7 @@ class _Facts:
         self.first_recv = self.first_recv or _stamp(block[:4096].lstrip())
         self.symbols.update(kind.symbol.findall(block))
         self.depths |= {name: int(depth) for depth, name in _DEPTH_TOPIC.findall(block)}
-        self.snapshot = self.snapshot or b'lastUpdateId' in block
+        self.snapshot = self.snapshot or b"lastUpdateId" in block
         self.futures = self.futures or _FUTURES.search(block) is not None
 
 

@@ -12,7 +12,18 @@ from datetime import date
 
 import numpy as np
 
-from botmm.data.importers.base import BBO, BOOK, FAST, SURVEY, TRADES, Batch, Columns, Heard, Scales, Source
+from botmm.data.importers.base import (
+    BBO,
+    BOOK,
+    FAST,
+    SURVEY,
+    TRADES,
+    Batch,
+    Columns,
+    Heard,
+    Scales,
+    Source,
+)
 from botmm.data.importers.lanes import Merge, OnBatch, habits
 from botmm.data.importers.tracks import (
     Span,
@@ -183,8 +194,11 @@ def _silences(tracks: Sequence[Track]) -> tuple[tuple[Span, ...], frozenset[date
 
 
 def _told(start: int, end: int, heard: Sequence[Span], limit: int) -> list[Span]:
-    """Return a silence of the book as gaps: where others are heard in it for long, it is told as
-    soon as it is sure, and again at its end."""
+    """Return a silence of the book as gaps, none where it is short.
+
+    Where other streams are heard in it for long, it is told as soon as it is sure, and again at
+    its end.
+    """
     if end - start <= limit:
         return []
     sure = next((max(low, start + limit) for low, high in heard if high > start + limit), end)
