@@ -187,13 +187,21 @@ class FrameSource:
 
     @cached_property
     def _facts(self) -> _Facts:
+        """Look at the start; damage after a symbol was named is found on reading."""
         facts, seen = _Facts(), 0
         with opening.Opened(self.path) as opened:
-            for block in opening.lines(opened):
+            blocks = opening.lines(opened)
+            while seen < _LOOK:
+                try:
+                    block = next(blocks, b"")
+                except DataError:
+                    if not facts.symbols:
+                        raise
+                    break
+                if not block:
+                    break
                 facts.see(block, self.kind)
                 seen += len(block)
-                if seen >= _LOOK:
-                    break
         return facts
 
     def symbols(self) -> tuple[str, ...]:

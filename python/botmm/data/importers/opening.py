@@ -94,7 +94,6 @@ class Opened(io.RawIOBase):
         self.path = path
         head = magic(path)
         self._file = path.open("rb")
-        self.inflated = 0
         self._inner = self._open(head)
 
     def _open(self, head: bytes) -> IO[bytes]:
@@ -139,16 +138,14 @@ class Opened(io.RawIOBase):
             DataError: truncated or corrupt.
         """
         try:
-            data = self._inner.read(size)
+            return self._inner.read(size)
         except DataError:
             raise
         except _DAMAGE as error:
             raise DataError(
-                f"{self.path}: truncated or corrupt after {self.inflated:,} plain bytes: {error}",
+                f"{self.path}: truncated or corrupt near byte {self.position:,}: {error}",
                 cure=_CURE,
             ) from None
-        self.inflated += len(data)
-        return data
 
     def close(self) -> None:
         """Close the file."""

@@ -134,6 +134,11 @@ def _columns(
         raise DataError(f"{path}: is a tape already", cure="copy it into the store as it is")
     if wanted == "neutral" or (wanted is None and wish.mapping is None and is_neutral(names)):
         return NeutralSource(path, wish.symbol, wish.venue)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UnknownFormatError(
+            f"{path}: not a format we know; its header names {_listed(twice)} twice", cure=_known()
+        )
     found = _closest(names, wish, wanted)
     if found is None:
         raise UnknownFormatError(

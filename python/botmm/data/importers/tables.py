@@ -116,8 +116,11 @@ class TableSource:
         raise DataError(f"{self.path}: no rows", cure="leave the file out")
 
     def is_empty(self) -> bool:
-        """Whether there is a header and no row."""
-        return next(self._blocks(), None) is None
+        """Whether there is a header and no row; what is damaged is found on reading."""
+        try:
+            return next(self._blocks(), None) is None
+        except DataError:
+            return False
 
     def window(self, symbol: str) -> int:
         """Return the levels a side of a snapshot, 0 for what is no snapshot or the whole book."""
@@ -521,18 +524,10 @@ def _in_order(batches: Sequence[Batch], tally: Tally) -> Iterator[Batch]:
 
 
 def csv_columns(path: Path) -> tuple[str, ...]:
-    """Return the header of a CSV file.
-
-    Raises:
-        DataError: no header, or a name twice.
-    """
+    """Return the header of a CSV file."""
     with opening.Opened(path) as opened:
         head = opened.read(1 << 16).split(b"\n", 1)[0].decode("utf-8", "replace").strip()
-    names = tuple(name.strip().strip('"') for name in head.split(","))
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(f"{path}: the header names {', '.join(twice)} twice")
-    return names
+    return tuple(name.strip().strip('"') for name in head.split(","))
 
 
 def snapshot(stamps: tuple[Any, Any], seq: int, levels: tuple[NDArray[np.int8], I64, I64]) -> Batch:
