@@ -18,10 +18,9 @@ from typing import Protocol
 import numpy as np
 
 from botmm.data.catalogue import Tape, day_files, read_tape
-from botmm.data.importers.base import Batch, Heard, Scales, Source
-from botmm.data.importers.frames import FrameSource
+from botmm.data.importers.base import Batch, Heard, Scales, Source, UnknownFormatError
 from botmm.data.importers.opening import digest
-from botmm.data.importers.recognise import Skipped, UnknownFormatError, Wish, files, recognise
+from botmm.data.importers.recognise import Skipped, Wish, files, recognise
 from botmm.data.importers.sides import Touch
 from botmm.data.importers.survey import Survey, survey
 from botmm.data.importers.tables import TableSource
@@ -137,18 +136,7 @@ def _groups(request: Request, outcome: Outcome) -> list[Group]:
 
 
 def _prepare(group: Group) -> None:
-    """Tell readers what they need of each other.
-
-    Raises:
-        DataError: verbatim lines beside another recording of the market.
-    """
-    formats = sorted({source.format for source in group.sources})
-    if len(formats) > 1 and any(isinstance(source, FrameSource) for source in group.sources):
-        raise DataError(
-            f"{group.venue}/{group.symbol}: {' and '.join(formats)} are two recordings of one "
-            f"market: {group.sources[0].path} and {group.sources[-1].path}",
-            cure="import one of them, or keep them apart by --venue",
-        )
+    """Tell trades without a side of the books to infer it from."""
     tables = [source for source in group.sources if isinstance(source, TableSource)]
     sideless = [t for t in tables if t.table.kind == "trades" and t.table.side is None]
     books = [t for t in tables if t.table.kind == "book"]

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from botmm.errors import DataError
+
 I64 = NDArray[np.int64]
 Columns = dict[str, NDArray[Any]]
 
@@ -22,6 +24,10 @@ TIME_NS_MAX = 9_000_000_000_000_000_000
 # Numbers of the core's `streams`.
 BOOK, FAST, BBO, TRADES = 1, 2, 3, 4
 _STREAMS = {"add_snapshots": BOOK, "add_deltas": BOOK, "add_bbo": BBO, "add_trades": TRADES}
+
+
+class UnknownFormatError(DataError):
+    """A file that is sound as far as it goes, but nothing that a reader knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +102,6 @@ class Source(Protocol):
     @property
     def venue(self) -> str:
         """Return the venue's folder name in the store."""
-        ...
-
-    @property
-    def lane(self) -> str:
-        """Return the kind of rows: two files of one kind cannot hold the same time."""
         ...
 
     @property

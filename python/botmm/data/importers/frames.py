@@ -156,11 +156,6 @@ class FrameSource:
         return "binance" if self._facts.futures else "binance-spot"
 
     @property
-    def lane(self) -> str:
-        """Return one lane: a file holds all streams."""
-        return "frames"
-
-    @property
     def incremental(self) -> bool:
         """Whether the book comes as changes."""
         return self.kind.incremental

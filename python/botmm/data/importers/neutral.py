@@ -53,11 +53,6 @@ class NeutralSource:
         return self.venue_name or "neutral"
 
     @property
-    def lane(self) -> str:
-        """Return one lane: events are in order."""
-        return "events"
-
-    @property
     def incremental(self) -> bool:
         """Return true: levels are changes."""
         return True

@@ -17,6 +17,7 @@ from lzma import LZMAError
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from botmm.data.importers.base import UnknownFormatError
 from botmm.errors import DataError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Opened(io.RawIOBase):
                 return archive.open(names[0])
         except _DAMAGE as error:
             raise DataError(f"{self.path}: truncated or corrupt zip: {error}", cure=_CURE) from None
-        raise DataError(
+        raise UnknownFormatError(
             f"{self.path}: a zip of {len(names)} files, expected 1",
             cure="unpack it and import the folder",
         )

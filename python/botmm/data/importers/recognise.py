@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botmm.data.importers import opening
-from botmm.data.importers.base import Source
+from botmm.data.importers.base import Source, UnknownFormatError
 from botmm.data.importers.frames import FORMATS, FrameSource
 from botmm.data.importers.mapping import Mapping, Table, shipped
 from botmm.data.importers.neutral import NeutralSource, is_neutral
@@ -16,10 +16,6 @@ from botmm.errors import DataError, UsageError
 
 _NOT_DATA = {".md", ".txt", ".json", ".toml", ".tmp", ".py", ".checksum"}
 _TAPE_COLUMNS = {"ts_exch", "ts_recv", "seq", "stream", "kind", "side", "px", "qty", "flags"}
-
-
-class UnknownFormatError(DataError):
-    """A file that is sound as far as it goes, but nothing that a reader knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

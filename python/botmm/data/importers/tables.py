@@ -70,13 +70,6 @@ class TableSource:
         return self.mapping.venues.get(name, name)
 
     @property
-    def lane(self) -> str:
-        """Return the kind of rows; files that start with a snapshot are apart from updates."""
-        if self.table.kind == "levels" and self.table.seq is not None:
-            return f"levels {self._head.column(self.table.snapshot or '')[0].as_py()}"
-        return self.table.kind
-
-    @property
     def incremental(self) -> bool:
         """Whether the book comes as changes."""
         return self.table.kind == "levels"

@@ -147,14 +147,14 @@ def refuse_overlaps(
     Raises:
         DataError: two files do; where and for how long.
     """
-    kinds: dict[tuple[str, int], list[tuple[int, int, Track]]] = {}
+    spans_of: dict[int, list[tuple[int, int, Track]]] = {}
     for track in tracks:
         for stream, spans in track.stretches.items():
             whole = joined(spans, silences_ns.get(stream, silence_ns))
-            kind = kinds.setdefault((track.source.lane, stream), [])
-            kind += [(start, end, track) for start, end in whole]
-    for spans_of in kinds.values():
-        _refuse_overlaps(sorted(spans_of, key=lambda span: span[:2]))
+            found = spans_of.setdefault(stream, [])
+            found += [(start, end, track) for start, end in whole]
+    for found in spans_of.values():
+        _refuse_overlaps(sorted(found, key=lambda span: span[:2]))
 
 
 def _refuse_overlaps(spans: Sequence[tuple[int, int, Track]]) -> None:
