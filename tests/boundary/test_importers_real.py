@@ -559,3 +559,46 @@ def test_aster_days_are_apart(recordings: Path, store: Path) -> None:
         if symbol == "ETHUSDT"
     }
     assert got == dict(wanted)
+
+
+def test_hl_parquet_ends_as_its_last_snapshot(recordings: Path, store: Path) -> None:
+    folder = recordings / "hl_ws_parquet" / "ETH"
+    (tape,) = import_into(store / "parquet_end", folder).written
+    row = pd.read_parquet(max((folder / "orderbooks").iterdir())).iloc[-1]
+    px, qty = decimals(tape.path)
+    for got, side in zip(final_book(tape.path), ("bid", "ask"), strict=True):
+        levels = [(row[f"{side}_price_{i}"], row[f"{side}_size_{i}"]) for i in range(3, 20)]
+        wanted = {round(p * 10**px): round(q * 10**qty) for p, q in levels}
+        assert {level: got.get(level) for level in wanted} == wanted
+    files = (folder / "trades").iterdir()
+    rows = pd.concat([pd.read_parquet(path) for path in files])
+    ids = set(rows.trade_id.astype("int64"))
+    kept = trades(columns(tape.path))["id"].tolist()
+    assert set(kept) <= ids
+    assert len(kept) + tape.quality["backlog_trades"] == len(ids)
+
+
+def test_hl_raw_ends_as_its_last_frame(recordings: Path, store: Path) -> None:
+    (path,) = (recordings / "hl_ws_raw").glob("*.gz")
+    (tape,) = import_into(store / "raw_end", path).written
+    frames_of = [frame for _, frame in stamped_lines(path)]
+    *_, last = (frame for frame in frames_of if "levels" in frame)
+    book = PlainBook()
+    book.change(*([[level["px"], level["sz"]] for level in side] for side in last["levels"]))
+    assert final_book(tape.path) == book.scaled(*decimals(tape.path))
+
+
+def test_bybit_archive_ends_as_its_lines_say(recordings: Path, store: Path) -> None:
+    path = next((recordings / "bybit-binance-samples").glob("bybit*.zip"))
+    (tape,) = import_into(store / "ob500_end", path).written
+    book = PlainBook()
+    for line in inflated(path).splitlines():
+        frame = json.loads(line)
+        if frame["type"] == "snapshot":
+            book = PlainBook()
+        book.change(frame["data"]["b"], frame["data"]["a"])
+    for got, wanted, best in zip(
+        final_book(tape.path), book.scaled(*decimals(tape.path)), (max, min), strict=True
+    ):
+        near = sorted(wanted, reverse=best is max)[:500]
+        assert {level: wanted[level] for level in near} == got

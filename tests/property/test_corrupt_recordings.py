@@ -42,6 +42,9 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "neutral": lambda p: rec.neutral(p / "events.parquet"),
 }
 
+# There are 18 formats, and each try imports a file.
+TRIES = settings(max_examples=settings.default.max_examples // 2)
+
 # Where in the file, and what to do there.
 shares = st.floats(0, 1, exclude_max=True)
 damages = st.lists(
@@ -105,7 +108,7 @@ def import_damaged(kind: str, damage: list[tuple[str, float, int]], *, plain: bo
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-@settings(max_examples=40)
+@TRIES
 @given(damage=damages)
 def test_damage_of_the_file_is_named_or_harmless(
     kind: str, damage: list[tuple[str, float, int]]
@@ -114,7 +117,7 @@ def test_damage_of_the_file_is_named_or_harmless(
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-@settings(max_examples=60)
+@TRIES
 @given(damage=damages)
 def test_damage_of_the_text_is_named_or_harmless(
     kind: str, damage: list[tuple[str, float, int]]

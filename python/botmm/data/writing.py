@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from botmm.data.catalogue import read_tape, tape_path
-from botmm.data.importers.base import BOOK, Columns, Scales, Source
+from botmm.data.importers.base import BOOK, I64, Columns, Scales, Source
 from botmm.data.importers.frames import is_inverse
 from botmm.data.importers.lanes import RECORDER, Delivery, Merge, OnBatch, habits, has_book
-from botmm.data.importers.survey import GAP, LAST, Survey, tier_of
+from botmm.data.importers.survey import GAP, LAST, LEVEL, TRADE, Survey, tier_of
 from botmm.units import day_of, day_start
 
 
@@ -144,8 +144,9 @@ class Plan:
         )
         after = before.writer if before is not None and continues else None
         writer = TapeWriter(str(path), self._meta(day), after)
+        five = self.scales.px if self.group.venue == "hyperliquid" else None
         counted = {} if before is None else before.counts
-        return _Open(day, path, writer, counted)
+        return _Open(day, path, writer, five, counted)
 
     def _closed(self, tape: _Open) -> list[Written]:
         """Give a tape its name; nothing where its day was not to be written."""
@@ -229,28 +230,45 @@ class Plan:
 
 @dataclass(slots=True)
 class _Open:
-    """A tape being written; `counted` is what was counted before it."""
+    """A tape being written.
+
+    `five` gives the decimals of prices that have at most five figures; `counted` is what was
+    counted before this tape.
+    """
 
     day: date
     path: Path
     writer: Any
+    five: int | None
     counted: dict[str, int]
     counts: dict[str, int] = field(default_factory=dict)
     negative_latency: int = 0
+    off_grid: int = 0
 
     def append(self, delivery: Delivery, tally: dict[str, int]) -> None:
-        """Append rows, counting messages that came before they were sent."""
+        """Append rows, counting messages before their time and prices that the venue refuses."""
         rows: Columns = delivery.rows
         ends = (rows["flags"] & LAST != 0) & (rows["kind"] != GAP)
         self.negative_latency += int((rows["ts_exch"] > rows["ts_recv"])[ends].sum())
+        if self.five is not None:
+            priced = (rows["kind"] == LEVEL) | (rows["kind"] == TRADE)
+            self.off_grid += _off_grid(rows["px"][priced], self.five)
         self.counts = {**delivery.counts, **tally}
         self.writer.append(rows)
 
     def quality(self) -> dict[str, int]:
         """Return what was counted of this day, by name; nothing is left out."""
         now = {name: count - self.counted.get(name, 0) for name, count in self.counts.items()}
-        now["negative_latency"] = self.negative_latency
+        now |= {"negative_latency": self.negative_latency, "off_grid": self.off_grid}
         return {name: count for name, count in now.items() if count}
+
+
+def _off_grid(px: I64, decimals: int) -> int:
+    """Count prices of more than five figures that are no whole numbers."""
+    broken = px[px % 10**decimals != 0]
+    for _ in range(decimals):
+        broken = np.where(broken % 10 == 0, broken // 10, broken)
+    return int((broken >= 100_000).sum())
 
 
 def _sweep(folder: Path) -> None:

@@ -91,6 +91,18 @@ def test_repeated_trades_are_dropped_once_by_id(tmp_path: Path) -> None:
     assert trades(columns(tape.path))["id"].tolist() == [1, 2, 3]
 
 
+def test_prices_off_the_venues_grid_are_counted(tmp_path: Path) -> None:
+    """Whole prices and those of five figures are on Hyperliquid's grid."""
+    prices = ("123456", "100.51", "100.512", "0.012345", "99999.5")
+    lines = [
+        f"{rec.START + i}.5,{px},1,buy,{i + 1},{rec.START_MS + 1000 * i}"
+        for i, px in enumerate(prices)
+    ]
+    (tape,) = import_into(tmp_path / "store", trades_file(tmp_path, *lines)).written
+    assert tape.quality["off_grid"] == 2
+    assert len(trades(columns(tape.path))["px"]) == 5
+
+
 def test_one_negative_latency_is_counted_and_shifts_nothing(tmp_path: Path) -> None:
     lines = [
         f"{rec.START + i}.5,100.5,1,buy,{i + 1},{rec.START_MS + 1000 * i + (900 if i == 3 else 0)}"
