@@ -7,6 +7,7 @@ finished stay finished, so that an interrupted import goes on where it stopped.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,6 +27,9 @@ from botmm.data.importers.survey import Survey, survey
 from botmm.data.importers.tables import TableSource
 from botmm.data.writing import Group, Plan, Written
 from botmm.errors import BotmmError, DataError, from_core
+
+# What a symbol may be called, so that its tapes lie in one folder of the store.
+_FOLDER_NAME = re.compile(r"[\w@#][\w@#:.-]{0,63}")
 
 
 class Tracker(Protocol):
@@ -120,6 +124,11 @@ def _groups(request: Request, outcome: Outcome) -> list[Group]:
         for symbol in source.symbols():
             if request.wish.symbols and symbol not in request.wish.symbols:
                 continue
+            if _FOLDER_NAME.fullmatch(symbol) is None:
+                raise DataError(
+                    f"{path}: symbol {symbol!r} cannot name a folder",
+                    cure="leave the file out, or name the symbols wanted by --symbol",
+                )
             key = source.venue, symbol
             group = groups.setdefault(key, Group(venue=key[0], symbol=symbol, sources=[]))
             group.sources.append(source)

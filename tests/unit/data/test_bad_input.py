@@ -180,3 +180,13 @@ def test_malformed_frame_is_named_by_line(tmp_path: Path, old: str, new: str, sh
     assert "btc.gz" in caught.value.message
     assert "line 11" in caught.value.message
     assert shown in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["../../x", "PURR/USDC", ".hidden"])
+def test_symbol_never_leads_out_of_the_store(tmp_path: Path, name: str) -> None:
+    path = rec.hl_raw(tmp_path / "btc.gz")
+    text = gzip.decompress(path.read_bytes()).decode().replace('"BTC"', f'"{name}"')
+    rec.write_gz(path, text.splitlines())
+    with pytest.raises(DataError, match="cannot name a folder"):
+        import_into(tmp_path / "store", path)
+    assert not (tmp_path / "store").exists()

@@ -29,7 +29,8 @@ OFFSET_NS_MIN = 50_000_000
 OFFSET_QUANTILE = 0.005
 # Files that follow each other so closely, on clocks so alike, are one recorder's.
 SAME_CLOCK_NS = 60 * SECOND_NS
-_DELAYS_MAX = 200_000
+# Messages measured a file: many files are surveyed together.
+_DELAYS_MAX = 20_000
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class Track:
             known += zip(starts, ends, strict=True)
         if sum(map(len, self.delays)) < _DELAYS_MAX and self.source.has_clock:
             said = (heard.exch > 0) & (heard.exch != heard.recv)
-            self.delays.append((heard.recv - heard.exch)[said])
+            self.delays.append((heard.recv - heard.exch)[said][:_DELAYS_MAX])
 
     def moved(self, offset: int) -> Track:
         """Return it on a corrected clock."""
