@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from botmm.data.importers.opening import Opened
 from botmm.errors import DataError
 from tests.unit.data import recordings as rec
 from tests.unit.data.imported import columns, import_into, trades
@@ -190,3 +191,13 @@ def test_symbol_never_leads_out_of_the_store(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="cannot name a folder"):
         import_into(tmp_path / "store", path)
     assert not (tmp_path / "store").exists()
+
+
+def test_bad_snapshot_of_another_symbol_is_named_with_its_file(tmp_path: Path) -> None:
+    """Only the scan for scales reads it when the first symbol is imported."""
+    path = rec.binance_session(tmp_path / "F.jsonl.zst")
+    with Opened(path) as opened:
+        text = opened.read()
+    path.write_bytes(text.replace(b"61800.10", b"6;800.10", 2))
+    with pytest.raises(DataError, match=r"F\.jsonl\.zst: .*line \d+: .*6;800\.10"):
+        import_into(tmp_path / "store", path, symbols=("ETHUSDT",))

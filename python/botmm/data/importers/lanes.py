@@ -85,15 +85,15 @@ class Merge:
             if batch is None:
                 running[number] = iter(())
             else:
-                on_batch(source, batch, self._fed(source, batch))
+                self._feed(source, batch, on_batch)
                 heappush(heap, (max(reached, batch.last_recv + self.offset(source)), number))
             yield from self._drained(source, heap[0][0] if heap else None)
 
-    def _fed(self, source: Source, batch: Batch) -> Heard:
+    def _feed(self, source: Source, batch: Batch, on_batch: OnBatch) -> None:
         from botmm.core import CoreException
 
         try:
-            return batch.feed(self.assembler, self.offset(source))
+            on_batch(source, batch, batch.feed(self.assembler, self.offset(source)))
         except CoreException as error:
             raise DataError(f"{source.path}: {error}") from None
 
