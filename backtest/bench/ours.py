@@ -81,12 +81,14 @@ def spec(paths: list[Path], scale: Scale, rule: Rule) -> dict[str, Any]:
     }
 
 
-def run(paths: list[Path], scale: Scale, rule: Rule, arrival: str = "between") -> Outcome:
+def run(paths: list[Path], scale: Scale, rule: Rule, arrival: str = "shared") -> Outcome:
     """Replay tapes of one symbol, from the files to the result."""
     from botmm.core import Replay
 
     began = time.process_time()
-    replay = Replay(json.dumps(spec(paths, scale, rule)))
+    told = spec(paths, scale, rule)
+    told["sim"]["arrival"] = arrival
+    replay = Replay(json.dumps(told))
     while not replay.run(CHUNK_ROWS)["done"]:
         pass
     result = replay.result()

@@ -40,7 +40,7 @@ class Case:
         px = self.rows["px"][self.rows["px"] > 0]
         return round(px.min() / self.scale.tick) - 100, round(px.max() / self.scale.tick) + 100
 
-    def run(self, rule: Rule, arrival: str = "between") -> tuple[Outcome, Outcome]:
+    def run(self, rule: Rule, arrival: str = "shared") -> tuple[Outcome, Outcome]:
         """Run the rule in our engine and in the other."""
         span = int(self.rows["local_ts"].max() - self.rows["local_ts"].min())
         room = STEPS_ORDERS * (span // rule.step_ns + 2)
