@@ -11,14 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from backtest.bench import files, ours, peer
-from backtest.bench.rule import MS, Outcome, Rule
+from backtest.bench.rule import Outcome, Rule
 from backtest.bench.streams import SCALES, Scale, Stream, changes
-from botmm.core import Synth, TapeWriter, read_tape
-from botmm.data.export import hft_events, neutral_columns, ordered
+from botmm.core import Synth, TapeWriter
+from botmm.data.export import H_EXCH, H_LOCAL, H_TRADE, hft_events, neutral_columns, ordered
 from botmm.units import SECOND_NS, day_start, parse_date
 
 START = day_start(parse_date("2026-01-05"))
-TRADE = 5
 # Orders of a run, at most: two a step.
 STEPS_ORDERS = 2
 SYNTH_TICKS = {"BTC": 10, "SOL": 100}  # price units; both prices stay within one decade
@@ -32,7 +31,7 @@ class Case:
     tape: Path
     rows: npt.NDArray[np.void]
     scale: Scale
-    # What is known of a level that the tape says has left, as the other engine was told it.
+    # Whether the other engine's snapshots clear its book first.
     clears: bool = False
 
     def bounds(self) -> tuple[int, int]:
@@ -40,12 +39,20 @@ class Case:
         px = self.rows["px"][self.rows["px"] > 0]
         return round(px.min() / self.scale.tick) - 100, round(px.max() / self.scale.tick) + 100
 
-    def run(self, rule: Rule, arrival: str = "shared") -> tuple[Outcome, Outcome]:
-        """Run the rule in our engine and in the other."""
-        span = int(self.rows["local_ts"].max() - self.rows["local_ts"].min())
-        room = STEPS_ORDERS * (span // rule.step_ns + 2)
-        theirs = peer.run(self.rows, self.scale, rule, self.bounds(), "vector", orders_max=room)
-        return ours.run([self.tape], self.scale, rule, arrival), theirs
+    def ours(self, rule: Rule, arrival: str = "shared") -> Outcome:
+        """Run the rule in our engine."""
+        return ours.run([self.tape], self.scale, rule, arrival)
+
+    def theirs(self, rule: Rule, depth: str = "hash", *, prints_first: bool = False) -> Outcome:
+        """Run the rule in the other engine."""
+        rows = with_prints_first(self.rows) if prints_first else self.rows
+        room = STEPS_ORDERS * ((self.end - int(rows["local_ts"].min())) // rule.step_ns + 2)
+        return peer.run(rows, self.scale, rule, self.bounds(), depth, orders_max=room)
+
+    @property
+    def end(self) -> int:
+        """Return when the last row was received."""
+        return int(self.rows["local_ts"].max())
 
 
 def streamed(name: str, stream: Stream, folder: Path, *, as_changes: bool = False) -> Case:
@@ -89,7 +96,17 @@ def simulated(symbol: str, streams: str, seed: int, hours: float, folder: Path) 
     return Case(name=f"{symbol} {streams} {seed}", tape=tape, rows=theirs, scale=scale)
 
 
-def clip(case: Case) -> int:
-    """Return a clip of about the median print, in lots."""
-    rows = read_tape(str(case.tape))
-    return int(np.median(rows["qty"][rows["kind"] == TRADE]))
+def with_prints_first(rows: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """Return the rows with the prints of each instant before its levels, on the venue's clock.
+
+    What each clock reads is flagged; the local clock reads on as before.
+    """
+    exch, local = rows.copy(), rows.copy()
+    exch["ev"] &= ~np.uint64(H_LOCAL)
+    local["ev"] &= ~np.uint64(H_EXCH)
+    exch = exch[rows["ev"] & np.uint64(H_EXCH) != 0]
+    local = local[rows["ev"] & np.uint64(H_LOCAL) != 0]
+    level = (exch["ev"] & np.uint64(0xFF)) != np.uint64(H_TRADE)
+    order = np.lexsort((np.arange(len(exch)), level, exch["exch_ts"]))
+    return np.concatenate([exch[order], local])
+

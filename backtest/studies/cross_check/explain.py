@@ -17,11 +17,22 @@ import numpy as np
 import numpy.typing as npt
 
 from backtest.bench.rule import CANCELLED, FILLED, Outcome, Rule
-from backtest.studies.cross_check.reading import FOREVER, OURS, THEIRS, Difference, Order, Tape
+from backtest.studies.cross_check.reading import FOREVER, OURS, Difference, Order, Tape
 
 Key = tuple[int, int, int]
 UNEXPLAINED = "unexplained"
 FOLLOWS = "follows another"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What both engines read: the rows in our order and in theirs, and what they read as we do."""
+
+    ours: Tape
+    theirs: Tape
+    rule: Rule
+    alike: frozenset[Difference]
+    ours_how: frozenset[Difference] = OURS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,17 +47,23 @@ class Explained:
     examples: list[Any] = field(default_factory=list)
 
 
-def explain(tape: Tape, rule: Rule, outcomes: tuple[Outcome, Outcome], end: int) -> Explained:
-    """Compare our orders with theirs, and find why those filled before `end` differ."""
-    mine, other = (_by_key(outcome.orders) for outcome in outcomes)
+def explain(ground: Ground, outcomes: tuple[Outcome, Outcome], end: int) -> Explained:
+    """Compare our orders with theirs, and find why those filled before `end` differ.
+
+    Args:
+        ground: what both engines read.
+        outcomes: ours and theirs.
+        end: later fills have no answer in the data.
+    """
+    mine, other = (_by_key(outcome.orders, end) for outcome in outcomes)
     found, spans = Explained(), []
-    heard = rule.response_ns + rule.step_ns
+    heard = ground.rule.response_ns + ground.rule.step_ns
     for key in sorted(mine.keys() | other.keys()):
         one, two = mine.get(key), other.get(key)
         if one is not None and two is not None and _end(one) == _end(two):
-            found.matched += one["status"] == FILLED and one["done"] < end
+            found.matched += one["status"] == FILLED
             continue
-        reason = _reason(tape, rule, key, (one, two), spans)
+        reason = _reason(ground, key, (one, two), spans)
         if reason == UNEXPLAINED:
             found.examples.append((key, one, two))
         else:
@@ -56,7 +73,7 @@ def explain(tape: Tape, rule: Rule, outcomes: tuple[Outcome, Outcome], end: int)
         if one is not None and two is not None:
             found.causes[reason] += 1
         for order, name in ((one, "ours"), (two, "theirs")):
-            if order is not None and order["status"] == FILLED and order["done"] < end:
+            if order is not None and order["status"] == FILLED:
                 found.alone[reason] += 1
                 setattr(found, name, getattr(found, name) + 1)
     found.ours += found.matched
@@ -64,8 +81,12 @@ def explain(tape: Tape, rule: Rule, outcomes: tuple[Outcome, Outcome], end: int)
     return found
 
 
-def _by_key(orders: npt.NDArray[np.void]) -> dict[Key, np.void]:
-    return {(int(o["sent"]), int(o["side"]), int(o["px"])): o for o in orders}
+def _by_key(orders: npt.NDArray[np.void], end: int) -> dict[Key, np.void]:
+    """Return orders by what both engines know of them; what ended too late has not ended."""
+    orders = orders.copy()
+    late = orders["done"] >= end
+    orders["status"][late], orders["done"][late] = 0, 0
+    return {(int(o["sent"]), int(o["side"]), int(o["px"])): o for o in orders if o["sent"] < end}
 
 
 def _end(order: np.void) -> tuple[int, int]:
@@ -77,8 +98,7 @@ def _done(order: np.void) -> int:
 
 
 def _reason(
-    tape: Tape,
-    rule: Rule,
+    ground: Ground,
     key: Key,
     ends: tuple[np.void | None, np.void | None],
     spans: list[tuple[int, int]],
@@ -88,26 +108,27 @@ def _reason(
         followed = any(since < key[0] <= until for since, until in spans)
         return FOLLOWS if followed else UNEXPLAINED
     sent, side, px = key
-    arrived, ahead = sent + rule.entry_ns, float(one["ahead"])
     first, second = (
         Order(
             side=side,
-            px=px * tape.units_per_tick,
-            arrived=arrived,
-            ahead=ahead,
+            px=px * ground.ours.units_per_tick,
+            arrived=sent + ground.rule.entry_ns,
             until=_done(order) if order["status"] == CANCELLED else FOREVER,
+            ahead=float(one["ahead"]),
         )
         for order in (one, two)
     )
-    if tape.outcome(second, THEIRS) != _end(two) or tape.outcome(first, OURS) != _end(one):
+    theirs_read = ground.theirs.outcome(second, ground.alike) == _end(two)
+    if not theirs_read or ground.ours.outcome(first, ground.ours_how) != _end(one):
         return UNEXPLAINED
-    return _least(tape, first, _end(one))
+    return _least(ground, first, _end(one))
 
 
-def _least(tape: Tape, order: Order, end: tuple[int, int]) -> str:
+def _least(ground: Ground, order: Order, end: tuple[int, int]) -> str:
     """Return the fewest differences with which the order ends as ours did."""
-    for size in range(1, len(Difference) + 1):
-        for chosen in combinations(Difference, size):
-            if tape.outcome(order, frozenset(chosen)) == end:
-                return " + ".join(chosen)
-    return FOLLOWS
+    differences = sorted(ground.ours_how - ground.alike)
+    for size in range(len(differences) + 1):
+        for chosen in combinations(differences, size):
+            if ground.ours.outcome(order, ground.alike | set(chosen)) == end:
+                return " + ".join(chosen) or FOLLOWS
+    return UNEXPLAINED

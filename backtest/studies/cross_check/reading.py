@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from backtest.bench.rule import CANCELLED, FILLED, REFUSED
-from botmm.core import touches
+from botmm.core import ahead_on_arrival, touches
 
 I64 = npt.NDArray[np.int64]
 
 LEVEL, GONE, LEFT, TRADE, FRAME = 1, 2, 3, 5, 6
 LAST = 1
 LATE_TRADE_NS = 1_000_000
+LOOK = 4096
 FOREVER = np.iinfo(np.int64).max
 
 
@@ -31,21 +32,21 @@ class Difference(StrEnum):
     LATE = "print after its level"
     ARRIVAL = "arrival between snapshots"
     SIGHT = "level out of sight"
+    CLEAR = "level gone in a snapshot"
 
 
 OURS = frozenset(Difference)
-THEIRS: frozenset[Difference] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """An order at the venue: when it arrived, what we took to be ahead, when it was withdrawn."""
+    """An order at the venue; `ahead` is what we took an unseen level to hold."""
 
     side: int
     px: int
     arrived: int
-    ahead: float
     until: int
+    ahead: float = 0.0
 
 
 @dataclass(slots=True)
@@ -97,10 +98,13 @@ class _Place:
 class Tape:
     """The rows of a tape in the venue's order, found by price."""
 
-    def __init__(self, rows: dict[str, Any], units_per_tick: int) -> None:
+    def __init__(
+        self, rows: dict[str, Any], units_per_tick: int, *, prints_first: bool = False
+    ) -> None:
         """Sort the rows and remember which belong to each level."""
         self.units_per_tick = units_per_tick
-        order = np.argsort(rows["ts_exch"], kind="stable")
+        level = (rows["kind"] != TRADE) & prints_first
+        order = np.lexsort((np.arange(len(level)), level, rows["ts_exch"]))
         names = ("ts_exch", "kind", "side", "px", "qty", "flags")
         self.ts, self.kind, self.side, self.px, self.qty, flags = (
             np.ascontiguousarray(rows[name][order]) for name in names
@@ -144,10 +148,33 @@ class Tape:
         best = (self.bid if order.side > 0 else self.ask)[first - 1]
         inside = best != 0 and (order.px - best) * order.side > 0
         visible = inside or self._visible(order, first)
-        out_of_sight = Difference.SIGHT in how and not visible
-        ahead = order.ahead if out_of_sight or (Difference.ARRIVAL in how and visible) else qty
-        seen = not out_of_sight
+        seen = visible or Difference.SIGHT not in how
+        ahead = qty if seen else order.ahead
+        if Difference.ARRIVAL in how and visible and not inside:
+            ahead = self._shared(order, qty, first)
         return _Place(ahead=ahead, seen=ahead, visible=seen, known=seen)
+
+    def _shared(self, order: Order, qty: float, first: int) -> float:
+        """Return what is ahead of an arrival between two frames, with its share of the change."""
+        after = int(np.searchsorted(self.frames, first))
+        if after in (0, len(self.frames)):
+            return qty
+        start, end = int(self.frames[after - 1]), int(self.frames[after])
+        levels = self.level(order.side, order.px)
+        told = levels[slice(*np.searchsorted(levels, (start, first)))]
+        told_next = levels[slice(*np.searchsorted(levels, (first, end)))]
+        far = first - start > LOOK or end - first >= LOOK
+        if far or np.any(self.kind[told] != LEFT) or np.any(self.kind[told_next] == LEFT):
+            return qty
+        last = told_next[-1:]
+        shown = float(np.where(self.kind[last] == LEVEL, self.qty[last], 0)[0]) if len(last) else qty
+        trades = self.trades[order.side]
+        trades = trades[slice(*np.searchsorted(trades, (start, end)))]
+        trades = trades[self.px[trades] == order.px]
+        span = max(int(self.ts[end] - self.ts[start]), 1)
+        elapsed = min(max((order.arrived - int(self.ts[start])) / span, 0.0), 1.0)
+        before = float(self.qty[trades[trades < first]].sum())
+        return ahead_on_arrival(qty, shown, before, float(self.qty[trades].sum()), elapsed)
 
     def _visible(self, order: Order, row: int) -> bool:
         """Whether the last frame before a row reached the price of an order."""
@@ -177,6 +204,7 @@ class Tape:
     ) -> int:
         """Return the row that fills an order, -1 where none does."""
         sight, late = Difference.SIGHT in how, Difference.LATE in how
+        goes = Difference.CLEAR in how
         shown = place.seen
         for row in self._concern(order, span):
             kind, ts, qty = self.kind[row], int(self.ts[row]), float(self.qty[row])
@@ -185,14 +213,13 @@ class Tape:
                 return int(row)
             if kind == TRADE and place.visible and place.trade(qty, ts, late=late) >= 1:
                 return int(row)
-            if kind in (LEVEL, GONE) and ours:
+            if ours and (kind == LEVEL or (kind == GONE and goes)):
                 shown = qty if kind == LEVEL else 0.0
                 place.observe(shown, ts)
-            elif kind == LEFT and ours:
-                shown = 0.0
-                place.visible, place.cut = place.visible and not sight, []
-                if not sight:
-                    place.observe(0.0, ts)
+            elif ours and kind == LEFT and sight:
+                shown, place.visible, place.cut = 0.0, False, []
+            elif ours and kind == LEFT and goes:
+                place.observe(0.0, ts)
             elif kind == FRAME and sight:
                 if not self._reaches(order, int(row)):
                     place.visible, place.cut = False, []
