@@ -46,6 +46,15 @@ class Explained:
     alone: Counter[str] = field(default_factory=Counter)
     examples: list[Any] = field(default_factory=list)
 
+    def add(self, other: Explained) -> None:
+        """Add the counts of another run."""
+        self.matched += other.matched
+        self.ours += other.ours
+        self.theirs += other.theirs
+        self.causes += other.causes
+        self.alone += other.alone
+        self.examples += other.examples
+
 
 def explain(ground: Ground, outcomes: tuple[Outcome, Outcome], end: int) -> Explained:
     """Compare our orders with theirs, and find why those filled before `end` differ.

@@ -40,13 +40,17 @@ OURS = frozenset(Difference)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """An order at the venue; `ahead` is what we took an unseen level to hold."""
+    """An order at the venue.
+
+    It is filled by `wanted` lots past its place; `ahead` is what we took an unseen level to hold.
+    """
 
     side: int
     px: int
     arrived: int
     until: int
     ahead: float = 0.0
+    wanted: int = 1
 
 
 @dataclass(slots=True)
@@ -205,13 +209,15 @@ class Tape:
         """Return the row that fills an order, -1 where none does."""
         sight, late = Difference.SIGHT in how, Difference.LATE in how
         goes = Difference.CLEAR in how
-        shown = place.seen
+        shown, past = place.seen, 0.0
         for row in self._concern(order, span):
             kind, ts, qty = self.kind[row], int(self.ts[row]), float(self.qty[row])
             ours = self.px[row] == order.px and self.side[row] == order.side
             if kind == TRADE and self.px[row] != order.px:
-                return int(row)
-            if kind == TRADE and place.visible and place.trade(qty, ts, late=late) >= 1:
+                past += qty
+            elif kind == TRADE and place.visible:
+                past += place.trade(qty, ts, late=late)
+            if past >= order.wanted:
                 return int(row)
             if ours and (kind == LEVEL or (kind == GONE and goes)):
                 shown = qty if kind == LEVEL else 0.0

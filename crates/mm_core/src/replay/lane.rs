@@ -147,7 +147,7 @@ impl Lane {
     fn arrive(&mut self, ts: i64, command: Command) -> Result<(), CoreError> {
         match command {
             Command::Place(place) => {
-                let interval = self.interval(&place, ts);
+                let interval = self.interval(&place, ts)?;
                 self.venue.place(&place, interval, ts);
             }
             Command::Cancel { cloid, .. } => self.venue.cancel(cloid, CancelReason::Asked, ts),
@@ -161,21 +161,22 @@ impl Lane {
     }
 
     /// What the frames around an arrival show of its level, where the stream has frames.
-    fn interval(&self, place: &Place, ts: i64) -> Option<Arrival> {
+    fn interval(&mut self, place: &Place, ts: i64) -> Result<Option<Arrival>, CoreError> {
         if !self.framed || !self.shared_arrival {
-            return None;
+            return Ok(None);
         }
-        let around = self.window.around(place.side, place.px)?;
+        self.window.look_ahead()?;
+        let Some(around) = self.window.around(place.side, place.px) else { return Ok(None) };
         let now = self.venue.book().qty(place.side, place.px);
         let qty_after = if around.qty_after < 0 { now.0 } else { around.qty_after };
         let span = (around.to - around.from).max(1) as f64;
-        Some(Arrival {
+        Ok(Some(Arrival {
             start: now.0 as f64,
             end: qty_after as f64,
             before: around.traded_before as f64,
             total: around.traded as f64,
             elapsed: ((ts - around.from) as f64 / span).clamp(0.0, 1.0),
-        })
+        }))
     }
 
     fn deliver_until(&mut self, now: i64) {
