@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from botmm.units import SECOND_NS
-from tests.simulation.replayed import MS, START, Columns, market, play, spec, taken, write
+from tests.simulation.replayed import START, Columns, market, play, spec, taken, write
 
 MINUTES = 64
 TRADE, FRAME, CONTEXT, FUNDING = 5, 6, 7, 8
@@ -194,13 +194,13 @@ def test_funding_is_paid_on_what_was_held_at_the_hour(
 ) -> None:
     hour = START + HOUR_NS
     rate, oracle = (last_before(rows, context, hour) for context in (FUNDING_RATE, ORACLE))
-    if settled:  # the venue's own row, 50 ms after the hour, with another rate
-        rate = 3 * rate + 7_000_000
-        at = int(np.searchsorted(rows["ts_recv"], hour + 400 * MS))
-        row = {"ts_exch": hour + 50 * MS, "ts_recv": rows["ts_recv"][at], "kind": FUNDING}
-        row |= {"px": oracle // 10**4, "qty": rate, "flags": 1}
-        oracle = oracle // 10**4 * 10**4
-        rows = {name: np.insert(rows[name], at, row.get(name, 0)) for name in rows}
+    (row,) = np.flatnonzero((rows["kind"] == FUNDING) & (rows["ts_exch"] >= hour))
+    if settled:  # at a rate of its own
+        rows = dict(rows, qty=rows["qty"].copy())
+        rate = rows["qty"][row] = 3 * rate + 7_000_000
+        oracle = int(rows["px"][row]) * 10**4
+    else:
+        rows = taken(rows, np.arange(len(rows["kind"])) != row)
     write(tmp_path / "tape.parquet", rows)
     result = play(spec([tmp_path / "tape.parquet"]))
     fills, funding = result["fills"], result["equity"]["funding"]

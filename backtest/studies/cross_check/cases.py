@@ -109,4 +109,3 @@ def with_prints_first(rows: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     level = (exch["ev"] & np.uint64(0xFF)) != np.uint64(H_TRADE)
     order = np.lexsort((np.arange(len(exch)), level, exch["exch_ts"]))
     return np.concatenate([exch[order], local])
-

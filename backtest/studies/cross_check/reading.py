@@ -144,9 +144,7 @@ class Tape:
             return (CANCELLED, order.until) if order.until < FOREVER else (0, 0)
         return FILLED, int(self.ts[filled])
 
-    def _joined(
-        self, order: Order, before: I64, first: int, how: frozenset[Difference]
-    ) -> _Place:
+    def _joined(self, order: Order, before: I64, first: int, how: frozenset[Difference]) -> _Place:
         shown = len(before) > 0 and self.kind[before[-1]] == LEVEL
         qty = float(self.qty[before[-1]]) if shown else 0.0
         best = (self.bid if order.side > 0 else self.ask)[first - 1]
@@ -171,7 +169,9 @@ class Tape:
         if far or np.any(self.kind[told] != LEFT) or np.any(self.kind[told_next] == LEFT):
             return qty
         last = told_next[-1:]
-        shown = float(np.where(self.kind[last] == LEVEL, self.qty[last], 0)[0]) if len(last) else qty
+        shown = (
+            float(np.where(self.kind[last] == LEVEL, self.qty[last], 0)[0]) if len(last) else qty
+        )
         trades = self.trades[order.side]
         trades = trades[slice(*np.searchsorted(trades, (start, end)))]
         trades = trades[self.px[trades] == order.px]
