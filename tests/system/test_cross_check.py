@@ -6,7 +6,6 @@ The study with its figures is docs/studies/CROSS_CHECK.md. The other engine come
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from backtest.bench import files, ours, peer
 from backtest.bench.rule import Outcome, Rule
-from backtest.bench.streams import SCALES, Scale, Stream, changes
+from backtest.bench.streams import Scale, Stream, changes
 from botmm.core import Synth, TapeWriter
 from botmm.data.export import H_EXCH, H_LOCAL, H_TRADE, hft_events, neutral_columns, ordered
 from botmm.units import SECOND_NS, day_start, parse_date

@@ -239,11 +239,14 @@ fn an_order_fills_whole_or_not_where_partial_fills_are_off() {
     assert_eq!(case.fills(), [(1, 10)]);
 }
 
+/// Price, quantity and orders of each level of a side.
+type Levels<'a> = &'a [(i64, i64, u32)];
+
 /// What a venue's book becomes after these frames, each a millisecond after the one before.
-fn merged(frames: &[(FrameKind, u8, &[(i64, i64, u32)], &[(i64, i64, u32)])]) -> Case {
+fn merged(frames: &[(FrameKind, u8, Levels, Levels)]) -> Case {
     let mut case = Case::new("risk-averse", true);
     let (mut merger, mut rows) = (Merger::default(), Rows::default());
-    let levels = |list: &[(i64, i64, u32)]| {
+    let levels = |list: Levels| {
         list.iter().map(|&(px, qty, n)| LevelQty { px: Px(px), qty: Lots(qty), n }).collect()
     };
     for (i, &(kind, stream, bids, asks)) in frames.iter().enumerate() {
