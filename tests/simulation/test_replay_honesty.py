@@ -12,14 +12,20 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from botmm.core import ArgumentError
 from botmm.units import SECOND_NS
-from tests.simulation.replayed import START, Columns, market, play, spec, taken, write
+from tests.simulation.replayed import MS, START, Columns, market, play, spec, taken, write
 
 MINUTES = 64
 TRADE, FRAME, CONTEXT, FUNDING = 5, 6, 7, 8
 ORACLE, FUNDING_RATE = 1, 4
 MAKER_PPM = 150
 HOUR_NS = 3600 * SECOND_NS
+VENUES: dict[str, dict[str, Any]] = {
+    "shared": {"arrival": "shared"},
+    "last": {"arrival": "last"},
+    "blocks": {"arrival": "last", "block_ns": 70 * MS},
+}
 CUTS = (0.3, 0.61, 0.93)
 
 
@@ -37,8 +43,8 @@ def tape(rows: Columns, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(tape: Path) -> dict[str, dict[str, Any]]:
-    """The whole tape replayed, by what an order between two frames meets."""
-    return {arrival: play(spec([tape], arrival=arrival)) for arrival in ("shared", "last")}
+    """The whole tape replayed at each venue."""
+    return {name: play(spec([tape], **sim)) for name, sim in VENUES.items()}
 
 
 def digest(fills: Columns, path: Path) -> str:
@@ -71,8 +77,9 @@ def test_chunks_and_processes_change_no_byte(
     assert done.stdout.strip() == wanted
 
 
+@pytest.mark.parametrize("venue", VENUES)
 def test_files_of_a_tape_may_end_anywhere(
-    rows: Columns, tmp_path: Path, whole: dict[str, dict[str, Any]]
+    rows: Columns, tmp_path: Path, whole: dict[str, dict[str, Any]], venue: str
 ) -> None:
     count = len(rows["kind"])
     parts = [tmp_path / f"{number}.parquet" for number in range(3)]
@@ -80,9 +87,9 @@ def test_files_of_a_tape_may_end_anywhere(
     for number, part in enumerate(parts):
         span = slice(number * count // 3, (number + 1) * count // 3)
         writer = write(part, taken(rows, span), writer)
-    again = play(spec(parts))
+    again = play(spec(parts, **VENUES[venue]))
     for table in ("fills", "orders"):
-        for name, column in whole["shared"][table].items():
+        for name, column in whole[venue][table].items():
             assert np.array_equal(column, again[table][name], equal_nan=name == "ahead"), name
 
 
@@ -98,20 +105,20 @@ def before(result: dict[str, Any], time: int) -> tuple[Columns, Columns]:
     return {k: v for k, v in happened.items() if not k.startswith("markout")}, commands
 
 
-@pytest.mark.parametrize("arrival", ["last", "shared"])
+@pytest.mark.parametrize("venue", VENUES)
 @pytest.mark.parametrize("cut", CUTS)
 def test_a_tape_that_ends_earlier_is_the_same_until_then(
-    rows: Columns, tmp_path: Path, whole: dict[str, dict[str, Any]], cut: float, arrival: str
+    rows: Columns, tmp_path: Path, whole: dict[str, dict[str, Any]], cut: float, venue: str
 ) -> None:
     end = START + int(cut * MINUTES * 60 * SECOND_NS)
     known = np.minimum(rows["ts_exch"], rows["ts_recv"]) < end
     write(tmp_path / "short.parquet", taken(rows, known))
-    if arrival == "shared":
+    if venue == "shared":
         # By definition this reading of an arrival takes in the next frame.
         frames = rows["ts_exch"][known & (rows["kind"] == FRAME)]
         end = int(frames.max()) if len(frames) > 1 else end
-    short = play(spec([tmp_path / "short.parquet"], arrival=arrival))
-    for one, two in zip(before(whole[arrival], end), before(short, end), strict=True):
+    short = play(spec([tmp_path / "short.parquet"], **VENUES[venue]))
+    for one, two in zip(before(whole[venue], end), before(short, end), strict=True):
         assert len(one["px"]) > 5
         for name, column in one.items():
             assert np.array_equal(column, two[name]), name
@@ -180,6 +187,11 @@ def test_fills_never_exceed_what_traded(rows: Columns, tape: Path, queue: str) -
             at = there & (rows["ts_exch"] == ts)
             volume = rows["qty"][at].sum()
             assert 0 < fills["qty"][ours & (fills["ts_exch"] == ts)].sum() <= volume
+
+
+def test_an_unknown_arrival_is_refused_by_name(tape: Path) -> None:
+    with pytest.raises(ArgumentError, match='arrival: "never" is neither shared nor last'):
+        play(spec([tape], arrival="never"))
 
 
 def last_before(rows: Columns, context: int, time: int) -> int:
