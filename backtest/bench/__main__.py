@@ -168,7 +168,7 @@ def chain(events: int, times: int) -> Any:
 def show(name: str, result: dict[str, Any]) -> None:
     """Print the table of one stream."""
     engines, events = result["engines"], result["events"]
-    ours = engines["botmm"]["seconds"]
+    ours, steady = engines["botmm"]["seconds"], engines["botmm"]["steady_seconds"]
     table = Table(title=f"{name}: {events:,} events, {result['hours']:.1f} h")
     for column in (
         "engine",
@@ -188,13 +188,17 @@ def show(name: str, result: dict[str, Any]) -> None:
             f"{events / figures['seconds'] / 1e6:.1f}",
             f"{figures['seconds'] / ours:.1f}",
             f"{figures['steady_seconds']:.2f}",
-            f"{figures['steady_seconds'] / ours:.1f}",
+            f"{figures['steady_seconds'] / steady:.1f}",
             f"{figures['fills']:.0f}",
             f"{figures['peak_mb']:.0f}",
         )
     console.print(table)
+    peers = [figures for label, figures in engines.items() if label != "botmm"]
+    whole = min(peer["seconds"] for peer in peers) / ours
+    run = min(peer["steady_seconds"] for peer in peers) / steady
+    console.print(f"against the fastest peer: file to result {whole:.2f}×, steady state {run:.2f}×")
     share = result["tape_bytes"] / result["neutral_bytes"]
-    console.print(f"tape {result['tape_bytes']:,} bytes, {share:.0%} of the neutral file")
+    console.print(f"tape {result['tape_bytes']:,} bytes, {share:.1%} of the neutral file")
     for label, same in result["fills"].items():
         console.print(
             f"fills: ours {same['ours']}, {label} {same['theirs']}, equal {same['matched']}"

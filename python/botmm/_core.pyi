@@ -15,12 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "CANDLE_FEATURES",
+    "TICK_FEATURES",
+    "TREES_SCHEMA",
     "ArgumentError",
     "Assembler",
     "CoreException",
     "DecimalError",
     "GapError",
     "Latency",
+    "ModelError",
     "NotionalOverflowError",
     "OrderStateError",
     "PayloadError",
@@ -31,19 +35,27 @@ __all__ = [
     "Synth",
     "TapeError",
     "TapeWriter",
+    "Toxicity",
+    "Trees",
+    "Tuner",
     "UnsupportedError",
     "__version__",
     "ahead_on_arrival",
     "as_finite",
     "as_stationary",
+    "average_true_range",
     "bar_volatility",
     "base_fees",
     "block_race",
+    "bulk_buy_share",
+    "candle_features",
     "classify",
+    "decayed_skew",
     "decimals_to_ints",
     "decode_frame",
     "depth_imbalance",
     "depth_weighted_mid",
+    "directional_bias",
     "distance_imbalance",
     "drawdown",
     "ewma_volatility",
@@ -60,10 +72,16 @@ __all__ = [
     "flow_imbalance_decayed",
     "glft",
     "glft_exact",
+    "inventory_ages",
+    "kalman_bias",
+    "kalman_level",
+    "kalman_trend",
     "maker_rate",
     "markouts",
     "max_decimals",
     "measure_clock_offset",
+    "noise_by_likelihood",
+    "noise_by_moments",
     "order_flow_levels",
     "overfitting",
     "param_table",
@@ -71,10 +89,13 @@ __all__ = [
     "price_grid",
     "probability_scores",
     "px_decimals",
+    "qqe",
+    "qqe_bias",
     "queue_advance",
     "queue_share",
     "quote",
     "read_tape",
+    "regimes",
     "replay_case",
     "round_trips",
     "scan_lines",
@@ -83,16 +104,23 @@ __all__ = [
     "sharpe_lo",
     "sharpe_probability",
     "sharpe_shape",
+    "size_factors",
     "sortino",
     "stake_discount",
     "stake_step",
     "tape_info",
     "touches",
+    "toxicity_multiplier",
+    "toxicity_score",
     "track_record",
+    "vpin",
     "weighted_mid",
 ]
 
 __version__: str
+CANDLE_FEATURES: list[str]
+TICK_FEATURES: list[str]
+TREES_SCHEMA: str
 
 _F64: TypeAlias = npt.NDArray[np.float64]
 _I64: TypeAlias = npt.NDArray[np.int64]
@@ -125,6 +153,9 @@ class GapError(CoreException):
 
 class UnsupportedError(CoreException):
     """Not tradable or replayable here: inverse contracts."""
+
+class ModelError(CoreException):
+    """A file of model weights is unusable; the text names file, place and value."""
 
 class OrderStateError(CoreException):
     """An order or fill event contradicts what is known."""
@@ -224,6 +255,13 @@ class TapeWriter:
 
 def read_tape(path: str, from_recv: int | None = None, to_recv: int | None = None) -> _Columns:
     """Return the rows of one tape received in [from_recv, to_recv)."""
+
+def count_rows(path: str) -> int:
+    """Return the rows of one tape, decoded as replay does: what reading alone takes.
+
+    Raises:
+        TapeError: the file is missing, damaged or of another schema.
+    """
 
 def tape_info(path: str) -> _TapeInfo:
     """Return what a tape says of itself; row groups are (rows, first, last receive time)."""
@@ -622,3 +660,130 @@ def quote(
     size_decimals: int, params: Mapping[str, Any], state: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The wanted quotes on Hyperliquid's grid: rows of (level, price units, lots), and why."""
+
+def kalman_level(values: _F64, q: float, r: float) -> dict[str, Any]:
+    """The local level filter over values, a column a result; the log-likelihood leaves out the first."""
+
+def kalman_trend(values: _F64, noise: tuple[float, float, float], dt: float) -> dict[str, Any]:
+    """The local linear trend over values `dt` apart; `noise` is (q_level, q_slope, r)."""
+
+def noise_by_moments(values: _F64) -> dict[str, float] | None:
+    """Noise of the local level from the autocovariances of the differences: g0, g1, q, r."""
+
+def noise_by_likelihood(values: _F64) -> dict[str, float] | None:
+    """The most likely noise of the local level: log10_ratio, q, r, log_likelihood."""
+
+def qqe(closes: _F64, rsi_n: int, smoothing: int, factor: float) -> dict[str, Any]:
+    """QQE after each close: rsi_ma, reach, line (None until there is one), trend, ready."""
+
+def kalman_bias(slope: float, variance: float) -> float:
+    """The slope in its own deviations, -1 to 1."""
+
+def qqe_bias(rsi_ma: float, trend: int) -> float:
+    """How far QQE's index is beyond its middle, the way of its trend (+1, -1 or 0)."""
+
+def directional_bias(kalman: float, qqe: float) -> float:
+    """Both together, -1 to 1; 0 where they disagree."""
+
+def average_true_range(high: _F64, low: _F64, close: _F64) -> list[float | None]:
+    """Average true range over fourteen bars, after each bar, in price."""
+
+def toxicity_score(side: int, px: float, later: float, atr: float) -> float:
+    """How toxic a fill was at one horizon, 0 to 1."""
+
+def toxicity_multiplier(score: float, fills: int) -> float:
+    """What multiplies the half spread of a side with this score after so many scored fills."""
+
+@final
+class Toxicity:
+    """Scores of our fills by side: tick by tick, or bar by bar where a length of bars is given.
+
+    Fills and mids come in order of time, in Unix nanoseconds; a side is +1 or -1.
+    """
+
+    def __new__(cls, bar_ns: int | None = None) -> Self: ...
+    def on_fill(self, ts: int, side: int, px: float, atr: float | None) -> None:
+        """Take in one of our fills, with the average true range at that time, where known."""
+
+    def on_mid(self, ts: int, mid: float) -> None:
+        """Take in the mid from this time on."""
+
+    def settle(self, ts: int) -> None:
+        """No more mids come for this time or before it."""
+
+    def on_gap(self) -> None:
+        """Prices were not known for a while."""
+
+    def side(self, side: int) -> dict[str, Any]:
+        """Return value (None before the first), fills and multiplier of a side."""
+
+    @property
+    def skipped(self) -> int:
+        """Fills that could not be scored."""
+
+def vpin(trades: Sequence[tuple[int, float]], bucket: float, n: int) -> list[float]:
+    """VPIN after each bucket that (side, size) trades fill, once there are `n`."""
+
+def bulk_buy_share(change: float, sigma: float) -> float:
+    """Share of a bar's volume that was buying, from its price change."""
+
+def regimes(ratios: _F64) -> list[str | None]:
+    """The regime after each ratio of fast to slow volatility: low, normal, high or extreme."""
+
+def size_factors(inputs: Mapping[str, Any]) -> dict[str, float]:
+    """What multiplies the order size, and what it is made of; drawdowns are integers of one unit."""
+
+@final
+class Tuner:
+    """Spread multiplier and skew factor as the days go."""
+
+    def __new__(cls, spread_mult: float, skew: float) -> Self: ...
+    def step(
+        self,
+        sharpe: float | None,
+        fill_rate: float | None,
+        mean_rho: float | None,
+        fills: int,
+    ) -> list[str]:
+        """One step by what the last day showed; the names of what it did."""
+
+    @property
+    def spread_mult(self) -> float:
+        """What multiplies the spread."""
+
+    @property
+    def skew(self) -> float:
+        """The skew factor."""
+
+def inventory_ages(positions: Sequence[tuple[int, int]], until: int) -> tuple[list[float], float]:
+    """Age in seconds of a position after each (time, lots), and at the end; times in nanoseconds."""
+
+def decayed_skew(factor: float, age_s: float, kappa: float, half_life_s: float) -> float:
+    """The skew factor of an inventory of this age."""
+
+def candle_features(
+    open_ns: _I64,
+    candles: tuple[_F64, _F64, _F64, _F64, _F64],
+    quotes: Sequence[tuple[int, int, float]],
+) -> _F64:
+    """Candle features, shape (quotes, 15), named by CANDLE_FEATURES.
+
+    `candles` are open, high, low, close and volume; a quote is (candle after whose close it is
+    placed, side, price), candles not falling.
+    """
+
+@final
+class Trees:
+    """A classifier of gradient-boosted trees, from the text of its file."""
+
+    def __new__(cls, file: str, text: str, features: Sequence[str]) -> Self: ...
+    @property
+    def features(self) -> list[str]:
+        """Names of the features, in order."""
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the model."""
+
+    def probabilities(self, rows: _F64) -> _F64:
+        """Chance of the positive class for rows of shape (n, features)."""

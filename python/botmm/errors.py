@@ -75,6 +75,7 @@ _FROM_CORE: dict[str, type[BotmmError]] = {
     "ArgumentError": UsageError,
     "DecimalError": DataError,
     "GapError": DataError,
+    "ModelError": DataError,
     "NotionalOverflowError": DataError,
     "OrderStateError": ReconcileError,
     "PayloadError": DataError,
@@ -95,6 +96,7 @@ def from_core(error: Exception) -> BotmmError | None:
 
 _CURES = {
     "GapError": "pass --bridge-gaps to replay over it (the report lists it), or choose other days",
+    "ModelError": "export the model again, for the features of this version",
     "TapeError": "check the file with `botmm data check`, or import it again",
     "UnsupportedError": "choose a linear perpetual; inverse contracts are for looking at only",
 }

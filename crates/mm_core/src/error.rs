@@ -56,6 +56,13 @@ pub enum CoreError {
         /// What was asked for and why it is refused.
         why: String,
     },
+    /// A file of model weights is not what it claims to be, or not for these features.
+    Model {
+        /// The file.
+        file: String,
+        /// What was wrong, with place and value.
+        why: String,
+    },
     /// An order or fill event contradicts what is known.
     OrderState {
         /// The contradiction, with ids.
@@ -72,7 +79,9 @@ impl fmt::Display for CoreError {
             Self::BadDecimal { text, why } => write!(f, "not a valid decimal: {text:?}: {why}"),
             Self::BadPayload { channel, why } => write!(f, "{channel}: {why}"),
             Self::BadArgument { name, why } => write!(f, "{name}: {why}"),
-            Self::Tape { path, why } => write!(f, "{path}: {why}"),
+            Self::Tape { path: file, why } | Self::Model { file, why } => {
+                write!(f, "{file}: {why}")
+            }
             Self::Gap { from, to, limit } => write!(
                 f,
                 "gap of {:.1} s from {from} to {to} is longer than the accepted {:.1} s",

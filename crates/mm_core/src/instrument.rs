@@ -125,13 +125,13 @@ impl InstrumentSpec {
     /// Whether a price is on the venue's grid.
     #[must_use]
     pub fn is_valid(&self, px: Px) -> bool {
-        px.0 > 0 && px.0 % self.step(px) == 0
+        px.0 > 0 && rest(px.0, self.step(px)) == 0
     }
 
     /// The greatest valid price not above `px`; `None` if there is none.
     #[must_use]
     pub fn floor(&self, px: Px) -> Option<Px> {
-        (px.0 > 0).then(|| px.0 - px.0 % self.step(px)).filter(|&v| v > 0).map(Px)
+        (px.0 > 0).then(|| px.0 - rest(px.0, self.step(px))).filter(|&v| v > 0).map(Px)
     }
 
     /// The least valid price not below a positive `px`.
@@ -204,7 +204,7 @@ impl InstrumentSpec {
     pub fn bid(&self, price: f64) -> Option<Px> {
         let y = self.scaled(price)?;
         let step = self.step_at(y)?;
-        let units = libm::floor(y / step as f64 + GUARD) as i64 * step;
+        let units = floor(y / step as f64 + GUARD) * step;
         (units > 0).then_some(Px(units))
     }
 
@@ -213,7 +213,7 @@ impl InstrumentSpec {
     pub fn ask(&self, price: f64) -> Option<Px> {
         let y = self.scaled(price)?;
         let step = self.step_at(y)?;
-        let units = libm::ceil(y / step as f64 - GUARD) as i64 * step;
+        let units = -floor(GUARD - y / step as f64) * step;
         (units > 0).then_some(Px(units))
     }
 
@@ -258,7 +258,7 @@ impl InstrumentSpec {
         if !(raw > 0.0 && raw < 9e18) {
             return Lots(0);
         }
-        let lots = libm::floor(raw + GUARD) as i64;
+        let lots = floor(raw + GUARD);
         Lots(lots - lots % self.lot_step.0)
     }
 
@@ -269,7 +269,7 @@ impl InstrumentSpec {
 
     /// The step of the decade that the value itself lies in.
     fn step_at(&self, y: f64) -> Option<i64> {
-        let units = libm::floor(y + GUARD) as i64;
+        let units = floor(y + GUARD);
         Some(self.step(Px(units.max(1))))
     }
 }
@@ -280,4 +280,23 @@ const GUARD: f64 = 1e-9;
 /// Number of decimal digits of a positive integer.
 fn digits(value: i64) -> u32 {
     value.max(1).ilog10() + 1
+}
+
+/// The greatest integer not above a value; the ends of `i64` beyond them.
+#[inline]
+fn floor(value: f64) -> i64 {
+    let toward_zero = value as i64;
+    toward_zero.saturating_sub(i64::from(toward_zero as f64 > value))
+}
+
+/// The remainder of a positive price; the steps that venues use divide by multiplication.
+#[inline]
+const fn rest(px: i64, step: i64) -> i64 {
+    match step {
+        1 => 0,
+        10 => px % 10,
+        100 => px % 100,
+        1_000 => px % 1_000,
+        _ => px % step,
+    }
 }

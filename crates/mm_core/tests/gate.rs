@@ -241,9 +241,38 @@ fn bad_markets_are_not_quoted() {
     assert_eq!(pull(jumped, at(10_900)), Err(jump));
     let back = View { bid: Px(305_900), ask: Px(305_920), ..view(at(11_000)) };
     assert_eq!(pull(back, at(11_000)), Ok(()), "less than 2 % after all");
-    let slow = View { bid: Px(312_200), ask: Px(312_220), ..view(at(13_000)) };
-    gate.observe(IX, &slow, &FLAT, at(13_000));
-    assert_eq!(gate.open(IX, at(13_000)), Ok(()), "2 % in two seconds is no jump");
+    let half_way = View { bid: Px(309_000), ask: Px(309_020), ..view(at(12_000)) };
+    assert_eq!(pull(half_way, at(12_000)), Ok(()));
+    let slow = View { bid: Px(312_200), ask: Px(312_220), ..view(at(13_500)) };
+    assert_eq!(pull(slow, at(13_500)), Ok(()), "2 % in two seconds and a half is no jump");
+}
+
+#[test]
+fn a_mid_holds_until_another_is_seen() {
+    let seen = |mid: i64, ms: i64| View { bid: Px(mid - 10), ask: Px(mid + 10), ..view(at(ms)) };
+    let (mut often, mut seldom) = (gate(), gate());
+    let mut last = seen(300_000, 0);
+    for step in 0..=65 {
+        let ms = step * 100;
+        let moved = step == 49;
+        if moved {
+            last = seen(307_000, ms);
+        }
+        if step == 0 || moved {
+            often.observe(IX, &last, &FLAT, at(ms));
+            seldom.observe(IX, &last, &FLAT, at(ms));
+        } else {
+            often.hear(IX, last.heard, at(ms));
+        }
+    }
+    seldom.hear(IX, last.heard, at(6_500));
+    for gate in [&often, &seldom] {
+        assert_eq!(gate.open(IX, at(6_500)), Ok(()), "1.6 s later it is no news");
+    }
+    let mut gate = gate();
+    gate.observe(IX, &seen(300_000, 0), &FLAT, at(0));
+    gate.observe(IX, &seen(307_000, 4_900), &FLAT, at(4_900));
+    assert!(gate.open(IX, at(4_900)).is_err(), "nothing lay between the two");
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn rows_come_back_as_written() {
     let path = folder.file("a.parquet");
     let rows = market(70_000, START);
     write(&path, &rows);
-    assert_eq!(read(&path, i64::MIN, i64::MAX), rows);
+    assert!(read(&path, i64::MIN, i64::MAX) == rows);
     assert_eq!(folder.names(), ["a.parquet"], "no temporary file is left");
 }
 
@@ -161,32 +161,36 @@ fn replay_columns_equal_those_of_all() {
     let mut reader = TapeReader::open(&path, Projection::Replay).expect("open");
     let mut found = Rows::default();
     while reader.next(&mut found).expect("read") {}
-    rows.seq.fill(0);
-    rows.stream.fill(0);
-    assert_eq!(found, rows);
+    // Ids of trades and order counts that are not there tell replay nothing.
+    for unread in [&mut rows.seq, &mut rows.id] {
+        unread.clear();
+    }
+    rows.stream.clear();
+    assert!(found == rows);
+    assert!(!found.is_rectangular());
 }
 
 #[test]
 fn reading_can_start_at_any_row_group() {
     let folder = Folder::new("groups");
     let path = folder.file("a.parquet");
-    let rows = market(1_200_000, START);
+    let rows = market(2_400_000, START);
     write(&path, &rows);
     let info = TapeInfo::open(&path).expect("info");
     assert_eq!(info.groups.len(), 3);
-    assert_eq!(read(&path, i64::MIN, i64::MAX), rows, "keyframes are skipped in sequence");
+    assert!(read(&path, i64::MIN, i64::MAX) == rows, "keyframes are skipped in sequence");
 
-    let from = rows.ts_recv[1_100_000];
+    let from = rows.ts_recv[2_200_000];
     let late = read(&path, from, i64::MAX);
-    assert!(late.len() < 200_000, "only the last group is read, got {}", late.len());
+    assert!(late.len() < 400_000, "only the last group is read, got {}", late.len());
     assert_eq!(late.flags[0] & flags::KEYFRAME, flags::KEYFRAME);
     assert_eq!(late.kind[0], RowKind::Clear as u8);
-    assert_eq!(book(&late), book(&rows), "the keyframe holds the book");
+    assert!(book(&late) == book(&rows), "the keyframe holds the book");
     assert_eq!(late.px.last(), rows.px.last());
 
-    let to = rows.ts_recv[600_000];
-    let part = read(&path, rows.ts_recv[550_000], to);
-    assert_eq!(part.ts_recv.last(), Some(&rows.ts_recv[599_999]), "the end is not included");
+    let to = rows.ts_recv[1_200_000];
+    let part = read(&path, rows.ts_recv[1_100_000], to);
+    assert_eq!(part.ts_recv.last(), Some(&rows.ts_recv[1_199_999]), "the end is not included");
 }
 
 #[test]

@@ -11,11 +11,13 @@ from typing import Any
 
 from botmm.core import CoreException
 from botmm.errors import DataError
+from botmm.research.vectors.adaptation import ADAPTATION
 from botmm.research.vectors.case import Case, Key, Runner
 from botmm.research.vectors.performance import PERFORMANCE
 from botmm.research.vectors.queues import QUEUES
 from botmm.research.vectors.quoting import QUOTING
 from botmm.research.vectors.signals import SIGNALS
+from botmm.research.vectors.trends import TRENDS
 
 TOLERANCE = 1e-9
 
@@ -30,7 +32,7 @@ _GIVEN: dict[str, frozenset[str]] = {
     "queue": frozenset({"qpn", "log_unit"}),
     "supervisor": frozenset({"configs"}),
 }
-_RUNNERS = (*QUOTING, *QUEUES, *SIGNALS, *PERFORMANCE)
+_RUNNERS = (*QUOTING, *QUEUES, *SIGNALS, *TRENDS, *ADAPTATION, *PERFORMANCE)
 # What a malformed file can make of running it.
 _MALFORMED = (
     ArithmeticError,

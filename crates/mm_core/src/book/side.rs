@@ -36,12 +36,11 @@ pub struct BookSide {
     low: i64,
     /// Best tick times the side's sign, so that greater is better; `NONE` without a level.
     best: i64,
-    count: u32,
-    qty: Vec<i64>,
-    orders: Vec<u32>,
+    qty: Box<[i64; SLOTS]>,
+    orders: Box<[u32; SLOTS]>,
     /// Whether any level ever came with its number of orders.
     counted: bool,
-    bits: Vec<u64>,
+    bits: Box<[u64; SLOTS / 64]>,
     far: BTreeMap<i64, (i64, u32)>,
 }
 
@@ -60,7 +59,7 @@ impl Grid {
     }
 
     /// The tick of a price; `None` off the grid.
-    #[inline]
+    #[inline(always)]
     fn tick(self, px: i64) -> Option<i64> {
         if self.step == 1 {
             return Some(px);
@@ -79,11 +78,10 @@ impl BookSide {
             grid: Grid::new(step.max(1)),
             low: 0,
             best: NONE,
-            count: 0,
-            qty: vec![0; SLOTS],
-            orders: vec![0; SLOTS],
+            qty: zeros(),
+            orders: zeros(),
             counted: false,
-            bits: vec![0; SLOTS / 64],
+            bits: zeros(),
             far: BTreeMap::new(),
         }
     }
@@ -95,46 +93,44 @@ impl BookSide {
         self.bits.fill(0);
         self.far.clear();
         self.best = NONE;
-        self.count = 0;
     }
 
-    /// Set the level at `px` to `qty`; 0 removes it. Returns the quantity before.
-    #[inline]
-    pub fn set(&mut self, px: i64, qty: i64, n: u32) -> i64 {
+    /// Set the level at `px` to `qty`; 0 removes it.
+    #[inline(always)]
+    pub fn set(&mut self, px: i64, qty: i64, n: u32) {
         match self.grid.tick(px) {
             Some(tick) if (tick.wrapping_sub(self.low) as u64) < SLOTS as u64 => {
-                self.set_near(tick, qty, n)
+                self.set_near(tick, qty, n);
             }
             Some(tick) => self.set_far(tick, px, qty, n),
             None => self.regrid(px, qty, n),
         }
     }
 
-    #[inline]
-    fn set_near(&mut self, tick: i64, qty: i64, n: u32) -> i64 {
+    #[inline(always)]
+    fn set_near(&mut self, tick: i64, qty: i64, n: u32) {
         let slot = (tick & MASK) as usize;
-        let before = std::mem::replace(&mut self.qty[slot], qty);
+        self.qty[slot] = qty;
         if n != 0 || self.counted {
             self.counted = true;
             self.orders[slot] = n;
         }
-        if qty > 0 {
-            if before == 0 {
-                self.bits[slot / 64] |= 1 << (slot % 64);
-                self.count += 1;
-                let rank = tick * self.sign;
-                if rank > self.best {
-                    self.new_best(rank);
-                }
-            }
-        } else if before > 0 {
-            self.bits[slot / 64] &= !(1 << (slot % 64));
-            self.count -= 1;
-            if tick * self.sign == self.best {
-                self.lost_best(tick);
-            }
+        // Without a branch: whether a level came or went cannot be predicted.
+        let (word, bit) = (&mut self.bits[slot / 64], slot % 64);
+        *word = (*word & !(1 << bit)) | (u64::from(qty > 0) << bit);
+        let rank = tick * self.sign;
+        if rank >= self.best {
+            self.at_best(rank, qty);
         }
-        before
+    }
+
+    /// A level at or before the best one changed.
+    fn at_best(&mut self, rank: i64, qty: i64) {
+        if qty <= 0 && rank == self.best {
+            self.lost_best(rank * self.sign);
+        } else if qty > 0 && rank > self.best {
+            self.new_best(rank);
+        }
     }
 
     /// The best level went: the next one is in the window, or the window moves to it.
@@ -159,24 +155,22 @@ impl BookSide {
     }
 
     #[cold]
-    fn set_far(&mut self, tick: i64, px: i64, qty: i64, n: u32) -> i64 {
+    fn set_far(&mut self, tick: i64, px: i64, qty: i64, n: u32) {
         let better = self.best == NONE || tick * self.sign > self.best;
         if qty > 0 && better {
             self.recentre(tick);
             return self.set_near(tick, qty, n);
         }
-        let before = if qty > 0 {
-            self.far.insert(px, (qty, n)).map_or(0, |old| old.0)
+        if qty > 0 {
+            self.far.insert(px, (qty, n));
         } else {
-            self.far.remove(&px).map_or(0, |old| old.0)
-        };
-        self.count = self.count + u32::from(qty > 0) - u32::from(before > 0);
-        before
+            self.far.remove(&px);
+        }
     }
 
     /// A price off the grid shows that the grid is finer than thought: rebuild on the finer one.
     #[cold]
-    fn regrid(&mut self, px: i64, qty: i64, n: u32) -> i64 {
+    fn regrid(&mut self, px: i64, qty: i64, n: u32) {
         let levels: Vec<Level> = self.levels().collect();
         let counted = self.counted;
         self.clear();
@@ -185,7 +179,7 @@ impl BookSide {
         for level in levels {
             self.set(level.px.0, level.qty.0, level.n);
         }
-        self.set(px, qty, n)
+        self.set(px, qty, n);
     }
 
     /// Move the window so that `tick` stands where the side has most room behind it.
@@ -303,13 +297,14 @@ impl BookSide {
     /// Number of levels.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.count as usize
+        let near: u32 = self.bits.iter().map(|word| word.count_ones()).sum();
+        near as usize + self.far.len()
     }
 
     /// Whether there is no level.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.best == NONE
     }
 
     /// Levels, best first.
@@ -339,6 +334,11 @@ impl BookSide {
     }
 }
 
+fn zeros<T: Clone + Default, const N: usize>() -> Box<[T; N]> {
+    let zeros = vec![T::default(); N].into_boxed_slice();
+    zeros.try_into().unwrap_or_else(|_| unreachable!("a vector of N is an array of N"))
+}
+
 fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 {
         a
@@ -366,9 +366,8 @@ mod tests {
                 // Mostly near one price, sometimes far, now and then off the grid.
                 let tick = if off < 30 { 30_000 + tick % 50 } else { tick + 1 };
                 let px = tick * step + i64::from(off == 39);
-                let before = book.set(px, qty, 1);
-                let was = if qty > 0 { plain.insert(px, qty) } else { plain.remove(&px) };
-                prop_assert_eq!(before, was.unwrap_or(0));
+                book.set(px, qty, 1);
+                if qty > 0 { plain.insert(px, qty); } else { plain.remove(&px); }
                 let best = if bid { plain.keys().next_back() } else { plain.keys().next() };
                 prop_assert_eq!(book.best().map(|p| p.0), best.copied());
                 prop_assert_eq!(book.len(), plain.len());

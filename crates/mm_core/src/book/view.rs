@@ -60,9 +60,9 @@ impl Book {
         Self { spec, sides: None, bound: [0; 2], void: false }
     }
 
-    /// Set a level; quantity 0 removes it. Returns the quantity before.
-    #[inline]
-    pub fn set(&mut self, side: Side, px: i64, qty: i64, n: u32) -> i64 {
+    /// Set a level; quantity 0 removes it.
+    #[inline(always)]
+    pub fn set(&mut self, side: Side, px: i64, qty: i64, n: u32) {
         match &mut self.sides {
             Some(sides) => sides[side.index()].set(px, qty, n),
             None => self.first(side, px, qty, n),
@@ -70,34 +70,31 @@ impl Book {
     }
 
     #[cold]
-    fn first(&mut self, side: Side, px: i64, qty: i64, n: u32) -> i64 {
+    fn first(&mut self, side: Side, px: i64, qty: i64, n: u32) {
         let step = self.spec.step(Px(px));
         let mut sides = Side::BOTH.map(|s| BookSide::new(s, step));
-        let before = sides[side.index()].set(px, qty, n);
+        sides[side.index()].set(px, qty, n);
         self.sides = Some(sides);
-        before
+    }
+
+    /// Apply a level, of quantity 0 where it is gone.
+    #[inline(always)]
+    pub fn level(&mut self, row: BookRow) {
+        self.set(side_of(row.side), row.px, row.qty, row.n);
+        self.void &= row.flags & flags::SNAPSHOT == 0;
     }
 
     /// Apply a row of the kinds that change the book; other kinds are ignored.
-    #[inline]
     pub fn apply(&mut self, row: BookRow) {
         match row.kind {
-            RowKind::Level => self.set_row(row, row.qty),
-            RowKind::Gone | RowKind::Left => self.set_row(row, 0),
+            RowKind::Level => self.set(side_of(row.side), row.px, row.qty, row.n),
+            RowKind::Gone | RowKind::Left => self.set(side_of(row.side), row.px, 0, row.n),
             RowKind::Clear => self.clear(),
             RowKind::Frame => self.frame(row.px, row.qty),
             RowKind::Gap => self.void = true,
             RowKind::Trade | RowKind::Context | RowKind::Funding => {}
         }
-        if row.flags & flags::SNAPSHOT != 0 {
-            self.void = false;
-        }
-    }
-
-    #[inline]
-    fn set_row(&mut self, row: BookRow, qty: i64) {
-        let side = if row.side > 0 { Side::Bid } else { Side::Ask };
-        self.set(side, row.px, qty, row.n);
+        self.void &= row.flags & flags::SNAPSHOT == 0;
     }
 
     /// A complete frame ended: what is visible, and the book is whole again.
@@ -196,6 +193,16 @@ impl Book {
     #[must_use]
     pub fn depth(&self, side: Side) -> usize {
         self.sides.as_ref().map_or(0, |sides| sides[side.index()].len())
+    }
+}
+
+/// The side of a level row.
+#[inline(always)]
+const fn side_of(sign: i8) -> Side {
+    if sign > 0 {
+        Side::Bid
+    } else {
+        Side::Ask
     }
 }
 

@@ -17,6 +17,7 @@ use crate::quote::quote;
 use crate::quote::Ladder;
 use crate::quote::NoQuote;
 use crate::quote::QuoteDiag;
+use crate::quote::QuoteMode;
 use crate::quote::QuoteParams;
 use crate::quote::QuoteState;
 use crate::risk::Approved;
@@ -58,6 +59,8 @@ struct Inputs {
     sigma: Option<f64>,
     stale: bool,
     open: bool,
+    /// Sides that the gate allows, bids and asks.
+    sides: [bool; 2],
     own_events: u64,
 }
 
@@ -120,15 +123,19 @@ impl Maker {
 
     /// Decide at `now`; approved commands are appended to `out`.
     pub fn decide(&mut self, market: &Market, gate: &mut Gate, now: UnixNanos, out: &mut Commands) {
-        let exposure = self.config.orders.exposure(self.config.account.position());
         let touch = market.touch();
-        gate.observe(self.config.symbol, &view(market, touch), &exposure, now);
+        self.show(market, touch, gate, now);
+        let symbol = self.config.symbol;
+        // Where only prices count, a change of sizes is no reason to think again.
+        let sizes = !matches!(self.config.quoting.mode, QuoteMode::Fixed);
+        let seen = if sizes { touch } else { touch.map(|at| TouchQty { qty: [1; 2], ..at }) };
         let inputs = Inputs {
-            touch,
+            touch: seen,
             state: market.book().state(),
             sigma: market.sigma(),
             stale: market.silence(now) > self.config.stale,
-            open: gate.open(self.config.symbol, now).is_ok(),
+            open: gate.open(symbol, now).is_ok(),
+            sides: gate.sides(symbol, self.config.account.position()),
             own_events: self.own_events,
         };
         if self.last == Some(inputs) && !self.config.orders.restless(now) {
@@ -136,14 +143,39 @@ impl Maker {
         }
         self.last = Some(inputs);
         let mut ladder = self.targets(market, &inputs);
-        let position = self.config.account.position();
-        let allowed = gate.sides(self.config.symbol, position);
         for side in Side::BOTH {
-            if !allowed[side.index()] {
+            if !inputs.sides[side.index()] {
                 ladder.suppress(side);
             }
         }
         self.act(&ladder, market, gate, (now, out));
+    }
+
+    /// Show the market and our exposure to the gate; where neither changed, only that it is so.
+    fn show(&mut self, market: &Market, touch: Option<TouchQty>, gate: &mut Gate, now: UnixNanos) {
+        let prices = |at: &TouchQty| at.touch;
+        let same = |last: &Inputs| {
+            last.touch.as_ref().map(prices) == touch.as_ref().map(prices)
+                && last.own_events == self.own_events
+        };
+        if self.last.as_ref().is_some_and(same) {
+            gate.hear(self.config.symbol, market.heard(), now);
+        } else {
+            let exposure = self.config.orders.exposure(self.config.account.position());
+            gate.observe(self.config.symbol, &view(market, touch), &exposure, now);
+        }
+    }
+
+    /// When the passing of time alone may change what this maker does: the start of time while a
+    /// step may follow from the last one.
+    #[must_use]
+    pub fn wakes(&self, market: &Market, gate: &Gate) -> UnixNanos {
+        let (last, orders) = (self.last.as_ref(), self.config.orders.wakes());
+        let settled = last.filter(|last| last.own_events == self.own_events);
+        let Some(last) = settled else { return UnixNanos(i64::MIN) };
+        let silence = DurationNanos(self.config.stale.0 + 1);
+        let stale = if last.stale { UnixNanos(i64::MAX) } else { market.heard().after(silence) };
+        orders.min(stale).min(market.wakes()).min(gate.wakes(self.config.symbol))
     }
 
     fn targets(&mut self, market: &Market, inputs: &Inputs) -> Ladder {
@@ -191,9 +223,17 @@ impl Maker {
         wishes.clear();
         config.orders.reconcile(ladder, &config.spec, now, wishes);
         let position = config.account.position();
-        if wishes.as_slice().iter().any(|w| matches!(w, Command::Place(_))) {
+        let places = wishes.as_slice().iter().filter_map(|wish| match wish {
+            Command::Place(place) => Some(gate.looks_at_depth(place)),
+            Command::Cancel { .. } | Command::CancelAll { .. } | Command::ScheduleCancel { .. } => {
+                None
+            }
+        });
+        if let Some(deep) = places.reduce(|a, b| a | b) {
             let mut seen = view(market, market.touch());
-            seen.displayed = displayed(market);
+            if deep {
+                seen.displayed = displayed(market);
+            }
             let exposure = config.orders.exposure(position);
             gate.observe(config.symbol, &seen, &exposure, now);
         }

@@ -68,14 +68,31 @@ impl Market {
         }
     }
 
-    /// Apply one delivered row.
-    #[inline]
-    pub fn on_row(&mut self, row: BookRow, id: u64, ts_recv: i64) {
+    /// Apply a delivered level, of quantity 0 where it is gone.
+    #[inline(always)]
+    pub fn on_level(&mut self, row: BookRow) {
+        self.book.level(row);
+    }
+
+    /// Apply one delivered row of any kind.
+    pub fn on_row(&mut self, row: BookRow, id: u64) {
         self.book.apply(row);
-        self.heard = UnixNanos(ts_recv);
         if row.kind == RowKind::Context {
             self.context.note(id, row.qty);
         }
+    }
+
+    /// Rows were delivered, the last of them at `now`.
+    #[inline]
+    pub fn hear(&mut self, now: UnixNanos) {
+        self.heard = now;
+    }
+
+    /// When the passing of time alone changes something next.
+    #[inline]
+    #[must_use]
+    pub fn wakes(&self) -> UnixNanos {
+        self.sigma.due()
     }
 
     /// Time passed: sample what is sampled on a clock.

@@ -108,6 +108,8 @@ pub struct Row {
 }
 
 /// Market data in columns of equal length, in order of delivery.
+///
+/// A reader that was asked for few columns leaves the others empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
     /// Venue clock, Unix nanoseconds.
@@ -225,18 +227,23 @@ impl Rows {
 
     /// Forget `count` rows from row `at` on, keeping the allocation.
     pub fn remove(&mut self, at: usize, count: usize) {
+        fn cut<T>(column: &mut Vec<T>, gone: Range<usize>) {
+            if !column.is_empty() {
+                column.drain(gone);
+            }
+        }
         let gone = at..at + count;
-        self.ts_exch.drain(gone.clone());
-        self.ts_recv.drain(gone.clone());
-        self.seq.drain(gone.clone());
-        self.stream.drain(gone.clone());
-        self.kind.drain(gone.clone());
-        self.side.drain(gone.clone());
-        self.px.drain(gone.clone());
-        self.qty.drain(gone.clone());
-        self.n.drain(gone.clone());
-        self.flags.drain(gone.clone());
-        self.id.drain(gone);
+        cut(&mut self.ts_exch, gone.clone());
+        cut(&mut self.ts_recv, gone.clone());
+        cut(&mut self.seq, gone.clone());
+        cut(&mut self.stream, gone.clone());
+        cut(&mut self.kind, gone.clone());
+        cut(&mut self.side, gone.clone());
+        cut(&mut self.px, gone.clone());
+        cut(&mut self.qty, gone.clone());
+        cut(&mut self.n, gone.clone());
+        cut(&mut self.flags, gone.clone());
+        cut(&mut self.id, gone);
     }
 
     /// Keep the first `len` rows only; each column is cut, whatever its length.

@@ -13,6 +13,7 @@ use crate::risk::Approved;
 use crate::risk::Exposure;
 use crate::risk::Refusal;
 use crate::units::Cloid;
+use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
@@ -264,6 +265,21 @@ impl OrderManager {
         self.refused
             || bits(self.pending).any(late)
             || bits(self.unknown).any(|slot| self.retry_due(slot, now))
+    }
+
+    /// When [`Self::restless`] becomes true by the passing of time: the start of time where it is
+    /// already.
+    #[must_use]
+    pub fn wakes(&self) -> UnixNanos {
+        if self.refused {
+            return UnixNanos(i64::MIN);
+        }
+        let late = DurationNanos(self.rules.answer_timeout.0 + 1);
+        let pending = bits(self.pending).filter_map(|slot| self.slots[slot].state.pending());
+        let retried = bits(self.unknown).map(|slot| self.slots[slot].asked);
+        let pending = pending.map(|sent| sent.after(late));
+        let retried = retried.map(|asked| asked.after(self.rules.unknown_retry));
+        pending.chain(retried).min().unwrap_or(UnixNanos(i64::MAX))
     }
 
     /// Take in the venue's word; `None` if the order is not remembered.

@@ -174,6 +174,21 @@ fn read_range(path: &str, from: Option<i64>, to: Option<i64>) -> Result<Rows, Co
     Ok(rows)
 }
 
+/// Rows of one tape, decoded as replay does and thrown away.
+#[pyfunction]
+fn count_rows(py: Python<'_>, path: &str) -> PyResult<u64> {
+    py.detach(|| {
+        let mut reader = TapeReader::open(path, Projection::Replay)?;
+        let (mut rows, mut count) = (Rows::default(), 0);
+        while reader.next(&mut rows)? {
+            count += rows.len() as u64;
+            rows.clear();
+        }
+        Ok(count)
+    })
+    .map_err(to_py)
+}
+
 /// What a tape says of itself.
 #[pyfunction]
 fn tape_info<'py>(py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyDict>> {
@@ -460,6 +475,7 @@ pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyAssembler>()?;
     m.add_class::<PyTapeWriter>()?;
     m.add_function(wrap_pyfunction!(read_tape, m)?)?;
+    m.add_function(wrap_pyfunction!(count_rows, m)?)?;
     m.add_function(wrap_pyfunction!(tape_info, m)?)?;
     m.add_function(wrap_pyfunction!(py_measure_clock_offset, m)?)?;
     m.add_function(wrap_pyfunction!(touches, m)?)?;

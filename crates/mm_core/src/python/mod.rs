@@ -1,5 +1,10 @@
 //! Python — the bindings: convert, call, convert back.
 
+/// Pages of tapes are decoded into blocks of megabytes, again and again; the system's allocator
+/// returns such blocks to the kernel and faults them in anew (docs/PERFORMANCE.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod data;
 mod errors;
 mod formulas;

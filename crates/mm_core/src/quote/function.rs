@@ -212,7 +212,9 @@ impl Prices {
             if side.better(self.px[level], bound) {
                 self.px[level] = bound;
             }
-            limit = outward(spec, side, self.px[level]);
+            if level + 1 < self.len {
+                limit = outward(spec, side, self.px[level]);
+            }
         }
     }
 }

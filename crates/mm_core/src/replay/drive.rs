@@ -93,7 +93,7 @@ impl Replay {
     }
 
     fn step(&mut self) -> Result<(), CoreError> {
-        self.now += self.step;
+        self.now = self.next_step()?;
         let now = self.now;
         for lane in &mut self.lanes {
             lane.advance(now, &mut self.gate)?;
@@ -111,6 +111,21 @@ impl Replay {
             self.finish();
         }
         Ok(())
+    }
+
+    /// The next step at which anything may happen; those before it would change nothing.
+    fn next_step(&mut self) -> Result<i64, CoreError> {
+        let next = self.now + self.step;
+        let mut wake = self.next_sample.min(self.end);
+        for lane in &mut self.lanes {
+            if wake <= next {
+                return Ok(next);
+            }
+            wake = wake.min(lane.wakes(&self.gate)?);
+        }
+        let steps = wake.saturating_sub(next).max(0) / self.step;
+        let skipped = next + steps * self.step;
+        Ok(if skipped < wake { skipped + self.step } else { skipped })
     }
 
     fn sample(&mut self, now: i64) {

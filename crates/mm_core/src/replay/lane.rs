@@ -7,8 +7,10 @@ use super::spec::About;
 use super::spec::LaneSpec;
 use super::truth::Reply;
 use super::truth::Truth;
+use super::window::RowSink;
 use super::window::Window;
 use crate::account::Account;
+use crate::book::BookRow;
 use crate::command::Command;
 use crate::command::Place;
 use crate::engine::Commands;
@@ -83,6 +85,17 @@ impl Lane {
         self.window.is_done() && self.inbox.is_empty() && self.replies.is_empty()
     }
 
+    /// The earliest time at which anything may happen to this symbol.
+    pub(super) fn wakes(&mut self, gate: &Gate) -> Result<i64, CoreError> {
+        let maker = self.maker.wakes(&self.market, gate).0;
+        if maker == i64::MIN {
+            return Ok(maker);
+        }
+        let commands = self.inbox.due(|ts| self.window.exch_at_or_after(ts));
+        let replies = self.replies.front().map_or(i64::MAX, |r| r.0);
+        Ok(maker.min(commands).min(replies).min(self.window.next_either()?))
+    }
+
     /// Our clock reaches `now`: what happened by then happened, what was heard is heard.
     pub(super) fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
         self.window.ensure(now)?;
@@ -111,23 +124,10 @@ impl Lane {
 
     fn happen(&mut self, until: i64, inclusive: bool) -> Result<(), CoreError> {
         let Self { window, venue, truth, latency, feed_latency, framed, replies, .. } = self;
-        let mut result = Ok(());
-        window.happen(until, inclusive, |row, id, ts| {
-            match row.kind {
-                RowKind::Level | RowKind::Gone | RowKind::Trade | RowKind::Left => {}
-                RowKind::Frame => *framed = true,
-                RowKind::Clear | RowKind::Gap => {}
-                RowKind::Context => note(&mut result, truth.on_context(id, row.qty, ts)),
-                RowKind::Funding => note(&mut result, truth.on_funding(row.qty, row.px, ts)),
-            }
-            venue.on_row(row, ts);
-            if !venue.is_quiet() {
-                let response = latency.response(ts, *feed_latency);
-                note(&mut result, truth.absorb(venue, response));
-                send_back(truth, replies);
-            }
-        });
-        result
+        let (feed_latency, result) = (*feed_latency, Ok(()));
+        let mut world = World { venue, truth, latency, feed_latency, framed, replies, result };
+        window.happen(until, inclusive, &mut world);
+        world.result
     }
 
     /// The venue takes in the commands that take effect at `ts`.
@@ -181,8 +181,11 @@ impl Lane {
 
     fn deliver_until(&mut self, now: i64) {
         let Self { window, market, .. } = self;
-        window.deliver(now, |row, id, ts| market.on_row(row, id, ts));
-        self.feed_latency = self.window.feed_latency();
+        if window.deliver(now, &mut Ear(market)) {
+            let (heard, latency) = window.last_delivery();
+            market.hear(UnixNanos(heard));
+            self.feed_latency = latency;
+        }
     }
 
     fn hear_replies(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
@@ -305,6 +308,66 @@ impl Lane {
         columns.ask.push(touch.map_or(0, |t| t.ask.0));
         columns.own_bid.push(own[0]);
         columns.own_ask.push(own[1]);
+    }
+}
+
+/// The venue's side of a row: it happens.
+struct World<'a> {
+    venue: &'a mut SimVenue,
+    truth: &'a mut Truth,
+    latency: &'a Latency,
+    feed_latency: i64,
+    framed: &'a mut bool,
+    replies: &'a mut VecDeque<(i64, Reply)>,
+    result: Result<(), CoreError>,
+}
+
+impl RowSink for World<'_> {
+    #[inline(always)]
+    fn level(&mut self, row: BookRow, ts: i64) {
+        self.venue.on_level(row, ts);
+        if !self.venue.is_quiet() {
+            self.answer(ts);
+        }
+    }
+
+    fn other(&mut self, row: BookRow, id: u64, ts: i64) {
+        self.venue.on_row(row, ts);
+        match row.kind {
+            RowKind::Level | RowKind::Gone | RowKind::Trade | RowKind::Left => {}
+            RowKind::Frame => *self.framed = true,
+            RowKind::Clear | RowKind::Gap => {}
+            RowKind::Context => note(&mut self.result, self.truth.on_context(id, row.qty, ts)),
+            RowKind::Funding => {
+                note(&mut self.result, self.truth.on_funding(row.qty, row.px, ts));
+            }
+        }
+        if !self.venue.is_quiet() {
+            self.answer(ts);
+        }
+    }
+}
+
+impl World<'_> {
+    #[cold]
+    fn answer(&mut self, ts: i64) {
+        let response = self.latency.response(ts, self.feed_latency);
+        note(&mut self.result, self.truth.absorb(self.venue, response));
+        send_back(self.truth, self.replies);
+    }
+}
+
+/// Our side of a row: it is heard.
+struct Ear<'a>(&'a mut Market);
+
+impl RowSink for Ear<'_> {
+    #[inline(always)]
+    fn level(&mut self, row: BookRow, _: i64) {
+        self.0.on_level(row);
+    }
+
+    fn other(&mut self, row: BookRow, id: u64, _: i64) {
+        self.0.on_row(row, id);
     }
 }
 

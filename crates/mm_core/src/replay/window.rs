@@ -10,6 +10,7 @@ use crate::event::Rows;
 use crate::tape::TapeSeries;
 use crate::units::Px;
 use crate::units::Side;
+use std::ops::Range;
 
 /// Rows on hand, and how far each clock has read them.
 #[derive(Debug)]
@@ -140,51 +141,50 @@ impl Window {
         self.order.as_ref().map_or(self.rows.len(), Vec::len)
     }
 
-    /// Give every row delivered up to and at `until` to `each`.
-    #[inline]
-    pub(super) fn deliver(&mut self, until: i64, mut each: impl FnMut(BookRow, u64, i64)) {
+    /// Give every row delivered up to and at `until`; whether there were any.
+    pub(super) fn deliver(&mut self, until: i64, to: &mut impl RowSink) -> bool {
         let rows = &self.rows;
-        let end = rows.ts_recv.len();
-        let mut i = self.local;
-        while i < end && rows.ts_recv[i] <= until {
-            each(book_row(rows, i), id(rows, i), rows.ts_recv[i]);
-            i += 1;
-        }
-        self.local = i;
+        let here = self.local..reached(&rows.ts_recv, self.local, until);
+        let any = !here.is_empty();
+        self.local = here.end;
+        walk(rows, here, to);
+        any
     }
 
-    /// Give every row that happened before `until` (at it too if `inclusive`) to `each`.
-    #[inline]
-    pub(super) fn happen(
-        &mut self,
-        until: i64,
-        inclusive: bool,
-        mut each: impl FnMut(BookRow, u64, i64),
-    ) {
+    /// Give every row that happened before `until` (at it too if `inclusive`).
+    pub(super) fn happen(&mut self, until: i64, inclusive: bool, to: &mut impl RowSink) {
         let rows = &self.rows;
         let until = if inclusive { until } else { until - 1 };
         match &self.order {
             None => {
-                let end = rows.ts_exch.len();
-                let mut i = self.venue;
-                while i < end && rows.ts_exch[i] <= until {
-                    each(book_row(rows, i), id(rows, i), rows.ts_exch[i]);
-                    i += 1;
-                }
-                self.venue = i;
+                let here = self.venue..reached(&rows.ts_exch, self.venue, until);
+                self.venue = here.end;
+                walk(rows, here, to);
             }
             Some(order) => {
-                let mut at = self.venue;
-                while let Some(&i) = order.get(at) {
-                    let i = i as usize;
-                    if rows.ts_exch[i] > until {
-                        break;
-                    }
-                    each(book_row(rows, i), id(rows, i), rows.ts_exch[i]);
-                    at += 1;
+                let happened = |&&i: &&u32| rows.ts_exch[i as usize] <= until;
+                for &i in order[self.venue..].iter().take_while(happened) {
+                    give(rows, i as usize, to);
+                    self.venue += 1;
                 }
-                self.venue = at;
             }
+        }
+    }
+
+    /// When the next row happens or is delivered, whichever comes first.
+    ///
+    /// # Errors
+    /// What the tapes refuse.
+    #[inline]
+    pub(super) fn next_either(&mut self) -> Result<i64, CoreError> {
+        loop {
+            let delivered = self.rows.ts_recv.get(self.local).copied().unwrap_or(i64::MAX);
+            let happened = self.venue_row(self.venue).map_or(i64::MAX, |i| self.rows.ts_exch[i]);
+            let next = delivered.min(happened);
+            if self.ended || self.covers(next) {
+                return Ok(next);
+            }
+            self.load()?;
         }
     }
 
@@ -194,11 +194,11 @@ impl Window {
         (self.venue..).map_while(times).find(|&t| t >= ts)
     }
 
-    /// How long the last delivered row took to reach us.
-    pub(super) fn feed_latency(&self) -> i64 {
-        let Some(i) = self.local.checked_sub(1) else { return 0 };
-        let rows = &self.rows;
-        rows.ts_recv.get(i).map_or(0, |recv| (recv - rows.ts_exch[i]).max(0))
+    /// When the last row was delivered, and how long it took to reach us.
+    pub(super) fn last_delivery(&self) -> (i64, i64) {
+        let Some(i) = self.local.checked_sub(1) else { return (0, 0) };
+        let recv = self.rows.ts_recv[i];
+        (recv, (recv - self.rows.ts_exch[i]).max(0))
     }
 
     fn venue_row(&self, at: usize) -> Option<usize> {
@@ -257,19 +257,74 @@ impl Window {
     }
 }
 
+/// The first index from `at` on whose time is past `until`; times rise.
 #[inline]
-fn book_row(rows: &Rows, i: usize) -> BookRow {
-    BookRow {
-        kind: RowKind::from_u8(rows.kind[i]).unwrap_or(RowKind::Context),
+fn reached(times: &[i64], at: usize, until: i64) -> usize {
+    let (mut low, mut step) = (at, 1);
+    while times.get(low + step - 1).is_some_and(|ts| *ts <= until) {
+        low += step;
+        step *= 2;
+    }
+    let high = times.len().min(low + step - 1);
+    low + times[low..high].partition_point(|ts| *ts <= until)
+}
+
+/// Takes rows, in one of the two orders.
+pub(super) trait RowSink {
+    /// A level holds another quantity, 0 where it is gone: nine rows in ten.
+    fn level(&mut self, row: BookRow, ts_exch: i64);
+    /// Everything else.
+    fn other(&mut self, row: BookRow, id: u64, ts_exch: i64);
+}
+
+/// Give the rows of a range.
+#[inline(always)]
+fn walk(rows: &Rows, here: Range<usize>, to: &mut impl RowSink) {
+    if !rows.n.is_empty() {
+        for i in here {
+            give(rows, i, to);
+        }
+        return;
+    }
+    let first = here.start;
+    let (kind, side) = (&rows.kind[here.clone()], &rows.side[here.clone()]);
+    let (px, qty, bits) = (&rows.px[here.clone()], &rows.qty[here.clone()], &rows.flags[here]);
+    let rows_here = kind.iter().zip(side).zip(px).zip(qty).zip(bits).enumerate();
+    for (i, ((((kind, side), px), qty), flags)) in rows_here {
+        if *kind > RowKind::Gone as u8 {
+            give(rows, first + i, to);
+            continue;
+        }
+        let kind = RowKind::Level;
+        let row = BookRow { kind, side: *side, px: *px, qty: *qty, n: 0, flags: *flags };
+        to.level(row, rows.ts_exch[first + i]);
+    }
+}
+
+/// Give one row of any kind.
+#[inline(never)]
+fn give(rows: &Rows, i: usize, to: &mut impl RowSink) {
+    let kind = RowKind::from_u8(rows.kind[i]).unwrap_or(RowKind::Context);
+    let row = BookRow {
+        kind,
         side: rows.side[i],
         px: rows.px[i],
         qty: rows.qty[i],
         n: rows.n.get(i).copied().unwrap_or(0),
         flags: rows.flags[i],
+    };
+    match kind {
+        RowKind::Level | RowKind::Gone => to.level(row, rows.ts_exch[i]),
+        RowKind::Left
+        | RowKind::Clear
+        | RowKind::Trade
+        | RowKind::Frame
+        | RowKind::Context
+        | RowKind::Funding
+        | RowKind::Gap => to.other(row, id(rows, i), rows.ts_exch[i]),
     }
 }
 
-#[inline]
 fn id(rows: &Rows, i: usize) -> u64 {
     rows.id.get(i).copied().unwrap_or(0)
 }

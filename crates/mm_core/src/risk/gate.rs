@@ -161,6 +161,24 @@ impl Gate {
         self.account.count(one, on);
     }
 
+    /// Take in that a symbol's market and exposure are as they were, last heard of at `heard`.
+    pub fn hear(&mut self, symbol: SymbolIx, heard: UnixNanos, now: UnixNanos) {
+        self.symbols[usize::from(symbol.0)].hear(heard, now);
+    }
+
+    /// When the passing of time alone may change [`Self::open`]: the start of time while it may
+    /// at every moment.
+    #[must_use]
+    pub fn wakes(&self, symbol: SymbolIx) -> UnixNanos {
+        self.symbols[usize::from(symbol.0)].wakes()
+    }
+
+    /// Whether approving this order takes the depth around the touch.
+    #[must_use]
+    pub fn looks_at_depth(&self, order: &Place) -> bool {
+        self.symbols[usize::from(order.symbol.0)].looks_at_depth(order)
+    }
+
     /// Whether the symbol may be quoted now: its state and its market.
     ///
     /// # Errors

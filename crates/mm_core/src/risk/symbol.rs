@@ -12,6 +12,7 @@ use crate::risk::limits::PPM;
 use crate::risk::Exposure;
 use crate::risk::Refusal;
 use crate::units::Cloid;
+use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
@@ -35,6 +36,10 @@ pub struct View {
 impl View {
     fn two_sided(&self) -> bool {
         self.bid.0 > 0 && self.ask.0 > 0
+    }
+
+    fn sound(&self) -> bool {
+        self.two_sided() && self.bid < self.ask
     }
 }
 
@@ -70,6 +75,8 @@ pub(super) struct SymbolGate {
     view: View,
     /// The last mid of a book that was not crossed.
     mid2: i64,
+    /// The span that was last looked at.
+    slot: i64,
     spans: [Span; SPANS as usize],
     /// Twice the mid that the present one jumped from.
     jumped: Option<i64>,
@@ -108,6 +115,7 @@ impl SymbolGate {
             limits,
             view: View::default(),
             mid2: 0,
+            slot: i64::MIN,
             spans: [NO_SPAN; SPANS as usize],
             jumped: None,
             recent: [None; RECENT],
@@ -125,12 +133,16 @@ impl SymbolGate {
 
     /// Take in the market.
     pub(super) fn observe(&mut self, view: &View, now: UnixNanos) {
+        let slot = now.0.div_euclid(SPAN_NANOS);
+        if self.view.sound() {
+            self.hold(slot);
+        }
         self.view = *view;
-        if !view.two_sided() || view.bid >= view.ask {
+        if !view.sound() {
             return;
         }
+        self.slot = slot;
         self.mid2 = view.bid.0 + view.ask.0;
-        let slot = now.0.div_euclid(SPAN_NANOS);
         let span = &mut self.spans[slot.rem_euclid(SPANS) as usize];
         if span.slot == slot {
             span.low2 = span.low2.min(self.mid2);
@@ -139,6 +151,43 @@ impl SymbolGate {
             *span = Span { slot, low2: self.mid2, high2: self.mid2 };
         }
         self.jumped = self.jump(slot);
+    }
+
+    /// Take in that the market is as it was.
+    pub(super) fn hear(&mut self, heard: UnixNanos, now: UnixNanos) {
+        self.view.heard = heard;
+        let slot = now.0.div_euclid(SPAN_NANOS);
+        if slot != self.slot && self.view.sound() {
+            self.hold(slot);
+            self.jumped = self.jump(slot);
+        }
+    }
+
+    /// The mid stayed what it was until the span `slot` began.
+    fn hold(&mut self, slot: i64) {
+        for slot in (self.slot + 1).max(slot - SPANS + 1)..=slot {
+            let (low2, high2) = (self.mid2, self.mid2);
+            self.spans[slot.rem_euclid(SPANS) as usize] = Span { slot, low2, high2 };
+        }
+        self.slot = self.slot.max(slot);
+    }
+
+    /// When the passing of time alone may change [`Self::market`].
+    pub(super) fn wakes(&self) -> UnixNanos {
+        match self.jumped {
+            Some(_) => UnixNanos(i64::MIN),
+            None => self.view.heard.after(DurationNanos(self.limits.stale.0 + 1)),
+        }
+    }
+
+    /// Whether [`Self::volume`] decides about this order by what is displayed.
+    pub(super) fn looks_at_depth(&self, order: &Place) -> bool {
+        self.limits.displayed_ppm != 0 && !self.is_small(order)
+    }
+
+    fn is_small(&self, order: &Place) -> bool {
+        let floor = i128::from(self.limits.displayed_floor.0) * self.raw2_num / self.raw2_den;
+        raw2(order.px, order.size) <= floor
     }
 
     /// R14: whether the market may be quoted at all.
@@ -243,11 +292,7 @@ impl SymbolGate {
             return Ok(());
         };
         let most = part(displayed.0, self.limits.displayed_ppm);
-        let small = || {
-            let floor = i128::from(self.limits.displayed_floor.0) * self.raw2_num / self.raw2_den;
-            raw2(order.px, order.size) <= floor
-        };
-        if self.limits.displayed_ppm == 0 || order.size.0 <= most || small() {
+        if !self.looks_at_depth(order) || order.size.0 <= most {
             return Ok(());
         }
         Err(Refusal::OrderVolume { size: order.size, displayed })

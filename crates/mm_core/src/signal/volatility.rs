@@ -25,7 +25,14 @@ impl SigmaEstimator {
     #[inline]
     #[must_use]
     pub fn is_due(&self, now: UnixNanos) -> bool {
-        self.last.is_none_or(|(at, _)| now.since(at) >= SAMPLE)
+        now >= self.due()
+    }
+
+    /// When the next mid is sampled.
+    #[inline]
+    #[must_use]
+    pub fn due(&self) -> UnixNanos {
+        self.last.map_or(UnixNanos(i64::MIN), |(at, _)| at.after(SAMPLE))
     }
 
     /// Take in a mid, in any unit; between samples it changes nothing.

@@ -166,8 +166,16 @@ impl SimVenue {
         self.events.is_empty()
     }
 
-    /// Apply one market row at venue time `ts`.
-    #[inline]
+    /// Apply a level at venue time `ts`, of quantity 0 where it is gone.
+    #[inline(always)]
+    pub fn on_level(&mut self, row: BookRow, ts: i64) {
+        self.level(row, row.qty, ts);
+        if row.flags & (flags::LAST | flags::SNAPSHOT) != 0 {
+            self.end_of_message(row.flags, ts);
+        }
+    }
+
+    /// Apply one market row of any kind at venue time `ts`.
     pub fn on_row(&mut self, row: BookRow, ts: i64) {
         match row.kind {
             RowKind::Level => self.level(row, row.qty, ts),
@@ -190,7 +198,7 @@ impl SimVenue {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn level(&mut self, row: BookRow, qty: i64, ts: i64) {
         let side = if row.side > 0 { Side::Bid } else { Side::Ask };
         let (own, other) = (self.reach[side.index()], self.reach[side.opposite().index()]);
@@ -215,7 +223,8 @@ impl SimVenue {
 
     fn leave(&mut self, row: BookRow) {
         let side = if row.side > 0 { Side::Bid } else { Side::Ask };
-        let was = self.book.set(side, row.px, 0, 0);
+        let was = self.book.qty(side, Px(row.px)).0;
+        self.book.set(side, row.px, 0, 0);
         let memory = &mut self.left_window[side.index()];
         if memory.len() >= MEMORY {
             memory.clear();

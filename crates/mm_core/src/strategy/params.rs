@@ -13,6 +13,8 @@ use crate::strategy::table::Field;
 use crate::strategy::Kind;
 use crate::strategy::ParamSpec;
 use crate::strategy::Scope;
+use crate::strategy::SkewDecay;
+use crate::strategy::UrgencyRules;
 use crate::strategy::Value;
 use crate::units::DurationNanos;
 
@@ -35,6 +37,31 @@ impl Mode {
 }
 
 impl Field for Mode {
+    fn of(value: Value) -> Self {
+        let at = Self::WORDS.iter().position(|word| value == Value::Choice(word));
+        Self::ALL[at.expect("invariant: the table checked the word")]
+    }
+
+    fn value(&self) -> Value {
+        Value::Choice(Self::WORDS[*self as usize])
+    }
+}
+
+/// How much of the strategy is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StrategyKind {
+    /// Spread, bias and toxicity.
+    Basic,
+    /// Volatility regime, fill rate and inventory age too.
+    Adaptive,
+}
+
+impl StrategyKind {
+    const WORDS: [&'static str; 2] = ["basic", "adaptive"];
+    const ALL: [Self; 2] = [Self::Basic, Self::Adaptive];
+}
+
+impl Field for StrategyKind {
     fn of(value: Value) -> Self {
         let at = Self::WORDS.iter().position(|word| value == Value::Choice(word));
         Self::ALL[at.expect("invariant: the table checked the word")]
@@ -105,6 +132,8 @@ use Value::Switch;
 use Value::Whole;
 
 table! {
+    strategy: StrategyKind = Choice("basic"), Kind::Choice(&StrategyKind::WORDS), "", Start,
+        "basic: spread, bias, toxicity; adaptive: volatility regime, fill rate, inventory age too.";
     mode: Mode = Choice("bps"), Kind::Choice(&Mode::WORDS), "", Live,
         "Formula of spread and skew: bps, glft, as (Avellaneda-Stoikov) or fixed.";
     base_spread_bps: f64 = Number(2.0), real(0.0, 1_000.0), "bps", Live,
@@ -119,6 +148,22 @@ table! {
         "Shift of both quotes against the inventory, in spreads at full inventory.";
     bias_strength: f64 = Number(0.2), real(0.0, 10.0), "", Live,
         "Shift of both quotes with the bias signal, in spreads at full bias.";
+    toxicity: bool = Switch(true), Kind::Switch, "", Live,
+        "Widen the side whose fills were followed by adverse moves; neutral until 10 fills of it.";
+    sizer: bool = Switch(false), Kind::Switch, "", Live,
+        "Size orders by volatility, fill rate, inventory, toxicity and drawdown, 0.25 to 1.5 times.";
+    auto_tune: bool = Switch(false), Kind::Switch, "", Live,
+        "Each hour move spread and skew in small steps by what the last day showed.";
+    age_kappa: f64 = Number(1.0), real(0.0, 10.0), "", Live,
+        "Share of the skew factor that age adds in the end, where strategy is adaptive.";
+    age_half_life_s: f64 = Number(300.0), real(1.0, 86_400.0), "s", Live,
+        "Age of an inventory at which half of age_kappa is added.";
+    age_touch_s: f64 = Number(1_800.0), real(1.0, 86_400.0), "s", Live,
+        "Over half of max_position_usd for this long, the reducing side quotes at the touch.";
+    age_taker_exit: bool = Switch(false), Kind::Switch, "", Live,
+        "Whether an inventory that is large for age_taker_s may be closed by taking.";
+    age_taker_s: f64 = Number(3_600.0), real(1.0, 86_400.0), "s", Live,
+        "Over half of max_position_usd for this long, age_taker_exit acts.";
     num_levels: i64 = Whole(2), whole(1, LEVELS_MAX as i64), "", Live,
         "Quotes a side.";
     level_step_frac: f64 = Number(0.5), real(0.0, 100.0), "", Live,
@@ -297,6 +342,19 @@ impl Params {
         FeeSchedule::from_fractions(self.maker_fee, self.taker_fee)
     }
 
+    /// How the skew factor grows with the age of the inventory.
+    #[must_use]
+    pub fn skew_decay(&self) -> SkewDecay {
+        SkewDecay { kappa: self.age_kappa, half_life_s: self.age_half_life_s }
+    }
+
+    /// How long an inventory may be large.
+    #[must_use]
+    pub fn urgency_rules(&self) -> UrgencyRules {
+        let take = self.age_taker_exit.then(|| millis(self.age_taker_s * 1e3));
+        UrgencyRules { touch: millis(self.age_touch_s * 1e3), take }
+    }
+
     /// When an order is worth replacing.
     #[must_use]
     pub fn requote_rules(&self) -> RequoteRules {
@@ -415,6 +473,18 @@ mod tests {
         }
         let mut params = Params::default();
         assert!(params.set_number("fee_floor", 1.0).is_err());
+        assert!(params.set("strategy", "clever").is_err());
+        for (name, text) in [("strategy", "adaptive"), ("age_kappa", "0.5")] {
+            params.set(name, text).expect(name);
+        }
+        assert_eq!(params.strategy, StrategyKind::Adaptive);
+        assert_eq!(params.skew_decay(), SkewDecay { kappa: 0.5, half_life_s: 300.0 });
+        let minutes = |n: i64| DurationNanos::from_millis(n * 60_000);
+        let mut rules = UrgencyRules { touch: minutes(30), take: None };
+        assert_eq!(params.urgency_rules(), rules);
+        params.set("age_taker_exit", "on").expect("a switch");
+        rules.take = Some(minutes(60));
+        assert_eq!(params.urgency_rules(), rules);
         for (name, text) in [("fee_floor", "off"), ("mode", "glft"), ("num_levels", "3")] {
             params.set(name, text).expect(name);
         }

@@ -8,6 +8,7 @@ mod clock;
 mod group;
 mod known;
 mod lines;
+mod planes;
 mod reader;
 mod schema;
 mod series;

@@ -1,6 +1,7 @@
 //! Reader — rows of one tape file, a batch at a time, only the columns that are asked for.
 
 use super::group::GroupBytes;
+use super::planes::Planes;
 use super::schema::long_range;
 use super::schema::open_parquet;
 use super::schema::tape_error;
@@ -11,6 +12,7 @@ use crate::event::flags;
 use crate::event::RowKind;
 use crate::event::Rows;
 use crate::units::UnixNanos;
+use parquet::basic::Encoding;
 use parquet::column::reader::get_column_reader;
 use parquet::column::reader::ColumnReader;
 use parquet::column::reader::ColumnReaderImpl;
@@ -25,28 +27,71 @@ use std::sync::Arc;
 /// Rows decoded at a time: small enough that the batch stays in the second-level cache.
 const BATCH: usize = 8_192;
 
-/// Which columns a reader decodes; the others are filled with zeros.
+/// Which columns a reader decodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Projection {
     /// All of them.
     All,
-    /// What replay needs: all but `seq` and `stream`.
+    /// What replay needs. `seq` and `stream` stay empty; so do `id`, where only trades have one, and
+    /// `n`, where the tape has no order counts.
     Replay,
 }
 
-impl Projection {
-    const fn reads(self, column: Column) -> bool {
-        match self {
-            Self::All => true,
-            Self::Replay => !matches!(column, Column::Seq | Column::Stream),
+/// The columns to decode, of one file or of several that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    all: bool,
+    pub(super) ids: bool,
+    pub(super) counts: bool,
+}
+
+impl Wanted {
+    pub(super) fn of(projection: Projection, infos: &[TapeInfo]) -> Self {
+        let all = projection == Projection::All;
+        // Between files stand gaps, and their causes are ids.
+        let ids = all || infos.len() > 1 || infos.iter().any(TapeInfo::needs_ids);
+        let counts = all || infos.iter().any(TapeInfo::has_order_counts);
+        Self { all, ids, counts }
+    }
+
+    const fn has(self, column: Column) -> bool {
+        match column {
+            Column::Seq | Column::Stream => self.all,
+            Column::Id => self.ids,
+            Column::N => self.counts,
+            Column::TsExch
+            | Column::TsRecv
+            | Column::Kind
+            | Column::Side
+            | Column::Px
+            | Column::Qty
+            | Column::Flags => true,
+        }
+    }
+
+    /// Empty the columns that are not wanted.
+    pub(super) fn prune(self, rows: &mut Rows) {
+        if !self.all {
+            rows.seq.clear();
+            rows.stream.clear();
+        }
+        if !self.ids {
+            rows.id.clear();
+        }
+        if !self.counts {
+            rows.n.clear();
         }
     }
 }
 
 /// Where the values of one column of a row group come from.
 enum Source {
-    /// One value throughout, known from the statistics or not asked for.
+    /// Not asked for.
+    None,
+    /// One value throughout, known from the statistics.
     Constant(i64),
+    /// Stored byte by byte.
+    Planes(Planes),
     Int(ColumnReaderImpl<Int32Type>),
     Long(ColumnReaderImpl<Int64Type>),
 }
@@ -64,7 +109,7 @@ pub struct TapeReader {
     file: File,
     footer: ParquetMetaData,
     info: TapeInfo,
-    projection: Projection,
+    wanted: Wanted,
     group: Option<Group>,
     group_next: usize,
     /// Whether the reader that consumes already has the book of the keyframe.
@@ -84,11 +129,12 @@ impl TapeReader {
     pub fn open(path: &str, projection: Projection) -> Result<Self, CoreError> {
         let (file, footer) = open_parquet(path)?;
         let info = TapeInfo::new(path, &footer)?;
+        let wanted = Wanted::of(projection, std::slice::from_ref(&info));
         Ok(Self {
             file,
             footer,
             info,
-            projection,
+            wanted,
             group: None,
             group_next: 0,
             sequential: false,
@@ -118,6 +164,11 @@ impl TapeReader {
         self.sequential = false;
         self.last_recv = i64::MIN;
         self.to = to;
+    }
+
+    /// Decode the columns that the files around this one need too.
+    pub(super) fn want(&mut self, wanted: Wanted) {
+        self.wanted = wanted;
     }
 
     /// Begin without the keyframe: the reader's user has the book already.
@@ -172,19 +223,23 @@ impl TapeReader {
         let mut sources = Vec::with_capacity(Column::ALL.len());
         for column in Column::ALL {
             let chunk = group.column(column as usize);
-            let source = match long_range(chunk.statistics()) {
-                _ if !self.projection.reads(column) => Source::Constant(0),
+            let range = long_range(chunk.statistics());
+            sources.push(match range {
+                _ if !self.wanted.has(column) => Source::None,
                 Some((low, high)) if low == high => Source::Constant(low),
                 Some(_) | None => {
                     let pages = SerializedPageReader::new(bytes.clone(), chunk, rows, None)?;
-                    match get_column_reader(chunk.column_descr_ptr(), Box::new(pages)) {
-                        ColumnReader::Int32ColumnReader(values) => Source::Int(values),
-                        ColumnReader::Int64ColumnReader(values) => Source::Long(values),
-                        _ => return Err(ParquetError::General("column of another type".into())),
+                    if chunk.encodings().any(|e| e == Encoding::BYTE_STREAM_SPLIT) {
+                        Source::Planes(Planes::new(Box::new(pages), column.bytes(), range))
+                    } else {
+                        match get_column_reader(chunk.column_descr_ptr(), Box::new(pages)) {
+                            ColumnReader::Int32ColumnReader(values) => Source::Int(values),
+                            ColumnReader::Int64ColumnReader(values) => Source::Long(values),
+                            _ => return Err(another_type()),
+                        }
                     }
                 }
-            };
-            sources.push(source);
+            });
         }
         Ok(sources)
     }
@@ -238,9 +293,9 @@ impl TapeReader {
             Column::Qty => longs(source, count, &mut out.qty),
             Column::Seq => unsigned(source, count, wide, &mut out.seq),
             Column::Id => unsigned(source, count, wide, &mut out.id),
-            Column::Stream => ints(source, count, narrow, &mut out.stream, |v| v as u8),
-            Column::Kind => ints(source, count, narrow, &mut out.kind, |v| v as u8),
-            Column::Flags => ints(source, count, narrow, &mut out.flags, |v| v as u8),
+            Column::Stream => small(source, count, narrow, &mut out.stream),
+            Column::Kind => small(source, count, narrow, &mut out.kind),
+            Column::Flags => small(source, count, narrow, &mut out.flags),
             Column::Side => ints(source, count, narrow, &mut out.side, |v| v as i8),
             Column::N => ints(source, count, narrow, &mut out.n, |v| v as u32),
         }
@@ -249,25 +304,27 @@ impl TapeReader {
     /// Refuse unknown kinds and receive times that run back.
     fn check(&mut self, out: &Rows, start: usize) -> Result<(), CoreError> {
         let known = |kind: u8| RowKind::from_u8(kind).is_some();
-        if !out.kind[start..].iter().all(|kind| known(*kind)) {
-            let at = out.kind[start..].iter().position(|kind| !known(*kind)).unwrap_or(0);
-            let why =
-                format!("row {}: unknown kind {}", self.row + at as u64, out.kind[start + at]);
+        let kinds = &out.kind[start..];
+        // The numbers of kinds have no holes, so the extremes tell.
+        let low = kinds.iter().fold(u8::MAX, |low, kind| low.min(*kind));
+        let high = kinds.iter().fold(0, |high, kind| high.max(*kind));
+        let sound = kinds.is_empty() || (known(low) && known(high));
+        if !sound {
+            let at = kinds.iter().position(|kind| !known(*kind)).unwrap_or(0);
+            let why = format!("row {}: unknown kind {}", self.row + at as u64, kinds[at]);
             return Err(tape_error(&self.info.path, why));
         }
-        let mut last = self.last_recv;
-        let mut sorted = true;
-        for recv in &out.ts_recv[start..] {
-            sorted &= last <= *recv;
-            last = *recv;
-        }
+        let recv = &out.ts_recv[start..];
+        let first = recv.first().copied().unwrap_or(self.last_recv);
+        let pairs = recv.iter().zip(recv.iter().skip(1));
+        let sorted = pairs.fold(self.last_recv <= first, |sorted, (a, b)| sorted & (a <= b));
         if !sorted {
             let all = &out.ts_recv[start..];
             let at = (1..all.len()).find(|i| all[i - 1] > all[*i]).unwrap_or(0);
             let why = format!("row {}: ts_recv {} runs back", self.row + at as u64, all[at]);
             return Err(tape_error(&self.info.path, why));
         }
-        self.last_recv = last;
+        self.last_recv = recv.last().copied().unwrap_or(self.last_recv);
         Ok(())
     }
 
@@ -279,15 +336,17 @@ impl TapeReader {
 /// Append `count` values of a 64-bit column.
 fn longs(source: &mut Source, count: usize, out: &mut Vec<i64>) -> Result<(), ParquetError> {
     match source {
+        Source::None => Ok(()),
         Source::Constant(value) => {
             out.resize(out.len() + count, *value);
             Ok(())
         }
+        Source::Planes(planes) => planes.longs(count, out),
         Source::Long(reader) => {
             let (rows, _, _) = reader.read_records(count, None, None, out)?;
             complete(rows, count)
         }
-        Source::Int(_) => Err(ParquetError::General("column is 32 bits wide".into())),
+        Source::Int(_) => Err(another_type()),
     }
 }
 
@@ -297,14 +356,25 @@ fn unsigned(
     wide: &mut Vec<i64>,
     out: &mut Vec<u64>,
 ) -> Result<(), ParquetError> {
-    if let Source::Constant(value) = source {
-        out.resize(out.len() + count, *value as u64);
-        return Ok(());
-    }
     wide.clear();
     longs(source, count, wide)?;
     out.extend(wide.iter().map(|value| *value as u64));
     Ok(())
+}
+
+/// Append `count` values of a column of one byte.
+fn small(
+    source: &mut Source,
+    count: usize,
+    narrow: &mut Vec<i32>,
+    out: &mut Vec<u8>,
+) -> Result<(), ParquetError> {
+    match source {
+        Source::Planes(planes) => planes.bytes(count, out),
+        Source::None | Source::Constant(_) | Source::Int(_) | Source::Long(_) => {
+            ints(source, count, narrow, out, |value| value as u8)
+        }
+    }
 }
 
 /// Append `count` values of a narrow column, through 32-bit integers as Parquet stores them.
@@ -316,6 +386,7 @@ fn ints<T: Clone>(
     convert: impl Fn(i32) -> T,
 ) -> Result<(), ParquetError> {
     match source {
+        Source::None => Ok(()),
         Source::Constant(value) => {
             out.resize(out.len() + count, convert(*value as i32));
             Ok(())
@@ -326,14 +397,18 @@ fn ints<T: Clone>(
             out.extend(narrow.iter().map(|value| convert(*value)));
             complete(rows, count)
         }
-        Source::Long(_) => Err(ParquetError::General("column is 64 bits wide".into())),
+        Source::Planes(_) | Source::Long(_) => Err(another_type()),
     }
+}
+
+fn another_type() -> ParquetError {
+    ParquetError::General("a column of another type".to_owned())
 }
 
 /// A level of quantity 0 is a level that is gone; see [`super::schema`].
 fn unfold_gone(out: &mut Rows, start: usize) {
     for (kind, qty) in out.kind[start..].iter_mut().zip(&out.qty[start..]) {
-        let gone = *kind == RowKind::Level as u8 && *qty == 0;
+        let gone = (*kind == RowKind::Level as u8) & (*qty == 0); // no branch: this loop is hot
         *kind += u8::from(gone) * (RowKind::Gone as u8 - RowKind::Level as u8);
     }
 }

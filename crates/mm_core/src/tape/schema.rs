@@ -5,6 +5,7 @@
 //! repeat what quantities say and take as much room as all other narrow columns together.
 
 use crate::error::CoreError;
+use crate::event::RowKind;
 use crate::units::UnixNanos;
 use parquet::basic::Compression;
 use parquet::basic::Encoding;
@@ -15,6 +16,7 @@ use parquet::basic::ZstdLevel;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::metadata::ParquetMetaDataReader;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::EnabledStatistics;
 use parquet::file::properties::WriterProperties;
 use parquet::file::properties::WriterPropertiesPtr;
@@ -33,7 +35,7 @@ pub const VERSION: u32 = 1;
 /// compressor finds matches of three bytes, which is what streams of bytes have.
 const ZSTD_LEVEL: i32 = 17;
 /// Prices gain most.
-const ZSTD_LEVEL_PX: i32 = 18;
+const ZSTD_LEVEL_PX: i32 = 20;
 
 /// Metadata keys. Texts stand as they are, everything else as JSON.
 pub(super) mod keys {
@@ -117,10 +119,19 @@ impl Column {
         match self {
             Self::TsExch | Self::TsRecv => Encoding::DELTA_BINARY_PACKED,
             Self::Seq | Self::Id => Encoding::PLAIN,
-            Self::Px | Self::Qty => Encoding::BYTE_STREAM_SPLIT,
-            Self::Stream | Self::Kind | Self::Side | Self::N | Self::Flags => {
-                Encoding::RLE_DICTIONARY
+            Self::Px | Self::Qty | Self::Stream | Self::Kind | Self::Flags => {
+                Encoding::BYTE_STREAM_SPLIT
             }
+            Self::Side | Self::N => Encoding::RLE_DICTIONARY,
+        }
+    }
+
+    /// Bytes of a value as Parquet stores it.
+    pub(super) const fn bytes(self) -> usize {
+        if self.is_long() {
+            8
+        } else {
+            4
         }
     }
 
@@ -146,7 +157,7 @@ pub(super) fn parquet_schema() -> Result<TypePtr, ParquetError> {
 
 /// Rows of a data page. A stream of bytes of `BYTE_STREAM_SPLIT` then is two whole blocks of
 /// zstd, with code tables of their own.
-const PAGE_ROWS: usize = 256 * 1024;
+const PAGE_ROWS: usize = 512 * 1024;
 
 fn zstd(level: i32) -> Result<Compression, ParquetError> {
     ZstdLevel::try_new(level).map(Compression::ZSTD)
@@ -208,6 +219,12 @@ pub struct TapeInfo {
     pub meta: BTreeMap<String, String>,
     /// Its row groups in order.
     pub groups: Vec<GroupInfo>,
+    has_order_counts: bool,
+}
+
+/// The name of a kind among the counts of the metadata.
+pub(super) fn counted_as(kind: RowKind) -> String {
+    format!("{kind:?}").to_lowercase()
 }
 
 impl TapeInfo {
@@ -241,7 +258,11 @@ impl TapeInfo {
         if schema.root_schema().get_fields() != want.get_fields() {
             return Err(tape_error(path, "not a tape: its columns differ from the schema"));
         }
-        let mut info = Self { path: path.to_owned(), meta, groups: Vec::new() };
+        let counts = |group: &RowGroupMetaData| {
+            long_range(group.column(Column::N as usize).statistics()) != Some((0, 0))
+        };
+        let has_order_counts = file.row_groups().iter().any(counts);
+        let mut info = Self { path: path.to_owned(), meta, groups: Vec::new(), has_order_counts };
         let sums: Vec<u32> = info.json(keys::GROUP_CRC)?;
         if sums.len() != file.num_row_groups() {
             let why = format!("{} check sums of {} row groups", sums.len(), file.num_row_groups());
@@ -303,6 +324,18 @@ impl TapeInfo {
     /// [`CoreError::Tape`] where the metadata lacks it.
     pub fn window(&self) -> Result<u32, CoreError> {
         self.json(keys::WINDOW)
+    }
+
+    /// Whether ids say more than which trade it was: kinds of contexts, causes of gaps.
+    pub(super) fn needs_ids(&self) -> bool {
+        let counts: BTreeMap<String, u64> = self.json(keys::COUNTS).unwrap_or_default();
+        let kinds = [RowKind::Context, RowKind::Gap].map(counted_as);
+        counts.is_empty() || kinds.iter().any(|kind| counts.contains_key(kind))
+    }
+
+    /// Whether any level came with its number of orders.
+    pub(super) fn has_order_counts(&self) -> bool {
+        self.has_order_counts
     }
 
     /// How far venue time runs back, at most, in the order of delivery.

@@ -2,6 +2,7 @@
 
 use super::reader::Projection;
 use super::reader::TapeReader;
+use super::reader::Wanted;
 use super::schema::tape_error;
 use super::schema::GapSpan;
 use super::schema::TapeInfo;
@@ -21,6 +22,7 @@ use crate::units::UnixNanos;
 pub struct TapeSeries {
     infos: Vec<TapeInfo>,
     projection: Projection,
+    wanted: Wanted,
     from: UnixNanos,
     to: UnixNanos,
     reader: Option<TapeReader>,
@@ -67,7 +69,8 @@ impl TapeSeries {
             }
         }
         let (from, to) = (UnixNanos(i64::MIN), UnixNanos(i64::MAX));
-        Ok(Self { infos, projection, from, to, reader: None, next: 0, last: None })
+        let wanted = Wanted::of(projection, &infos);
+        Ok(Self { infos, projection, wanted, from, to, reader: None, next: 0, last: None })
     }
 
     /// What the files say of themselves, in order of time.
@@ -126,11 +129,13 @@ impl TapeSeries {
                 return Ok(false);
             }
             let mut reader = TapeReader::open(&info.path, self.projection)?;
+            reader.want(self.wanted);
             reader.set_range(self.from, self.to);
             if self.last.is_some() && hole(self.last, info).is_none() {
                 reader.skip_first_keyframe();
             } else if let (Some(gap), Some(first)) = (hole(self.last, info), info.first_recv()) {
                 push_hole(gap, first, out);
+                self.wanted.prune(out);
             }
             self.reader = Some(reader);
             self.next += 1;

@@ -1,6 +1,7 @@
 //! Writer — rows to a tape file that exists only once it is whole.
 
 use super::known::KnownBook;
+use super::schema::counted_as;
 use super::schema::keys;
 use super::schema::parquet_schema;
 use super::schema::tape_error;
@@ -32,7 +33,7 @@ use std::sync::atomic::Ordering;
 
 /// Rows after which a row group ends, at the next end of a message. Larger groups compress no
 /// better, smaller ones repeat the keyframe more often.
-const GROUP_ROWS: usize = 512 * 1024;
+const GROUP_ROWS: usize = 1024 * 1024;
 
 /// Tells temporary files of one process apart.
 static TEMPORARIES: AtomicU64 = AtomicU64::new(0);
@@ -94,11 +95,8 @@ impl Facts {
     }
 
     fn metadata(&self) -> BTreeMap<String, String> {
-        let mut counts: BTreeMap<String, u64> = self
-            .kinds
-            .iter()
-            .map(|(kind, count)| (format!("{kind:?}").to_lowercase(), *count))
-            .collect();
+        let mut counts: BTreeMap<String, u64> =
+            self.kinds.iter().map(|(kind, count)| (counted_as(*kind), *count)).collect();
         counts.insert("rows".to_owned(), self.rows);
         counts.insert("keyframe_rows".to_owned(), self.keyframe_rows);
         let mut meta = BTreeMap::from([

@@ -32,7 +32,7 @@ class Key:
     folder: Path
 
     def table(self, name: str) -> dict[str, F64]:
-        """Return the columns of a CSV file beside the vector file.
+        """Return the columns of a CSV file beside the vector file; an empty cell is not a number.
 
         Raises:
             OSError, ValueError: it cannot be read, or holds something other than numbers.
@@ -40,7 +40,7 @@ class Key:
         with (self.folder / name).open(encoding="utf-8", newline="") as lines:
             rows = csv.reader(lines)
             head = next(rows, [])
-            values = np.array([[float(cell) for cell in row] for row in rows])
+            values = np.array([[float(cell or "nan") for cell in row] for row in rows])
         if values.ndim != 2 or values.shape[1] != len(head):
             raise ValueError(f"{name}: no rows of {len(head)} columns")
         return {column: np.ascontiguousarray(values[:, at]) for at, column in enumerate(head)}

@@ -1,0 +1,1 @@
+"""Learning — tests of what surrounds the fill model."""
