@@ -50,6 +50,7 @@ __all__ = [
     "bulk_buy_share",
     "candle_features",
     "classify",
+    "count_rows",
     "decayed_skew",
     "decimals_to_ints",
     "decode_frame",
