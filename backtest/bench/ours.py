@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from backtest.bench.rule import FILL_DTYPE, MS, Outcome, Rule
+from backtest.bench.rule import FILL_DTYPE, MS, ORDER_DTYPE, REFUSED, Outcome, Rule
 from backtest.bench.streams import Scale
 
 CHUNK_ROWS = 4_000_000
@@ -80,12 +81,14 @@ def spec(paths: list[Path], scale: Scale, rule: Rule) -> dict[str, Any]:
     }
 
 
-def run(paths: list[Path], scale: Scale, rule: Rule) -> Outcome:
+def run(paths: list[Path], scale: Scale, rule: Rule, arrival: str = "shared") -> Outcome:
     """Replay tapes of one symbol, from the files to the result."""
     from botmm.core import Replay
 
     began = time.process_time()
-    replay = Replay(json.dumps(spec(paths, scale, rule)))
+    told = spec(paths, scale, rule)
+    told["sim"]["arrival"] = arrival
+    replay = Replay(json.dumps(told))
     while not replay.run(CHUNK_ROWS)["done"]:
         pass
     result = replay.result()
@@ -94,7 +97,23 @@ def run(paths: list[Path], scale: Scale, rule: Rule) -> Outcome:
     fills = np.zeros(len(columns["ts_exch"]), FILL_DTYPE)
     fills["ts"], fills["side"] = columns["ts_exch"], columns["side"]
     fills["px"] = columns["px"] // scale.units_per_tick
-    return Outcome(seconds=seconds, fills=fills, summary=json.loads(result["summary"]))
+    return Outcome(
+        seconds=seconds,
+        fills=fills,
+        orders=_orders(result["orders"], scale),
+        summary=json.loads(result["summary"]),
+    )
+
+
+def _orders(columns: dict[str, Any], scale: Scale) -> npt.NDArray[np.void]:
+    """Return how each order ended, by time of sending."""
+    orders = np.zeros(len(columns["ts_sent"]), ORDER_DTYPE)
+    orders["sent"], orders["side"] = columns["ts_sent"], columns["side"]
+    orders["px"] = columns["px"] // scale.units_per_tick
+    orders["done"], orders["ahead"] = columns["ts_done"], columns["ahead"]
+    # Working, filled, cancelled; everything after that is a refusal.
+    orders["status"] = np.minimum(columns["status"], REFUSED)
+    return np.sort(orders, order=["sent", "side"])
 
 
 def read(paths: list[Path]) -> float:

@@ -16,12 +16,13 @@ from typing import Any
 import hftbacktest as hft
 import numpy as np
 import numpy.typing as npt
-from hftbacktest.order import FILLED, GTX, LIMIT, NEW
+from hftbacktest.order import CANCELED, FILLED, GTX, LIMIT, NEW
 from hftbacktest.order import NONE as NO_REQUEST
 from hftbacktest.types import event_dtype
 from numba import njit
 
-from backtest.bench.rule import FILL_DTYPE, Outcome, Rule
+from backtest.bench.rule import CANCELLED, FILL_DTYPE, ORDER_DTYPE, REFUSED, Outcome, Rule
+from backtest.bench.rule import FILLED as ENDED_FILLED
 from backtest.bench.streams import CLEAR, DEPTH, SNAPSHOT_LEVEL, TRADE, Scale, Stream
 
 BOTH = hft.EXCH_EVENT | hft.LOCAL_EVENT
@@ -69,7 +70,20 @@ def _clear_rows(stream: Stream) -> npt.NDArray[np.void]:
 
 
 @njit(cache=False)
-def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
+def _note(log: Any, order: Any) -> None:
+    """Write down what is known of an order."""
+    row = log[order.order_id]
+    row["side"], row["px"] = order.side, order.price_tick
+    if order.status == FILLED:
+        row["status"], row["done"] = ENDED_FILLED, order.exch_timestamp
+    elif order.status == CANCELED:
+        row["status"], row["done"] = CANCELLED, order.exch_timestamp
+    elif order.status != NEW and order.req == NO_REQUEST:
+        row["status"], row["done"] = REFUSED, order.exch_timestamp
+
+
+@njit(cache=False)
+def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any, log: Any) -> int:
     step, half2, skew2, clip = rule
     count, next_id, wait = 0, 1, False
     hbt.elapse(1)  # its clock starts at the first event
@@ -87,6 +101,8 @@ def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
         values = hbt.orders(0).values()
         while values.has_next():
             order = values.get()
+            if len(log) > 0:
+                _note(log, order)
             if order.status == FILLED:
                 fills[count]["ts"] = order.exch_timestamp
                 fills[count]["side"] = order.side
@@ -106,9 +122,13 @@ def _quote(hbt: Any, rule: Any, tick: float, lot: float, fills: Any) -> int:
         hbt.clear_inactive_orders(0)
         if want_bid and bid < own_ask:
             hbt.submit_buy_order(0, next_id, bid * tick, clip * lot, GTX, LIMIT, wait)
+            if len(log) > 0:
+                log[next_id]["sent"] = hbt.current_timestamp
             next_id += 1
         if want_ask and ask > own_bid:
             hbt.submit_sell_order(0, next_id, ask * tick, clip * lot, GTX, LIMIT, wait)
+            if len(log) > 0:
+                log[next_id]["sent"] = hbt.current_timestamp
             next_id += 1
         if hbt.elapse(step) != 0:
             return count
@@ -136,17 +156,30 @@ def asset(data: Any, scale: Scale, rule: Rule, bounds: tuple[int, int]) -> hft.B
 
 
 def run(
-    data: Any, scale: Scale, rule: Rule, bounds: tuple[int, int], depth: str = "hash"
+    data: Any,
+    scale: Scale,
+    rule: Rule,
+    bounds: tuple[int, int],
+    depth: str = "hash",
+    *,
+    orders_max: int = 0,
 ) -> Outcome:
-    """Run the rule over one file or array; `depth` is hash or vector."""
+    """Run the rule over one file or array; `depth` is hash or vector.
+
+    The log of orders is kept where `orders_max` leaves room for it.
+    """
     began = time.process_time()
     make = {"hash": hft.HashMapMarketDepthBacktest, "vector": hft.ROIVectorMarketDepthBacktest}
     hbt = make[depth]([asset(data, scale, rule, bounds)])
     fills = np.zeros(FILLS_MAX, FILL_DTYPE)
     numbers = (rule.step_ns, round(2 * rule.half_ticks), 2 * rule.skew_ticks, rule.clip_lots)
-    count = _quote(hbt, numbers, scale.tick, scale.lot, fills)
+    log = np.zeros(orders_max, ORDER_DTYPE)
+    count = _quote(hbt, numbers, scale.tick, scale.lot, fills, log)
     hbt.close()
-    return Outcome(seconds=time.process_time() - began, fills=fills[:count].copy())
+    seconds = time.process_time() - began
+    # An order that never answered before the data ended has no side yet.
+    orders = np.sort(log[log["side"] != 0], order=["sent", "side"])
+    return Outcome(seconds=seconds, fills=fills[:count].copy(), orders=orders)
 
 
 def save(rows: npt.NDArray[np.void], path: Path) -> None:

@@ -10,6 +10,18 @@ import numpy.typing as npt
 
 # A fill as both engines report it: venue time, our side (+1 bought), price in ticks.
 FILL_DTYPE = np.dtype([("ts", "i8"), ("side", "i8"), ("px", "i8")])
+# An order as both engines sent it, its end by the venue's clock (0: none), and what we took to be ahead.
+ORDER_DTYPE = np.dtype(
+    [
+        ("sent", "i8"),
+        ("side", "i8"),
+        ("px", "i8"),
+        ("done", "i8"),
+        ("status", "i8"),
+        ("ahead", "f8"),
+    ]
+)
+OPEN, FILLED, CANCELLED, REFUSED = 0, 1, 2, 3
 
 MS = 1_000_000
 
@@ -36,4 +48,5 @@ class Outcome:
 
     seconds: float
     fills: npt.NDArray[np.void]
+    orders: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, ORDER_DTYPE))
     summary: dict[str, Any] = field(default_factory=dict)

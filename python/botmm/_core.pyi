@@ -50,6 +50,7 @@ __all__ = [
     "bulk_buy_share",
     "candle_features",
     "classify",
+    "count_rows",
     "decayed_skew",
     "decimals_to_ints",
     "decode_frame",
@@ -287,7 +288,6 @@ class Assembler:
         cls,
         px_decimals: int,
         size_decimals: int,
-        clock_offset_ns: int = 0,
         venue: str | None = None,
     ) -> Self: ...
     def add_snapshots(
@@ -346,8 +346,19 @@ class Assembler:
         qty: _I64,
         depth: int = ...,
     ) -> None: ...
-    def add_lines(self, format: str, symbol: str, data: bytes, first_line: int = 1) -> None:
-        """Take in verbatim frames, a line each; errors name the line."""
+    def add_lines(
+        self,
+        format: str,
+        symbol: str,
+        data: bytes,
+        first_line: int = 1,
+        clock_offset_ns: int = 0,
+    ) -> tuple[_I64, _I64, _U8]:
+        """Take in verbatim frames, a line each, and return the venue times (0 for none), receive
+        times (with the offset) and streams of their messages; errors name the line."""
+
+    def begin(self, at_recv: int, venue: str) -> None:
+        """Begin anew at a receive time, with a venue's habits: no book of before is carried on."""
 
     def drain(self, until_recv: int | None = None) -> _Columns:
         """Return the rows received before a time."""

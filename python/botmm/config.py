@@ -80,6 +80,11 @@ class Sim(_Section):
         default="volume",
         description="When the price trades through an order: fill by volume, or in full.",
     )
+    arrival: Literal["shared", "last"] = Field(
+        default="shared",
+        description="What is ahead of an order between two snapshots: also its share of what"
+        " comes until the next, or the last snapshot alone.",
+    )
     maker_fee: Annotated[float, Field(ge=-0.001, le=0.01)] | None = Field(
         default=None, description="Fraction of notional, positive is paid; unset: the venue's rate."
     )

@@ -4,79 +4,49 @@ The study with its figures is docs/studies/CROSS_CHECK.md. The other engine come
 (`make bench` installs it); without it these tests are skipped.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
-import numpy as np
 import pytest
-from backtest.bench import files, ours
-from backtest.bench.compare import Match, match
-from backtest.bench.rule import MS, Rule
-from backtest.bench.streams import (
-    INCREMENTAL_HABITS,
-    LEVEL,
-    SNAPSHOT_HABITS,
-    TRADE,
-    Stream,
-    changes,
-    incremental,
-    snapshots,
-)
 
 pytest.importorskip("hftbacktest", reason="hftbacktest is not installed: `make bench` installs it")
 
-from backtest.bench import peer
+from backtest.bench.compare import match
+from backtest.bench.rule import MS
+from backtest.bench.streams import INCREMENTAL_HABITS, incremental, snapshots
+from backtest.studies.cross_check.cases import Case, simulated, streamed
+from backtest.studies.cross_check.explain import UNEXPLAINED, Ground, explain
+from backtest.studies.cross_check.reading import OURS, Difference, Tape
+from backtest.studies.cross_check.tables import LATENCIES, TAIL_NS, compared, rule_of
+from backtest.studies.cross_check.truth import scores
 
-EVENTS = 600_000
-# Orders arrive between the venue's millisecond stamps: what happens at one instant has no order.
-RULE = Rule(
-    half_ticks=0.5, skew_ticks=0, clip_lots=10, queue="risk-averse", entry_ns=20 * MS + 100_000
-)
-# A print this soon after its level shrank is taken as part of that change.
-LATE_TRADE_NS = 1 * MS
+from botmm.core import read_tape
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One stream, as both engines read it."""
-
-    stream: Stream
-    tape: Path
-    rows: Any
-
-    def bounds(self) -> tuple[int, int]:
-        """Return prices around everything that happens, in ticks."""
-        px = self.stream.px[self.stream.px > 0]
-        return int(px.min()) - 100, int(px.max()) + 100
-
-    def compare(self, rule: Rule) -> Match:
-        """Run both engines; fills of the last second, whose answers no data carries, are left."""
-        theirs = peer.run(self.rows, self.stream.scale, rule, self.bounds(), "vector").fills
-        mine = ours.run([self.tape], self.stream.scale, rule).fills
-        end = int(self.stream.ts_recv[-1]) - 1_000 * MS
-        return match(mine[mine["ts"] < end], theirs[theirs["ts"] < end])
-
-
-def made(stream: Stream, folder: Path) -> Case:
-    """Write the tape of a stream and the rows of the other engine."""
-    tape = folder / "tape.parquet"
-    files.write_tape([stream], tape)
-    return Case(stream=stream, tape=tape, rows=peer.rows_of(stream))
+EVENTS = 400_000
+APART, TOGETHER = "20.1 / 20 ms", "20 / 20 ms"
+CLIPS = {"incremental": 10}
 
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """A stream in which no trade follows a change of the book within 3 ms."""
     habits = replace(INCREMENTAL_HABITS, quiet_ns=3 * MS)
-    return made(incremental(EVENTS, 3, habits=habits), tmp_path_factory.mktemp("calm"))
+    stream = incremental(EVENTS, 3, habits=habits)
+    return streamed("calm", stream, tmp_path_factory.mktemp("calm"))
 
 
 @pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    """A stream in which trades come at any time."""
-    return made(incremental(EVENTS, 3), tmp_path_factory.mktemp("busy"))
+def markets(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Case]:
+    folder = tmp_path_factory.mktemp("markets")
+    frames = snapshots(1.5, 3)
+    return {
+        "incremental": streamed("incremental", incremental(EVENTS, 3), folder),
+        "snapshots": streamed("snapshots", frames, folder),
+        "changes": streamed("changes", frames, folder, as_changes=True),
+        "BTC full": simulated("BTC", "full", 3, 0.5, folder),
+        "BTC classic": simulated("BTC", "classic", 3, 0.5, folder),
+        "SOL classic": simulated("SOL", "classic", 3, 0.5, folder),
+    }
 
 
 @pytest.mark.parametrize("skew_ticks", [0, 1])
@@ -84,50 +54,64 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Case:
 def test_every_fill_is_the_same_to_the_nanosecond(
     calm: Case, half_ticks: float, skew_ticks: int
 ) -> None:
-    same = calm.compare(replace(RULE, half_ticks=half_ticks, skew_ticks=skew_ticks))
-    assert same.matched > 500
+    rule = replace(rule_of(APART, 10, half_ticks), skew_ticks=skew_ticks)
+    end = calm.end - TAIL_NS
+    mine, theirs = (run.fills for run in (calm.ours(rule), calm.theirs(rule)))
+    same = match(mine[mine["ts"] < end], theirs[theirs["ts"] < end])
+    assert same.matched > 300
     assert len(same.only_ours) == 0, same.only_ours
     assert len(same.only_theirs) == 0, same.only_theirs
 
 
-def test_a_print_right_after_its_level_shrank_explains_the_rest(busy: Case) -> None:
-    same = busy.compare(RULE)
-    assert abs(same.ours - same.theirs) <= 0.01 * same.theirs
-    assert same.matched >= 0.99 * same.theirs
-    alone = list(alone_fills(same))
-    assert alone, "nothing differs: this stream no longer shows the difference"
-    unexplained = [fill for fill in alone if not follows_a_late_print(busy.stream, fill)]
-    assert not unexplained
+@pytest.mark.parametrize("latency", LATENCIES)
+@pytest.mark.parametrize(
+    "name", ["incremental", "snapshots", "changes", "BTC full", "BTC classic", "SOL classic"]
+)
+def test_counts_agree_and_each_difference_has_its_cause(
+    markets: Mapping[str, Case], name: str, latency: str
+) -> None:
+    rule = rule_of(latency, CLIPS.get(name, 100))
+    for alike in (True, False):
+        found = compared(markets[name], rule, alike=alike)
+        assert found.causes[UNEXPLAINED] == found.alone[UNEXPLAINED] == 0, found.examples[:3]
+        assert found.matched > 400
+        if alike:
+            assert abs(found.ours - found.theirs) <= 0.01 * found.theirs
+            assert found.matched >= 0.98 * found.theirs
 
 
-def test_snapshots_given_as_changes_have_the_same_fills(tmp_path: Path) -> None:
-    rule = replace(RULE, clip_lots=1_000)
-    given = snapshots(4.0, 3, habits=replace(SNAPSHOT_HABITS, quiet_ns=3 * MS))
-    as_changes = made(changes(given), tmp_path)
-    same = as_changes.compare(rule)
-    assert same.matched > 500
-    assert not list(alone_fills(same))
-    # What differs with snapshots is thus their reading: an order that arrives between two of them
-    # joins behind its share of what the next one shows, where the other engine knows the older one
-    # alone. So fills come later, or not at all.
-    files.write_tape([given], as_changes.tape)
-    same = as_changes.compare(rule)
-    assert same.matched >= 0.9 * same.theirs
-    assert 0.9 * same.theirs <= same.ours < same.theirs
+@pytest.mark.parametrize("name", ["changes", "BTC full", "BTC classic", "SOL classic"])
+def test_read_alike_no_fill_is_alone(markets: Mapping[str, Case], name: str) -> None:
+    found = compared(markets[name], rule_of(APART), alike=True)
+    assert not found.alone
 
 
-def alone_fills(same: Match) -> Iterator[np.void]:
-    """Yield every fill that one engine alone has."""
-    yield from same.only_ours
-    yield from same.only_theirs
+def test_causes_are_those_of_the_events(markets: Mapping[str, Case]) -> None:
+    busy = compared(markets["incremental"], rule_of(APART, 10), alike=False)
+    assert set(busy.causes) == {Difference.LATE}
+    met = compared(markets["BTC full"], rule_of(TOGETHER), alike=True)
+    assert set(met.causes) == {Difference.INSTANT}
+    frames = compared(markets["snapshots"], rule_of(APART), alike=False)
+    assert frames.causes[Difference.ARRIVAL] > 100
+    assert frames.causes[Difference.CLEAR] > 0
 
 
-def follows_a_late_print(stream: Stream, fill: np.void) -> bool:
-    """Whether, shortly before, the level shrank and a print came within the late-trade time."""
-    ts, px = stream.ts_exch, stream.px
-    near = (px == fill["px"]) & (ts <= fill["ts"]) & (ts > fill["ts"] - 3_000 * MS)
-    kinds, times = stream.kind[near], ts[near]
-    trade, level = times[kinds == TRADE], times[kinds == LEVEL]
-    place = np.searchsorted(level, trade, side="right")
-    known = place > 0
-    return bool((trade[known] - level[place[known] - 1] <= LATE_TRADE_NS).any())
+def test_what_no_known_difference_explains_is_not_explained(markets: Mapping[str, Case]) -> None:
+    case, rule = markets["BTC full"], rule_of(APART)
+    tape = Tape(read_tape(str(case.tape)), case.scale.units_per_tick)
+    blind = OURS - {Difference.LATE}
+    alike = frozenset({Difference.CLEAR})
+    ground = Ground(ours=tape, theirs=tape, rule=rule, alike=alike, ours_how=blind)
+    found = explain(ground, (case.ours(rule), case.theirs(rule)), case.end - TAIL_NS)
+    assert found.causes[UNEXPLAINED] > 5
+
+
+def test_fills_are_the_true_ones_where_the_price_moves() -> None:
+    for streams in ("full", "classic"):
+        told = scores("SOL", streams, 6, 0.5)
+        for orders, truth, said, wrong, seconds in told.values():
+            assert orders > 800
+            assert 0.5 < truth < 0.95
+            assert abs(said - truth) < 0.005
+            assert wrong < 0.005
+            assert seconds < 0.3

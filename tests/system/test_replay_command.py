@@ -103,11 +103,13 @@ def test_the_same_inputs_give_the_same_bytes(tape: Path, tmp_path: Path) -> None
 
 def test_settings_reach_the_core(tape: Path, tmp_path: Path) -> None:
     nets = []
-    for args in ("", "--set base_spread_bps=20", "--latency 10/5", "--maker-fee 0"):
+    settings = ("base_spread_bps=20", "sim.block_ms=70", "sim.arrival=last")
+    sets = [f"--set {setting}" for setting in settings]
+    for args in ("", "--latency 10/5", "--maker-fee 0", *sets):
         done = replay(str(tape), *args.split(), "--no-sensitivity", "--json", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         nets.append(json.loads(done.stdout)["net_usd"])
-    assert len(set(nets)) == 4
+    assert len(set(nets)) == 6
 
 
 def test_long_gaps_are_refused_unless_bridged(tmp_path: Path) -> None:

@@ -306,6 +306,27 @@ fn a_gap_voids_unnumbered_changes_only() {
 }
 
 #[test]
+fn numbers_that_join_after_a_gap_state_the_book_again() {
+    let mut d = Desk::new(Merger::for_venue(Venue::Binance));
+    d.feed(&numbered(10, 9, &[(100, 1)], &[(101, 1)]));
+    d.feed(&delta(10, 11, &[(99, 2)], &[]));
+    d.merger.on_gap(UnixNanos(5), UnixNanos(9), GapCause::Recorder, &mut d.rows);
+    assert_eq!(d.feed(&delta(11, 12, &[(99, 3)], &[])), [Clear, Level, Level, Level, Level]);
+    assert_eq!(d.feed(&delta(12, 13, &[(99, 4)], &[])), [Level]);
+    d.merger.on_gap(UnixNanos(5), UnixNanos(9), GapCause::Recorder, &mut d.rows);
+    assert_eq!(d.feed(&delta(20, 21, &[(99, 3)], &[])), [Clear], "something was missed in the gap");
+}
+
+#[test]
+fn a_touch_alone_is_void_after_a_gap_and_whole_with_its_next_frame() {
+    let mut d = desk();
+    d.feed(&bbo(1, &[(100, 1)], &[(101, 1)]));
+    d.merger.on_gap(UnixNanos(5), UnixNanos(9), GapCause::Recorder, &mut d.rows);
+    assert_eq!(d.feed(&bbo(20, &[(100, 1)], &[(101, 1)])), [Clear, Level, Level]);
+    assert!(d.all().last().is_some_and(|row| row.flags & flags::SNAPSHOT != 0));
+}
+
+#[test]
 fn bad_levels_never_enter() {
     let mut d = desk();
     d.feed(&full(1, 9, &[(100, 1), (100, 2), (101, 1), (99, -1), (98, 1)], &[(0, 1), (105, 0)]));

@@ -353,7 +353,7 @@ fn times(recv: &[i64]) -> Times {
 
 #[test]
 fn tables_are_merged_by_receive_time() {
-    let mut assembler = Assembler::new(Venue::Other, SCALES, 0);
+    let mut assembler = Assembler::new(Venue::Other, SCALES);
     let trades = Content::Trades(prints(&[7, 8]));
     assembler.add(times(&[START + 15, START + 35]), trades, streams::TRADES).expect("trades");
     let bids = ladder(&[100, 99, 100, 98], &[5, 6, 5, 7], 2);
@@ -374,15 +374,35 @@ fn tables_are_merged_by_receive_time() {
 }
 
 #[test]
+fn a_recording_that_begins_anew_has_no_book_of_before() {
+    let mut assembler = Assembler::new(Venue::Other, SCALES);
+    let trades = Content::Trades(prints(&[7, 7]));
+    assembler.add(times(&[START + 5, START + 25]), trades, streams::TRADES).expect("trades");
+    let bids = ladder(&[100, 98], &[5, 7], 1);
+    let asks = ladder(&[101, 103], &[1, 2], 1);
+    let books = Content::Snapshots { bids, asks, depth: 1, seq: Vec::new() };
+    assembler.add(times(&[START, START + 30]), books, streams::BOOK).expect("books");
+    assembler.begin(UnixNanos(START + 20), Venue::Other);
+    let mut rows = Rows::default();
+    assembler.drain(UnixNanos(START + 20), &mut rows).expect("drain");
+    let before = rows.len();
+    assembler.drain(UnixNanos(i64::MAX), &mut rows).expect("drain");
+    assert_eq!(rows.kind[before], RowKind::Clear as u8, "no gap row, and nothing carried over");
+    let want = [((1, 98), 7), ((-1, 103), 2)];
+    assert_eq!(book(&rows), want.into_iter().collect());
+    assert_eq!(assembler.counts()["repeated_trades"], 1, "ids are remembered");
+}
+
+#[test]
 fn a_table_that_comes_late_does_not_turn_time_back() {
-    let mut assembler = Assembler::new(Venue::Other, SCALES, 1_000);
+    let mut assembler = Assembler::new(Venue::Other, SCALES);
     let mut rows = Rows::default();
     for (recv, id) in [(START + 50, 1), (START, 2)] {
         let trades = Content::Trades(prints(&[id]));
         assembler.add(times(&[recv]), trades, streams::TRADES).expect("trades");
         assembler.drain(UnixNanos(i64::MAX), &mut rows).expect("drain");
     }
-    assert_eq!(rows.ts_recv, [START + 1_050; 2], "the clock offset is added");
+    assert_eq!(rows.ts_recv, [START + 50; 2]);
     assert_eq!(assembler.counts()["late_messages"], 1);
 }
 
@@ -395,7 +415,7 @@ fn neutral_rows_and_plain_changes_make_the_same_book() {
         qty: vec![5, 6, 7, 1, 0, 8, 9, 0],
         depth: u16::MAX,
     };
-    let mut assembler = Assembler::new(Venue::Other, SCALES, 0);
+    let mut assembler = Assembler::new(Venue::Other, SCALES);
     let recv: Vec<i64> = [0, 0, 0, 5, 9, 9, 9, 12].iter().map(|t| START + t).collect();
     assembler.add(times(&recv), Content::Neutral(neutral), streams::BOOK).expect("neutral");
     let mut rows = Rows::default();
@@ -415,7 +435,7 @@ fn neutral_rows_and_plain_changes_make_the_same_book() {
         px: vec![100, 102, 102],
         qty: vec![5, 6, 0],
     };
-    let mut assembler = Assembler::new(Venue::Other, SCALES, 0);
+    let mut assembler = Assembler::new(Venue::Other, SCALES);
     let content = Content::Deltas(deltas);
     assembler.add(times(&[START, START + 1]), content, streams::BOOK).expect("deltas");
     let mut rows = Rows::default();
@@ -425,7 +445,7 @@ fn neutral_rows_and_plain_changes_make_the_same_book() {
 
 #[test]
 fn tables_that_contradict_themselves_are_refused() {
-    let mut assembler = Assembler::new(Venue::Other, SCALES, 0);
+    let mut assembler = Assembler::new(Venue::Other, SCALES);
     let mut bad = prints(&[1]);
     bad.side[0] = 3;
     let text = why(assembler.add(times(&[START]), Content::Trades(bad), streams::TRADES));
@@ -464,11 +484,15 @@ fn lines_of_each_wrapping_give_their_receive_time() {
         let format = Format::named(name).expect("format");
         let found = format.scan(line.as_bytes(), 1).expect("scan");
         assert_eq!((found["BTC"].scales.px_decimals, found["BTC"].messages), (1, 1), "{name}");
-        let mut assembler = Assembler::new(Venue::Other, SCALES, 0);
-        assembler.add_lines(format, "BTC", line.as_bytes(), 1).expect("lines");
+        let mut assembler = Assembler::new(Venue::Other, SCALES);
+        let lines = (line.as_bytes(), 1);
+        let heard = assembler.add_lines((format, "BTC"), lines, 5_000).expect("lines");
+        assert_eq!(heard.exch, [1_681_516_807_400_000_000], "{name}");
+        assert_eq!(heard.stream, [streams::BOOK], "{name}");
         let mut rows = Rows::default();
         assembler.drain(UnixNanos(i64::MAX), &mut rows).expect("drain");
-        assert_eq!(rows.ts_recv[0] / 1_000, 1_681_516_807_705_751, "{name}");
+        assert_eq!(rows.ts_recv[0], heard.recv[0], "{name}");
+        assert_eq!(rows.ts_recv[0] / 1_000, 1_681_516_807_705_756, "{name}: the offset is added");
         let want = [((1, 304_770), 300), ((-1, 304_785), 1_200)];
         assert_eq!(book(&rows), want.into_iter().collect(), "{name}");
     }

@@ -3,10 +3,17 @@
 //! Sizes are in lots of 0.1, prices in whole units; the side of all orders is buy.
 
 use mm_core::book::BookRow;
+use mm_core::book::Merger;
 use mm_core::command::Place;
 use mm_core::command::Tif;
 use mm_core::event::flags;
+use mm_core::event::streams;
+use mm_core::event::FeedMessage;
+use mm_core::event::Frame;
+use mm_core::event::FrameKind;
+use mm_core::event::LevelQty;
 use mm_core::event::RowKind;
+use mm_core::event::Rows;
 use mm_core::instrument::InstrumentSpec;
 use mm_core::instrument::Venue;
 use mm_core::queue::QueueModel;
@@ -18,6 +25,7 @@ use mm_core::units::Lots;
 use mm_core::units::Px;
 use mm_core::units::Side;
 use mm_core::units::SymbolIx;
+use mm_core::units::UnixNanos;
 
 const MS: i64 = 1_000_000;
 
@@ -229,4 +237,62 @@ fn an_order_fills_whole_or_not_where_partial_fills_are_off() {
     assert_eq!(case.fills(), []);
     case.sold(100, 1);
     assert_eq!(case.fills(), [(1, 10)]);
+}
+
+/// Price, quantity and orders of each level of a side.
+type Levels<'a> = &'a [(i64, i64, u32)];
+
+/// What a venue's book becomes after these frames, each a millisecond after the one before.
+fn merged(frames: &[(FrameKind, u8, Levels, Levels)]) -> Case {
+    let mut case = Case::new("risk-averse", true);
+    let (mut merger, mut rows) = (Merger::default(), Rows::default());
+    let levels = |list: Levels| {
+        list.iter().map(|&(px, qty, n)| LevelQty { px: Px(px), qty: Lots(qty), n }).collect()
+    };
+    for (i, &(kind, stream, bids, asks)) in frames.iter().enumerate() {
+        let ts_exch = UnixNanos((i as i64 + 1) * MS);
+        let (bids, asks) = (levels(bids), levels(asks));
+        let frame = Frame { kind, ts_exch, seq: 0, stream, bids, asks };
+        merger.on_message(&FeedMessage::Book(frame), ts_exch, &mut rows).expect("a sound frame");
+    }
+    for i in 0..rows.len() {
+        let row = rows.get(i).expect("a known kind");
+        let side = row.side.map_or(0, |side| side.sign() as i8);
+        let row = BookRow {
+            kind: row.kind,
+            side,
+            px: row.px.0,
+            qty: row.qty.0,
+            n: row.n,
+            flags: row.flags,
+        };
+        case.venue.on_row(row, rows.ts_exch[i]);
+    }
+    case
+}
+
+#[test]
+fn a_snapshot_of_fewer_levels_than_the_window_leaves_no_stale_level() {
+    let whole = FrameKind::Snapshot { depth: 20 };
+    let case = merged(&[
+        (whole, streams::BOOK, &[(100, 5, 1), (99, 6, 1), (98, 7, 1)], &[(101, 5, 1)]),
+        (whole, streams::BOOK, &[(100, 5, 1)], &[(101, 5, 1)]),
+        (whole, streams::BOOK, &[(100, 4, 1), (97, 3, 1)], &[(101, 5, 1)]),
+    ]);
+    let levels: Vec<_> = case.venue.book().levels(Side::Bid).map(|l| (l.px.0, l.qty.0)).collect();
+    assert_eq!(levels, [(100, 4), (97, 3)]);
+}
+
+#[test]
+fn the_touch_stream_and_order_counts_are_used() {
+    let whole = FrameKind::Snapshot { depth: 20 };
+    let case = merged(&[
+        (whole, streams::BOOK, &[(100, 50, 7), (99, 60, 8)], &[(101, 50, 9)]),
+        (FrameKind::Bbo, streams::BBO, &[(99, 55, 4)], &[(101, 20, 2)]),
+    ]);
+    let book = case.venue.book();
+    assert_eq!(book.touch().map(|t| (t.bid, t.ask)), Some((Px(99), Px(101))));
+    let counts = |side| book.levels(side).map(|l| (l.px.0, l.qty.0, l.n)).collect::<Vec<_>>();
+    assert_eq!(counts(Side::Bid), [(99, 55, 4)]);
+    assert_eq!(counts(Side::Ask), [(101, 20, 2)]);
 }

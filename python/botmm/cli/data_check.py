@@ -68,8 +68,10 @@ def check(  # noqa: PLR0913
 ) -> None:
     """Score tapes from 0 to 100 for every minute, and list the worst.
 
-    Points go for silence, crossed and locked books, time that runs back, trades that could not
-    have met the book, and delays below zero.
+    Points go for silence (up to 100), crossed (60) and locked (30) books, time that runs back
+    (40), trades that could not have met the book (20), and delays below zero (20). `score` is the
+    mean of all minutes from the first row to the last, `recorded` of those that are not all
+    silence; the other columns are the shares of time, messages or trades that cost points.
     """
     from botmm.data.quality import check as score
     from botmm.errors import CheckError
@@ -130,7 +132,9 @@ def _as_dict(report: Report, worst: int) -> dict[str, object]:
         "symbol": report.tape.symbol,
         "day": report.tape.day.isoformat(),
         "score": round(report.score, 2),
+        "score_recorded": round(report.score_recorded, 2),
         "minutes": len(report.minutes),
+        "silent_minutes": report.silent,
         "shares": {name: round(share, 6) for name, share in report.shares().items()},
         "worst": [minute.as_dict() for minute in report.worst(worst)],
     }
@@ -143,7 +147,8 @@ def _show(reports: list[Report], worst: int) -> None:
 
     out = terminal().out()
     table = Table(box=None, header_style="bold")
-    for name in ("venue", "symbol", "day", "minutes", "score", *_COMPLAINTS.values()):
+    names = ("venue", "symbol", "day", "minutes", "silent", "score", "recorded")
+    for name in (*names, *_COMPLAINTS.values()):
         table.add_column(name, justify="left" if name in {"venue", "symbol", "day"} else "right")
     for report in reports:
         tape, shares = report.tape, report.shares()
@@ -152,16 +157,22 @@ def _show(reports: list[Report], worst: int) -> None:
             tape.symbol,
             tape.day.isoformat(),
             str(len(report.minutes)),
+            str(report.silent or ""),
             f"{report.score:.1f}",
+            f"{report.score_recorded:.1f}",
             *(f"{shares[name]:.2%}" if shares[name] else "" for name in _COMPLAINTS),
         )
     out.print(table)
     for report in reports:
+        name = f"{report.tape.venue}/{report.tape.symbol}"
+        for start, end in report.tape.gaps:
+            seconds = (end - start) * 1e-9
+            out.print(f"{name} {time_text(start)}  silent for {seconds:,.1f} s")
         for minute in report.worst(worst):
             why = ", ".join(
-                f"{_COMPLAINTS[name]} {share:.1%}"
-                for name, share in minute.shares.items()
+                f"{_COMPLAINTS[key]} {share:.1%}"
+                for key, share in minute.shares.items()
                 if share > 0
             )
-            where = f"{report.tape.venue}/{report.tape.symbol} {time_text(minute.start)}"
-            out.print(f"{where}  {minute.score:5.1f}  {why}")
+            out.print(f"{name} {time_text(minute.start)}  {minute.score:5.1f}  {why}")
+    out.print("score 100: nothing to complain of; shares are of time, messages or trades")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,8 @@ from botmm.cli.options import (
 from botmm.cli.terminal import terminal
 
 if TYPE_CHECKING:
-    from botmm.data.ingest import Outcome, Request, Written
+    from botmm.data.ingest import Outcome, Request
+    from botmm.data.writing import Written
 
 
 @click.command(
@@ -83,10 +85,27 @@ def import_command(**options: Any) -> None:
                 "written": [tape.as_dict() for tape in outcome.written],
                 "kept": outcome.kept,
                 "ignored": outcome.ignored,
+                "failed": [{"error": e.message, "cure": e.cure} for e in outcome.failed],
             }
         )
     else:
         _show(outcome)
+    _refuse(outcome)
+
+
+def _refuse(outcome: Outcome) -> None:
+    """Raise where a symbol failed; of several, each is told."""
+    from botmm.errors import DataError
+
+    if len(outcome.failed) == 1:
+        raise outcome.failed[0]
+    if outcome.failed:
+        for error in outcome.failed:
+            click.echo(f"error: {error.message}\n  → {error.cure}", err=True)
+        raise DataError(
+            f"{len(outcome.failed)} symbols were not imported; the others were",
+            cure="mend what is named above and import again: what is finished is skipped",
+        )
 
 
 def _request(options: dict[str, Any]) -> Request:
@@ -157,28 +176,31 @@ def _show(outcome: Outcome) -> None:
 
 
 def _remarks(written: list[Written]) -> list[str]:
-    """Return what a reader of the table should know, once a symbol."""
+    """Return what a reader of the table should know: gaps, and once a symbol the rest."""
     from botmm.units import time_text
 
-    lines = []
+    groups: dict[str, list[Written]] = {}
     for tape in written:
-        for start, end in tape.gaps:
-            seconds = (end - start) * 1e-9
-            lines.append(f"{tape.symbol}: gap of {seconds:.1f} s from {time_text(start)}")
-    for symbol, tape in {tape.symbol: tape for tape in written}.items():
-        if tape.clock_offset_ns:
-            lines.append(
-                f"{symbol}: the recorder's clock ran {tape.clock_offset_ns / 1e9:.3f} s behind "
-                "the venue's; receive times are corrected by that constant"
-            )
-        counted = [
-            f"{name.replace('_', ' ')} {count:,}"
-            for name, count in tape.quality.items()
-            if name not in {"frames", "lines", "messages"}
+        groups.setdefault(f"{tape.venue}/{tape.symbol}", []).append(tape)
+    lines = []
+    for name, tapes in groups.items():
+        for start, end in (gap for tape in tapes for gap in tape.gaps):
+            lines.append(f"{name}: gap of {(end - start) * 1e-9:.1f} s from {time_text(start)}")
+        lines += [
+            f"{name}: the recorder's clock ran {offset / 1e9:.3f} s behind the venue's; receive "
+            "times are corrected by that constant"
+            for offset in sorted({tape.clock_offset_ns for tape in tapes} - {0})
         ]
-        if counted:
-            lines.append(f"{symbol}: {', '.join(counted)}")
-        lines += [f"{symbol}: {key.replace('_', ' ')}: {text}" for key, text in tape.notes.items()]
+        counted = sum((Counter(tape.quality) for tape in tapes), Counter[str]())
+        counted_texts = [
+            f"{key.replace('_', ' ')} {count:,}"
+            for key, count in sorted(counted.items())
+            if key not in {"frames", "lines", "messages"}
+        ]
+        if counted_texts:
+            lines.append(f"{name}: {', '.join(counted_texts)}")
+        notes = {key: text for tape in tapes for key, text in tape.notes.items()}
+        lines += [f"{name}: {key.replace('_', ' ')}: {text}" for key, text in notes.items()]
     return lines
 
 

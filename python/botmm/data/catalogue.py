@@ -34,8 +34,14 @@ class Tape:
 
     @property
     def gaps(self) -> tuple[tuple[int, int], ...]:
-        """Return recorded silences as (start, end), in Unix nanoseconds."""
-        return tuple((int(g[0]), int(g[1])) for g in json.loads(self.meta.get("gaps", "[]")))
+        """Return recorded silences as (start, end), in Unix nanoseconds; what touches is one."""
+        found: list[tuple[int, int]] = []
+        for start, end, _ in sorted(json.loads(self.meta.get("gaps", "[]"))):
+            if found and start <= found[-1][1]:
+                found[-1] = found[-1][0], max(found[-1][1], end)
+            else:
+                found.append((start, end))
+        return tuple(found)
 
     @property
     def covered_ns(self) -> int:

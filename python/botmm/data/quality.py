@@ -2,11 +2,12 @@
 
 What costs points, at most, by the share of the minute's rows or time that it touches: silence
 100, a crossed book 60, a locked book 30, time running back 40, trades outside the book 20, clock
-skew (negative delays) 20. Minutes without rows between the first and the last count as silence.
+skew (negative delays) 20. What happens in recorded silence is not judged: there is no book.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,11 @@ class Minute:
     rows: int
     shares: dict[str, float]
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether all of it lies in recorded silence."""
+        return self.shares["gap"] > 1.0 - 1e-9
+
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON holds it."""
         shares = {name: round(share, 6) for name, share in self.shares.items() if share > 0}
@@ -65,12 +71,22 @@ class Report:
 
     @property
     def score(self) -> float:
-        """Return the mean score of the minutes, by the time each covers."""
-        return float(np.mean([m.score for m in self.minutes])) if self.minutes else 0.0
+        """Return the mean score of all minutes from the first row to the last."""
+        return _mean(minute.score for minute in self.minutes)
+
+    @property
+    def score_recorded(self) -> float:
+        """Return the mean score of the minutes that are not all silence."""
+        return _mean(minute.score for minute in self.minutes if not minute.is_silent)
+
+    @property
+    def silent(self) -> int:
+        """Return the minutes that lie in recorded silence altogether."""
+        return sum(minute.is_silent for minute in self.minutes)
 
     def worst(self, count: int) -> list[Minute]:
-        """Return the worst minutes below 100, worst first."""
-        low = [minute for minute in self.minutes if minute.score < 100.0]
+        """Return the worst minutes below 100, worst first, but for those that are all silence."""
+        low = [m for m in self.minutes if m.score < 100.0 and not m.is_silent]
         return sorted(low, key=lambda minute: (minute.score, minute.start))[:count]
 
     def shares(self) -> dict[str, float]:
@@ -81,6 +97,11 @@ class Report:
             name: float(np.mean([minute.shares[name] for minute in self.minutes]))
             for name in PENALTY
         }
+
+
+def _mean(values: Iterable[float]) -> float:
+    every = list(values)
+    return float(np.mean(every)) if every else 0.0
 
 
 def check(tape: Tape) -> Report:
@@ -96,7 +117,7 @@ def check(tape: Tape) -> Report:
     minute = ((columns["ts_recv"] - origin) // MINUTE_NS).astype(np.int64)
     totals: dict[str, NDArray[np.float64]] = {
         "gap": _silent_shares(tape, origin, count),
-        **_book_shares(columns, minute, origin, count),
+        **_book_shares(columns, minute, (origin, count), tape.gaps),
         **_time_shares(columns, minute, count),
     }
     rows = np.bincount(minute, minlength=count)
@@ -155,16 +176,23 @@ def _time_shares(
 
 
 def _book_shares(
-    columns: dict[str, NDArray[Any]], minute: I64, origin: int, count: int
+    columns: dict[str, NDArray[Any]],
+    minute: I64,
+    span: tuple[int, int],
+    gaps: tuple[tuple[int, int], ...],
 ) -> dict[str, NDArray[np.float64]]:
     """Return the shares of time with a crossed or locked book, and of trades outside it.
 
     A trade is outside where its aggressor could not have met this book: a buyer below the best
-    bid, a seller above the best ask.
+    bid, a seller above the best ask. In recorded silence there is no book to judge by.
     """
     from botmm.core import touches
 
+    origin, count = span
     bid, ask = touches(columns["kind"], columns["side"], columns["px"])
+    for start, end in gaps:
+        low, high = np.searchsorted(columns["ts_recv"], (start, end))
+        bid[low:high] = ask[low:high] = 0
     ends = columns["flags"] & LAST != 0
     ts, two_sided = columns["ts_recv"][ends], (bid[ends] > 0) & (ask[ends] > 0)
     spread = ask[ends] - bid[ends]

@@ -99,6 +99,8 @@ def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
     }[sim.latency_model]
     fills = "by the traded size" if sim.partial_fills else "of whole orders only"
     through = "by its volume" if sim.through_fill == "volume" else "in full"
+    behind = "what stood there, and its share of what came until the next"
+    arrival = behind if sim.arrival == "shared" else "what the last snapshot showed"
     longest = f"up to {play.max_gap_s:g} s are played over"
     return [
         ("Capital", f"${run.plan.settings.account.capital_usd:,.0f}"),
@@ -106,6 +108,7 @@ def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
         ("Queue model", sim.queue),
         ("Latency", latency),
         ("Block clock of the venue", f"{sim.block_ms:g} ms" if sim.block_ms else "off"),
+        ("Ahead of an order between two snapshots", arrival),
         ("Fills", fills),
         ("Price going through an order", f"fills it {through}"),
         ("The market", "does not react to our orders"),

@@ -99,6 +99,7 @@ def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) ->
             "partial_fills": sim.partial_fills,
             "through_fill": sim.through_fill,
             "block_ns": round(sim.block_ms * 1e6),
+            "arrival": sim.arrival,
         },
         "fees": {"maker": plan.fees[0], "taker": plan.fees[1]},
         "from": None if plan.range.since is None else plan.range.since - plan.warmup_ns,

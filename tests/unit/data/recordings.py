@@ -406,3 +406,30 @@ def zipped(data: bytes) -> bytes:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def binance_session(path: Path, *, rows: int = 20) -> Path:
+    """Write a USD-M session of two symbols, whose REST snapshots name their symbol in the URL."""
+    lines = [_compact({"t": "header", "format": 2, "exchange": "BINANCE_FUTURES", "config": {}})]
+    for symbol, shift in (("BTCUSDT", 0), ("ETHUSDT", 7)):
+        book = {
+            "lastUpdateId": 1150,
+            "bids": [["61800.20", f"{2 + shift}.9"], ["61800.10", "0.7"]],
+            "asks": [["61800.30", "1.5"], ["61800.40", f"{2 + shift}"]],
+        }
+        answer = {
+            "t": "http",
+            "conn": "http.0",
+            "ts": START + 0.25,
+            "url": f"https://fapi.binance.com/fapi/v1/depth?symbol={symbol}&limit=1000",
+            "data": _compact(book),
+        }
+        lines.append(_compact(answer))
+    for line in binance_lines(0, rows, snapshot=False, offset_ms=0):
+        stamp, _, text = line.partition(" ")
+        for symbol in ("BTCUSDT", "ETHUSDT"):
+            frame = json.loads(text.replace("BTCUSDT", symbol))
+            lines.append(_recv("ws.1", int(stamp) / 1e9, frame))
+    data = ("\n".join(lines) + "\n").encode()
+    path.write_bytes(zstandard.ZstdCompressor().compress(data))
+    return path

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from botmm.data.importers.opening import Opened
 from botmm.errors import DataError
 from tests.unit.data import recordings as rec
 from tests.unit.data.imported import columns, import_into, trades
@@ -91,6 +92,18 @@ def test_repeated_trades_are_dropped_once_by_id(tmp_path: Path) -> None:
     assert trades(columns(tape.path))["id"].tolist() == [1, 2, 3]
 
 
+def test_prices_off_the_venues_grid_are_counted(tmp_path: Path) -> None:
+    """Whole prices and those of five figures are on Hyperliquid's grid."""
+    prices = ("123456", "100.51", "100.512", "0.012345", "99999.5")
+    lines = [
+        f"{rec.START + i}.5,{px},1,buy,{i + 1},{rec.START_MS + 1000 * i}"
+        for i, px in enumerate(prices)
+    ]
+    (tape,) = import_into(tmp_path / "store", trades_file(tmp_path, *lines)).written
+    assert tape.quality["off_grid"] == 2
+    assert len(trades(columns(tape.path))["px"]) == 5
+
+
 def test_one_negative_latency_is_counted_and_shifts_nothing(tmp_path: Path) -> None:
     lines = [
         f"{rec.START + i}.5,100.5,1,buy,{i + 1},{rec.START_MS + 1000 * i + (900 if i == 3 else 0)}"
@@ -168,3 +181,23 @@ def test_malformed_frame_is_named_by_line(tmp_path: Path, old: str, new: str, sh
     assert "btc.gz" in caught.value.message
     assert "line 11" in caught.value.message
     assert shown in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["../../x", "PURR/USDC", ".hidden"])
+def test_symbol_never_leads_out_of_the_store(tmp_path: Path, name: str) -> None:
+    path = rec.hl_raw(tmp_path / "btc.gz")
+    text = gzip.decompress(path.read_bytes()).decode().replace('"BTC"', f'"{name}"')
+    rec.write_gz(path, text.splitlines())
+    with pytest.raises(DataError, match="cannot name a folder"):
+        import_into(tmp_path / "store", path)
+    assert not (tmp_path / "store").exists()
+
+
+def test_bad_snapshot_of_another_symbol_is_named_with_its_file(tmp_path: Path) -> None:
+    """Only the scan for scales reads it when the first symbol is imported."""
+    path = rec.binance_session(tmp_path / "F.jsonl.zst")
+    with Opened(path) as opened:
+        text = opened.read()
+    path.write_bytes(text.replace(b"61800.10", b"6;800.10", 2))
+    with pytest.raises(DataError, match=r"F\.jsonl\.zst: .*line \d+: .*6;800\.10"):
+        import_into(tmp_path / "store", path, symbols=("ETHUSDT",))

@@ -263,7 +263,7 @@ def test_two_recordings_of_one_time_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="two recordings of one time"):
         import_into(tmp_path, folder)
     raw = rec.hl_raw(tmp_path / "btc.gz")
-    with pytest.raises(DataError, match="two recordings of one market"):
+    with pytest.raises(DataError, match="two recordings of one time"):
         import_into(tmp_path, rec.hl_csv(tmp_path / "c"), raw)
 
 

@@ -79,7 +79,18 @@ def test_gap_costs_by_its_length_in_each_minute(tmp_path: Path) -> None:
     report = scored(tmp_path, rows)
     assert [m.shares["gap"] for m in report.minutes] == pytest.approx([0.5, 1.0, 29.5 / 60])
     assert report.minutes[1].score == 0.0
-    assert report.worst(2)[0].start == START + MINUTE_NS
+    assert report.silent == 1
+    assert report.score_recorded == pytest.approx(50.4, abs=0.1)
+    assert [minute.start for minute in report.worst(2)] == [START, START + 2 * MINUTE_NS]
+
+
+def test_trades_in_a_silence_of_the_book_are_not_judged(tmp_path: Path) -> None:
+    start = START + 30 * SECOND
+    rows = [*quotes(0, 30), *quotes(110, 120), row(45, TRADE, 1, 9), row(115.5, TRADE, 1, 9)]
+    rows += [row(100, GAP, 0, 0, stream=0, id=1, ts_exch=start)]
+    first, second = scored(tmp_path, rows).minutes
+    assert first.shares["outside"] == 0.0
+    assert second.shares["outside"] == 1.0
 
 
 def test_venue_time_running_back_and_skew(tmp_path: Path) -> None:

@@ -84,7 +84,9 @@ def test_unknown_columns_are_refused_by_name(tmp_path: Path) -> None:
 def test_what_no_reader_knows_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.csv"
     path.write_text("a,b,c\n1,2,3\n")
-    with pytest.raises(DataError, match=r"other\.csv: not recognised; its columns are a, b, c"):
+    with pytest.raises(
+        DataError, match=r"other\.csv: not a format we know; its columns are a, b, c"
+    ):
         recognise(path, Wish())
     path.write_text("a,b,a\n1,2,3\n")
     with pytest.raises(DataError, match="names a twice"):

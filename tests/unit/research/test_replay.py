@@ -65,6 +65,7 @@ def test_the_core_is_told_what_the_settings_say() -> None:
         "partial_fills": True,
         "through_fill": "volume",
         "block_ns": 70_000_000,
+        "arrival": "shared",
     }
     assert told["fees"] == {"maker": 0.00015, "taker": 0.00045}
     assert (told["from"], told["to"], told["seed"]) == (START, START + DAY, 9)

@@ -78,6 +78,8 @@ pub struct Merger {
     prints: Prints,
     contexts: BTreeMap<ContextKind, i64>,
     started: bool,
+    /// Whether numbers have to show that nothing was missed in a recorded silence.
+    doubtful: bool,
     /// Levels a side that the last snapshot showed at most; 0 before the first.
     depth: u16,
     bounds: (Px, Px),
@@ -97,6 +99,7 @@ impl Default for Merger {
             prints: Prints::default(),
             contexts: BTreeMap::new(),
             started: false,
+            doubtful: false,
             depth: 0,
             bounds: (Px(0), Px(0)),
             bounds_exch: i64::MIN,
@@ -184,15 +187,29 @@ impl Merger {
     }
 
     /// Note recorded silence. A book without sequence numbers that is kept by changes is void
-    /// after it; one with numbers shows by them whether anything was missed.
+    /// after it, and so is a touch alone; one with numbers shows by them whether anything was
+    /// missed, and is then stated whole; frames replace the book by themselves.
     pub fn on_gap(&mut self, from: UnixNanos, to: UnixNanos, cause: GapCause, out: &mut Rows) {
         let mut pen = Pen::new(out, to, streams::NONE);
         pen.gap(from, cause as u64);
         if self.sync.is_unnumbered() {
             self.void(&mut pen);
+        } else if self.sync.is_numbered() {
+            self.doubtful = true;
+        } else if self.depth == 0 {
+            self.started = false;
+            self.sides = Side::BOTH.map(BookSide::new);
         }
         pen.end();
         self.prints.reconnected();
+    }
+
+    /// Begin anew with the habits of a venue: a recording that does not continue what was before.
+    /// Only the ids of trades are remembered.
+    pub fn begin(&mut self, venue: Venue) {
+        let mut prints = std::mem::take(&mut self.prints);
+        prints.reconnected();
+        *self = Self { prints, counts: self.counts, ..Self::for_venue(venue) };
     }
 
     /// Write all that is known as rows flagged as a keyframe, so that reading can start there.
@@ -255,6 +272,7 @@ impl Merger {
             self.counts.bad_levels += bad;
         }
         self.depth = depth;
+        self.doubtful = false;
         self.state_bounds(ts, &mut pen);
         pen.end();
         self.applied(ts, ts_recv);
@@ -278,12 +296,17 @@ impl Merger {
             Verdict::Break => {
                 self.counts.sequence_gaps += 1;
                 let mut pen = Pen::new(out, ts_recv, streams::NONE);
-                pen.gap(UnixNanos(self.last_recv), GapCause::Sequence as u64);
+                if !self.doubtful {
+                    pen.gap(UnixNanos(self.last_recv), GapCause::Sequence as u64);
+                }
                 self.void(&mut pen);
                 pen.end();
                 self.sync.keep(frame);
                 return;
             }
+        }
+        if std::mem::take(&mut self.doubtful) {
+            self.restate(Pen::of(frame, out, ts_recv));
         }
         let ts = venue_time(frame, ts_recv);
         let depth = if self.rolling { usize::from(self.depth) } else { usize::MAX };
@@ -310,7 +333,7 @@ impl Merger {
             return;
         }
         let mut pen = Pen::of(frame, out, ts_recv);
-        pen.flag(flags::BBO);
+        pen.flag(if self.started { flags::BBO } else { flags::BBO | flags::SNAPSHOT });
         self.start(&mut pen);
         for side in Side::BOTH {
             let level = if side == Side::Bid { frame.bids.first() } else { frame.asks.first() };
@@ -339,7 +362,21 @@ impl Merger {
         }
     }
 
+    /// Write the whole book again: nothing of it was missed.
+    fn restate(&self, mut pen: Pen) {
+        pen.flag(flags::SNAPSHOT);
+        pen.clear();
+        for side in &self.sides {
+            side.write(&mut pen);
+        }
+        if self.rolling {
+            pen.frame(self.bounds);
+        }
+        pen.end();
+    }
+
     fn void(&mut self, pen: &mut Pen) {
+        self.doubtful = false;
         pen.clear();
         self.sync.lose();
         self.sides = Side::BOTH.map(BookSide::new);

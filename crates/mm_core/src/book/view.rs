@@ -81,7 +81,9 @@ impl Book {
     #[inline(always)]
     pub fn level(&mut self, row: BookRow) {
         self.set(side_of(row.side), row.px, row.qty, row.n);
-        self.void &= row.flags & flags::SNAPSHOT == 0;
+        if self.void {
+            self.void = row.flags & flags::SNAPSHOT == 0;
+        }
     }
 
     /// Apply a row of the kinds that change the book; other kinds are ignored.

@@ -11,6 +11,7 @@ use crate::tape::Content;
 use crate::tape::Deltas;
 use crate::tape::Format;
 use crate::tape::GroupInfo;
+use crate::tape::Heard;
 use crate::tape::Ladder;
 use crate::tape::Neutral;
 use crate::tape::Prints;
@@ -217,6 +218,8 @@ fn touches<'py>(
     Ok((found.0.into_pyarray(py), found.1.into_pyarray(py)))
 }
 
+type HeardColumns<'py> =
+    (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<u8>>);
 type Ints<'py> = PyReadonlyArray1<'py, i64>;
 type Matrix<'py> = PyReadonlyArray2<'py, i64>;
 
@@ -229,15 +232,10 @@ struct PyAssembler(Assembler);
 #[pymethods]
 impl PyAssembler {
     #[new]
-    #[pyo3(signature = (px_decimals, size_decimals, clock_offset_ns = 0, venue = None))]
-    fn new(
-        px_decimals: u32,
-        size_decimals: u32,
-        clock_offset_ns: i64,
-        venue: Option<&str>,
-    ) -> Self {
+    #[pyo3(signature = (px_decimals, size_decimals, venue = None))]
+    fn new(px_decimals: u32, size_decimals: u32, venue: Option<&str>) -> Self {
         let scales = Scales { px_decimals, size_decimals };
-        Self(Assembler::new(venue_named(venue), scales, clock_offset_ns))
+        Self(Assembler::new(venue_named(venue), scales))
     }
 
     #[allow(clippy::too_many_arguments)] // One argument a column, as the boundary wants it.
@@ -371,17 +369,25 @@ impl PyAssembler {
         self.add(py, times, Content::Neutral(neutral), streams::BOOK)
     }
 
-    #[pyo3(signature = (format, symbol, data, first_line = 1))]
-    fn add_lines(
+    #[pyo3(signature = (format, symbol, data, first_line = 1, clock_offset_ns = 0))]
+    fn add_lines<'py>(
         &mut self,
-        py: Python<'_>,
+        py: Python<'py>,
         format: &str,
         symbol: &str,
         data: &[u8],
         first_line: u64,
-    ) -> PyResult<()> {
+        clock_offset_ns: i64,
+    ) -> PyResult<HeardColumns<'py>> {
         let format = Format::named(format).map_err(to_py)?;
-        py.detach(|| self.0.add_lines(format, symbol, data, first_line)).map_err(to_py)
+        let lines = (data, first_line);
+        let heard = py.detach(|| self.0.add_lines((format, symbol), lines, clock_offset_ns));
+        let Heard { exch, recv, stream } = heard.map_err(to_py)?;
+        Ok((exch.into_pyarray(py), recv.into_pyarray(py), stream.into_pyarray(py)))
+    }
+
+    fn begin(&mut self, at_recv: i64, venue: &str) {
+        self.0.begin(UnixNanos(at_recv), venue_named(Some(venue)));
     }
 
     #[pyo3(signature = (until_recv = None))]

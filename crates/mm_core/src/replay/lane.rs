@@ -1,5 +1,8 @@
 //! One symbol of a run: its tape on two clocks, its market, its maker, its simulated venue.
 
+use super::inbox::insert_by_time;
+use super::inbox::Class;
+use super::inbox::Inbox;
 use super::spec::About;
 use super::spec::LaneSpec;
 use super::truth::Reply;
@@ -37,13 +40,14 @@ pub(super) struct Lane {
     venue: SimVenue,
     pub(super) truth: Truth,
     latency: Latency,
-    block_ns: i64,
-    /// Commands on their way to the venue, by arrival.
-    inbox: VecDeque<(i64, Command)>,
+    /// Commands on their way to the venue.
+    pub(super) inbox: Inbox,
     /// Replies on their way back, by arrival.
     replies: VecDeque<(i64, Reply)>,
     feed_latency: i64,
     framed: bool,
+    /// Whether an order between two frames meets its share of the change between them.
+    shared_arrival: bool,
     about: About,
 }
 
@@ -57,11 +61,11 @@ impl Lane {
             venue: SimVenue::new(spec.instrument, spec.venue),
             truth: Truth::new(spec.symbol, spec.instrument, ledger),
             latency: spec.latency,
-            block_ns: spec.block_ns,
-            inbox: VecDeque::new(),
+            inbox: Inbox::new(spec.block_ns),
             replies: VecDeque::new(),
             feed_latency: 0,
             framed: false,
+            shared_arrival: spec.shared_arrival,
             about: spec.about,
         }
     }
@@ -87,9 +91,8 @@ impl Lane {
         if maker == i64::MIN {
             return Ok(maker);
         }
-        let first = |queue: Option<i64>| queue.unwrap_or(i64::MAX);
-        let commands = first(self.inbox.front().map(|c| c.0));
-        let replies = first(self.replies.front().map(|r| r.0));
+        let commands = self.inbox.due(|ts| self.window.exch_at_or_after(ts));
+        let replies = self.replies.front().map_or(i64::MAX, |r| r.0);
         Ok(maker.min(commands).min(replies).min(self.window.next_either()?))
     }
 
@@ -106,11 +109,10 @@ impl Lane {
     /// The venue's clock reaches `now`.
     fn happen_until(&mut self, now: i64) -> Result<(), CoreError> {
         loop {
-            let arrival = self.inbox.front().map_or(i64::MAX, |c| c.0);
+            let arrival = self.inbox.due(|ts| self.window.exch_at_or_after(ts));
             let due = self.truth.next_due();
             if arrival <= due && arrival <= now {
-                self.happen(arrival, false)?;
-                self.arrive()?;
+                self.take_in(arrival)?;
             } else if due <= now {
                 self.happen(due, true)?;
                 self.truth.mark_out(self.venue.book(), due);
@@ -128,12 +130,24 @@ impl Lane {
         world.result
     }
 
-    /// The first command of the inbox reaches the venue.
-    fn arrive(&mut self) -> Result<(), CoreError> {
-        let Some((ts, command)) = self.inbox.pop_front() else { return Ok(()) };
+    /// The venue takes in the commands that take effect at `ts`.
+    fn take_in(&mut self, ts: i64) -> Result<(), CoreError> {
+        self.happen(ts, false)?;
+        while let Some((class, command)) = self.inbox.take(ts) {
+            match class {
+                Class::Adds | Class::Cancels => {}
+                Class::Takers => self.happen(ts, true)?,
+            }
+            self.arrive(ts, command)?;
+        }
+        Ok(())
+    }
+
+    /// A command reaches the venue.
+    fn arrive(&mut self, ts: i64, command: Command) -> Result<(), CoreError> {
         match command {
             Command::Place(place) => {
-                let interval = self.interval(&place, ts);
+                let interval = self.interval(&place, ts)?;
                 self.venue.place(&place, interval, ts);
             }
             Command::Cancel { cloid, .. } => self.venue.cancel(cloid, CancelReason::Asked, ts),
@@ -147,21 +161,22 @@ impl Lane {
     }
 
     /// What the frames around an arrival show of its level, where the stream has frames.
-    fn interval(&self, place: &Place, ts: i64) -> Option<Arrival> {
-        if !self.framed {
-            return None;
+    fn interval(&mut self, place: &Place, ts: i64) -> Result<Option<Arrival>, CoreError> {
+        if !self.framed || !self.shared_arrival {
+            return Ok(None);
         }
-        let around = self.window.around(place.side, place.px)?;
+        self.window.look_ahead()?;
+        let Some(around) = self.window.around(place.side, place.px) else { return Ok(None) };
         let now = self.venue.book().qty(place.side, place.px);
         let qty_after = if around.qty_after < 0 { now.0 } else { around.qty_after };
         let span = (around.to - around.from).max(1) as f64;
-        Some(Arrival {
+        Ok(Some(Arrival {
             start: now.0 as f64,
             end: qty_after as f64,
             before: around.traded_before as f64,
             total: around.traded as f64,
             elapsed: ((ts - around.from) as f64 / span).clamp(0.0, 1.0),
-        })
+        }))
     }
 
     fn deliver_until(&mut self, now: i64) {
@@ -199,22 +214,9 @@ impl Lane {
 
     fn send(&mut self, command: Command, now: i64) {
         match self.latency.entry(now, self.feed_latency) {
-            Some(entry) => {
-                let mut arrival = now + entry;
-                if self.block_ns > 0 {
-                    arrival = self.block_at(arrival);
-                }
-                insert_by_time(&mut self.inbox, arrival, command);
-            }
+            Some(entry) => self.inbox.push(now + entry, command),
             None => self.lose(command, now),
         }
-    }
-
-    /// The block that takes in what arrives at `ts`: the next recorded venue time, at the latest
-    /// one block later.
-    fn block_at(&self, ts: i64) -> i64 {
-        let next = self.window.exch_at_or_after(ts).unwrap_or(i64::MAX);
-        next.min(ts + self.block_ns)
     }
 
     fn lose(&mut self, command: Command, now: i64) {
@@ -317,8 +319,7 @@ struct World<'a> {
 impl RowSink for World<'_> {
     #[inline(always)]
     fn level(&mut self, row: BookRow, ts: i64) {
-        self.venue.on_level(row, ts);
-        if !self.venue.is_quiet() {
+        if self.venue.on_level(row, ts) {
             self.answer(ts);
         }
     }
@@ -373,10 +374,4 @@ fn send_back(truth: &mut Truth, replies: &mut VecDeque<(i64, Reply)>) {
     for (ts, reply) in truth.replies() {
         insert_by_time(replies, ts, reply);
     }
-}
-
-/// Insert in order of time, after equals.
-fn insert_by_time<T>(queue: &mut VecDeque<(i64, T)>, ts: i64, item: T) {
-    let at = queue.iter().rposition(|q| q.0 <= ts).map_or(0, |i| i + 1);
-    queue.insert(at, (ts, item));
 }

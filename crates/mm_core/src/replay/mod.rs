@@ -3,7 +3,10 @@
 mod case;
 mod columns;
 mod drive;
+mod inbox;
 mod lane;
+#[cfg(test)]
+mod race;
 mod results;
 mod spec;
 mod truth;

@@ -52,6 +52,7 @@ pub struct LaneSpec {
     pub(super) venue: VenueConfig,
     pub(super) latency: Latency,
     pub(super) block_ns: i64,
+    pub(super) shared_arrival: bool,
     pub(super) about: About,
 }
 
@@ -118,6 +119,8 @@ struct SimText {
     through_fill: String,
     #[serde(default)]
     block_ns: i64,
+    #[serde(default = "shared")]
+    arrival: String,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +149,10 @@ enum LatencyText {
 
 fn one() -> f64 {
     1.0
+}
+
+fn shared() -> String {
+    "shared".to_owned()
 }
 
 impl RunSpec {
@@ -270,6 +277,7 @@ fn lane(
         venue: venue(&run.sim)?,
         latency: latency(&run.sim.latency)?,
         block_ns: run.sim.block_ns,
+        shared_arrival: arrival(&run.sim)?,
         maker,
         series,
         disorder_ns,
@@ -336,6 +344,18 @@ fn venue(sim: &SimText) -> Result<VenueConfig, CoreError> {
     };
     let queue = QueueModel::parse(&sim.queue)?;
     Ok(VenueConfig { queue, partial_fills: sim.partial_fills, through_volume })
+}
+
+/// Whether an order between two frames meets its share of what changes between them.
+fn arrival(sim: &SimText) -> Result<bool, CoreError> {
+    match sim.arrival.as_str() {
+        "shared" => Ok(true),
+        "last" => Ok(false),
+        other => {
+            let why = format!("{other:?} is neither shared nor last");
+            Err(CoreError::BadArgument { name: "arrival", why })
+        }
+    }
 }
 
 fn latency(text: &LatencyText) -> Result<Latency, CoreError> {

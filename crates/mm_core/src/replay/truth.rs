@@ -62,6 +62,16 @@ pub(super) struct Tally {
     pub(super) filled_lots: i64,
 }
 
+/// What was held, and known of funding, when an hour struck.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hour {
+    number: i64,
+    held: Lots,
+    rate: Option<i64>,
+    oracle: Option<i64>,
+    is_due: bool,
+}
+
 /// The venue's side of one symbol's run.
 #[derive(Debug)]
 pub(super) struct Truth {
@@ -76,13 +86,14 @@ pub(super) struct Truth {
     due: [VecDeque<(i64, usize)>; 6],
     next_due: i64,
     context: Context,
-    funding_hour: i64,
+    hour: Hour,
     trades: u64,
     replies: Vec<(i64, Reply)>,
 }
 
 const HOUR_NS: i64 = 3_600_000_000_000;
-/// A settlement row may come this long after the hour; then the context's estimate is charged.
+/// A settlement row may come this long after the hour; then the context's last estimate before
+/// the hour is charged.
 const FUNDING_WAIT_NS: i64 = 10_000_000_000;
 
 impl Truth {
@@ -99,7 +110,7 @@ impl Truth {
             due: Default::default(),
             next_due: i64::MAX,
             context: Context::default(),
-            funding_hour: 0,
+            hour: Hour::default(),
             trades: 0,
             replies: Vec::new(),
         }
@@ -183,6 +194,7 @@ impl Truth {
         ts: i64,
         at_home: i64,
     ) -> Result<(), CoreError> {
+        self.strike(ts);
         self.trades += 1;
         let fill = Fill {
             symbol: self.symbol,
@@ -275,17 +287,24 @@ impl Truth {
         self.next_due = fronts.map(|f| f.0).min().unwrap_or(i64::MAX);
     }
 
+    /// Note what an hour finds, before anything of it happens.
+    fn strike(&mut self, ts: i64) {
+        let number = ts / HOUR_NS;
+        if number > self.hour.number {
+            let (rate, oracle) = (self.context.funding_rate, self.context.oracle);
+            let (held, is_due) = (self.ledger.position(), self.hour.number > 0);
+            self.hour = Hour { number, held, rate, oracle, is_due };
+        }
+    }
+
     /// A context value became known on the venue.
     pub(super) fn on_context(&mut self, kind: u64, value: i64, ts: i64) -> Result<(), CoreError> {
-        let hour = ts / HOUR_NS;
-        if self.funding_hour == 0 {
-            self.funding_hour = hour;
-        }
-        if hour > self.funding_hour && ts % HOUR_NS >= FUNDING_WAIT_NS {
-            if let (Some(rate), Some(oracle)) = (self.context.funding_rate, self.context.oracle) {
+        self.strike(ts);
+        if self.hour.is_due && ts % HOUR_NS >= FUNDING_WAIT_NS {
+            if let (Some(rate), Some(oracle)) = (self.hour.rate, self.hour.oracle) {
                 self.pay_funding(rate, oracle)?;
             }
-            self.funding_hour = hour;
+            self.hour.is_due = false;
         }
         self.context.note(kind, value);
         Ok(())
@@ -293,19 +312,20 @@ impl Truth {
 
     /// The venue settled funding: `rate` in 1e-12 an hour, `oracle` in price units.
     pub(super) fn on_funding(&mut self, rate: i64, oracle: i64, ts: i64) -> Result<(), CoreError> {
-        let hour = ts / HOUR_NS;
-        if hour > self.funding_hour {
-            self.funding_hour = hour;
+        self.strike(ts);
+        if self.hour.is_due {
+            self.hour.is_due = false;
             let scaled = oracle * pow10(8) / pow10(self.spec.px_decimals);
             self.pay_funding(rate, scaled)?;
         }
         Ok(())
     }
 
-    /// Longs pay position x oracle x rate; `oracle` in 1e-8, `rate` in 1e-12, toward zero.
+    /// Longs pay what they held at the hour x oracle x rate; `oracle` in 1e-8, `rate` in 1e-12,
+    /// toward zero.
     fn pay_funding(&mut self, rate: i64, oracle: i64) -> Result<(), CoreError> {
         let spec = &self.spec;
-        let product = i128::from(self.ledger.position().0) * i128::from(oracle) * i128::from(rate);
+        let product = i128::from(self.hour.held.0) * i128::from(oracle) * i128::from(rate);
         // Lots, oracle and rate carry 10^-(size_decimals + 20); cash is 10^-cash_decimals.
         let shift = 20 + spec.size_decimals - spec.cash_decimals.min(20 + spec.size_decimals);
         let paid = product / 10_i128.pow(shift);

@@ -37,7 +37,7 @@ pub(super) struct Around {
     pub(super) to: i64,
 }
 
-/// How far around an arrival to look for frames.
+/// How far around an arrival to look for frames; so many rows stay on hand behind the venue.
 const LOOK: usize = 4096;
 
 impl Window {
@@ -63,18 +63,29 @@ impl Window {
         Ok(())
     }
 
+    /// Load until a look around the venue's place sees all that it may, wherever batches end.
+    pub(super) fn look_ahead(&mut self) -> Result<(), CoreError> {
+        let sees = |w: &Self| {
+            let settled = w.newest_exch.saturating_sub(w.disorder);
+            w.venue_row(w.venue + LOOK).is_some_and(|i| w.rows.ts_exch[i] < settled)
+        };
+        while !self.ended && !sees(self) {
+            self.load()?;
+        }
+        Ok(())
+    }
+
     fn covers(&self, time: i64) -> bool {
         let received = self.rows.ts_recv.last().copied().unwrap_or(i64::MIN);
         received > time && self.newest_exch.saturating_sub(self.disorder) > time
     }
 
-    /// Forget rows that both clocks have read, and append the next batch.
+    /// Forget rows that both clocks have read, but for the last few, and append the next batch.
     fn load(&mut self) -> Result<(), CoreError> {
+        let keep = self.venue.saturating_sub(LOOK);
         let behind = match &self.order {
-            None => self.venue,
-            Some(order) => {
-                order[self.venue..].iter().min().map_or(self.rows.len(), |&i| i as usize)
-            }
+            None => keep,
+            Some(order) => order[keep..].iter().min().map_or(self.rows.len(), |&i| i as usize),
         };
         let gone = behind.min(self.local);
         self.rows.drop_front(gone);
@@ -98,16 +109,16 @@ impl Window {
             self.newest_exch = self.newest_exch.max(ts);
         }
         if self.order.is_none() && backward {
-            self.order = Some((self.venue as u32..first as u32).collect());
-            self.venue = 0;
+            self.order = Some((0..first as u32).collect());
         } else if let Some(order) = &mut self.order {
-            order.drain(..self.venue);
+            let past = self.venue.saturating_sub(LOOK);
+            order.drain(..past);
             order.iter_mut().for_each(|i| *i -= gone as u32);
-            self.venue = 0;
+            self.venue -= past;
         }
         if let Some(order) = &mut self.order {
             order.extend(first as u32..rows.len() as u32);
-            order.sort_by_key(|&i| rows.ts_exch[i as usize]);
+            order[self.venue..].sort_by_key(|&i| rows.ts_exch[i as usize]);
         }
     }
 
@@ -275,18 +286,19 @@ fn walk(rows: &Rows, here: Range<usize>, to: &mut impl RowSink) {
         }
         return;
     }
-    let first = here.start;
-    let (kind, side) = (&rows.kind[here.clone()], &rows.side[here.clone()]);
-    let (px, qty, bits) = (&rows.px[here.clone()], &rows.qty[here.clone()], &rows.flags[here]);
-    let rows_here = kind.iter().zip(side).zip(px).zip(qty).zip(bits).enumerate();
-    for (i, ((((kind, side), px), qty), flags)) in rows_here {
-        if *kind > RowKind::Gone as u8 {
+    let (first, count) = (here.start, here.len());
+    // Columns of one length, which the compiler then knows.
+    let (kind, side) = (&rows.kind[here.clone()][..count], &rows.side[here.clone()][..count]);
+    let (px, qty) = (&rows.px[here.clone()][..count], &rows.qty[here.clone()][..count]);
+    let (flags, times) = (&rows.flags[here.clone()][..count], &rows.ts_exch[here][..count]);
+    for i in 0..count {
+        if kind[i] > RowKind::Gone as u8 {
             give(rows, first + i, to);
             continue;
         }
         let kind = RowKind::Level;
-        let row = BookRow { kind, side: *side, px: *px, qty: *qty, n: 0, flags: *flags };
-        to.level(row, rows.ts_exch[first + i]);
+        let row = BookRow { kind, side: side[i], px: px[i], qty: qty[i], n: 0, flags: flags[i] };
+        to.level(row, times[i]);
     }
 }
 

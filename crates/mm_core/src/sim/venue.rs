@@ -79,9 +79,11 @@ pub enum VenueEvent {
 struct Reach {
     low: i64,
     high: i64,
+    /// A level of this side whose price times sign comes to this crosses our other side.
+    crosses: i64,
 }
 
-const NOWHERE: Reach = Reach { low: i64::MAX, high: i64::MIN };
+const NOWHERE: Reach = Reach { low: i64::MAX, high: i64::MIN, crosses: i64::MAX };
 
 /// What a run counts about its own realism.
 #[derive(Clone, Copy, Debug, Default)]
@@ -166,13 +168,16 @@ impl SimVenue {
         self.events.is_empty()
     }
 
-    /// Apply a level at venue time `ts`, of quantity 0 where it is gone.
+    /// Apply a level at venue time `ts`, of quantity 0 where it is gone; whether there is
+    /// anything to drain.
     #[inline(always)]
-    pub fn on_level(&mut self, row: BookRow, ts: i64) {
+    pub fn on_level(&mut self, row: BookRow, ts: i64) -> bool {
         self.level(row, row.qty, ts);
-        if row.flags & (flags::LAST | flags::SNAPSHOT) != 0 {
-            self.end_of_message(row.flags, ts);
+        if row.flags & (flags::LAST | flags::SNAPSHOT) == 0 {
+            return false;
         }
+        self.end_of_message(row.flags, ts);
+        !self.is_quiet()
     }
 
     /// Apply one market row of any kind at venue time `ts`.
@@ -201,15 +206,11 @@ impl SimVenue {
     #[inline(always)]
     fn level(&mut self, row: BookRow, qty: i64, ts: i64) {
         let side = if row.side > 0 { Side::Bid } else { Side::Ask };
-        let (own, other) = (self.reach[side.index()], self.reach[side.opposite().index()]);
+        let own = self.reach[side.index()];
         if row.px >= own.low && row.px <= own.high && !self.rebuilding {
             self.at_own_price(side, row.px, qty, ts);
         }
-        // A level of the other side at or through one of our prices.
-        self.crossing |= match side {
-            Side::Ask => row.px <= other.high,
-            Side::Bid => row.px >= other.low,
-        };
+        self.crossing |= row.px * side.sign() >= own.crosses;
         self.book.set(side, row.px, qty, row.n);
     }
 
@@ -350,9 +351,11 @@ impl SimVenue {
     fn measure_reach(&mut self) {
         self.reach = [NOWHERE; 2];
         for order in &self.orders {
+            let (px, other) = (order.px.0, order.side.opposite());
             let reach = &mut self.reach[order.side.index()];
-            reach.low = reach.low.min(order.px.0);
-            reach.high = reach.high.max(order.px.0);
+            (reach.low, reach.high) = (reach.low.min(px), reach.high.max(px));
+            let other_reach = &mut self.reach[other.index()];
+            other_reach.crosses = other_reach.crosses.min(px * other.sign());
         }
     }
 

@@ -1,6 +1,7 @@
 //! Assembler — recorded tables of one symbol, merged in order of delivery into the rows of a tape.
 
 use super::lines::Format;
+use super::lines::Heard;
 use super::lines::LineCounts;
 use super::lines::Wanted;
 use super::table::Content;
@@ -28,10 +29,9 @@ type Place = (i64, u8, u64, usize);
 /// and sequence; equals keep the order in which their tables were added.
 pub struct Assembler {
     scales: Scales,
-    clock_offset_ns: i64,
-    /// Whose habits the merger has; `Other` takes those of the first lines added.
-    venue: Venue,
     merger: Merger,
+    /// Receive times from which on the book begins anew, each with a venue's habits.
+    begins: BTreeMap<i64, Venue>,
     /// By number, so that memory is given back when a table is done.
     tables: BTreeMap<usize, Table>,
     added: usize,
@@ -46,15 +46,13 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// An assembler with the habits of a venue's streams. `clock_offset_ns` is added to every
-    /// receive time: it takes a constant difference between recorder and venue out.
+    /// An assembler with the habits of a venue's streams.
     #[must_use]
-    pub fn new(venue: Venue, scales: Scales, clock_offset_ns: i64) -> Self {
+    pub fn new(venue: Venue, scales: Scales) -> Self {
         Self {
             scales,
-            clock_offset_ns,
-            venue,
             merger: Merger::for_venue(venue),
+            begins: BTreeMap::new(),
             tables: BTreeMap::new(),
             added: 0,
             heads: BinaryHeap::new(),
@@ -71,10 +69,7 @@ impl Assembler {
     ///
     /// # Errors
     /// [`CoreError::BadArgument`] as [`Table::new`].
-    pub fn add(&mut self, mut times: Times, content: Content, stream: u8) -> Result<(), CoreError> {
-        for recv in &mut times.recv {
-            *recv += self.clock_offset_ns;
-        }
+    pub fn add(&mut self, times: Times, content: Content, stream: u8) -> Result<(), CoreError> {
         let table = Table::new(times, content, stream)?;
         if let Some((recv, stream, seq)) = table.head() {
             self.heads.push(Reverse((recv, stream, seq, self.added)));
@@ -84,27 +79,34 @@ impl Assembler {
         Ok(())
     }
 
-    /// Add verbatim frames of one symbol, a line each. `first_line` is the number of the first
-    /// line, for messages.
+    /// Add verbatim frames of one symbol, a line each, and tell what they are. `first_line` is
+    /// the number of the first line, for messages; `clock_offset_ns` is added to receive times:
+    /// it takes a constant difference between recorder and venue out.
     ///
     /// # Errors
     /// [`CoreError::BadPayload`] with the line, where one cannot be read.
     pub fn add_lines(
         &mut self,
-        format: Format,
-        symbol: &str,
-        data: &[u8],
-        first_line: u64,
-    ) -> Result<(), CoreError> {
-        if self.venue == Venue::Other && self.messages == 0 {
-            self.venue = format.venue();
-            self.merger = Merger::for_venue(self.venue);
-        }
+        (format, symbol): (Format, &str),
+        (data, first_line): (&[u8], u64),
+        clock_offset_ns: i64,
+    ) -> Result<Heard, CoreError> {
         let singles = &mut self.singles;
         let mut wanted = Wanted { symbol, scales: self.scales, singles };
-        let found = format.decode(&mut wanted, (data, first_line))?;
+        let mut found = format.decode(&mut wanted, (data, first_line))?;
+        for recv in &mut found.times.recv {
+            *recv += clock_offset_ns;
+        }
+        let heard = found.heard();
         self.lines.add(found.counts);
-        self.add(found.times, Content::Messages(found.messages), streams::NONE)
+        self.add(found.times, Content::Messages(found.messages), streams::NONE)?;
+        Ok(heard)
+    }
+
+    /// Begin anew at a receive time, with the habits of a venue's streams: what comes then does
+    /// not continue the book of before.
+    pub fn begin(&mut self, at: UnixNanos, venue: Venue) {
+        self.begins.insert(at.0, venue);
     }
 
     /// Deliver all messages received before `until` as rows appended to `out`.
@@ -117,6 +119,7 @@ impl Assembler {
                 break;
             }
             self.heads.pop();
+            self.begin_until(recv);
             let Some(table) = self.tables.get_mut(&number) else { continue };
             let begins_empty = !self.any_book && table.says_plain_change();
             let said = table.pop();
@@ -155,6 +158,13 @@ impl Assembler {
             ("bad_trades", merged.bad_trades),
             ("bad_levels", merged.bad_levels),
         ])
+    }
+
+    fn begin_until(&mut self, recv: i64) {
+        while let Some(next) = self.begins.first_entry().filter(|next| *next.key() <= recv) {
+            self.merger.begin(next.remove());
+            self.any_book = false;
+        }
     }
 
     fn deliver(&mut self, said: Said, out: &mut Rows) -> Result<(), CoreError> {

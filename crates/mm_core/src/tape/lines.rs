@@ -2,6 +2,7 @@
 
 use super::table::Times;
 use crate::error::CoreError;
+use crate::event::streams;
 use crate::event::FeedMessage;
 use crate::instrument::Venue;
 use crate::wire::decode;
@@ -16,6 +17,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 const NS_PER_SECOND: i64 = 1_000_000_000;
+
+/// Receive times may step back by so much where a recorder has several threads; more is damage, or
+/// two recordings in one.
+const BACKWARD_NS_MAX: i64 = 60 * NS_PER_SECOND;
 
 /// How a line carries its frame and receive time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +73,36 @@ pub(super) struct Found {
     pub(super) times: Times,
     pub(super) messages: Vec<FeedMessage>,
     pub(super) counts: LineCounts,
+}
+
+/// Times and streams of messages that were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Venue times, 0 where the venue sends none.
+    pub exch: Vec<i64>,
+    /// Receive times.
+    pub recv: Vec<i64>,
+    /// See [`crate::event::streams`].
+    pub stream: Vec<u8>,
+}
+
+impl Found {
+    /// What was heard. The last trade of a frame is the freshest.
+    pub(super) fn heard(&self) -> Heard {
+        let mut heard = Heard { recv: self.times.recv.clone(), ..Heard::default() };
+        for message in &self.messages {
+            let (exch, stream) = match message {
+                FeedMessage::Book(frame) => (frame.ts_exch.0, frame.stream),
+                FeedMessage::Trades(prints) => {
+                    (prints.last().map_or(0, |print| print.ts_exch.0), streams::TRADES)
+                }
+                FeedMessage::Context { ts_exch, .. } => (ts_exch.0, streams::CONTEXT),
+            };
+            heard.exch.push(exch);
+            heard.stream.push(stream);
+        }
+        heard
+    }
 }
 
 /// What is read from lines, and by which rules.
@@ -181,6 +216,7 @@ impl Format {
         // A frame that names no symbol (Binance's depth snapshot) is of the file's only one.
         let of = |name: &str| (name == wanted.symbol || name.is_empty()).then_some(scales);
         let mut singles = *wanted.singles;
+        let mut newest = i64::MIN;
         each_line(data, first_line, |line| {
             found.counts.lines += 1;
             let unwrapped = self.unwrap(line)?;
@@ -190,6 +226,7 @@ impl Format {
             };
             match (decoded, &unwrapped) {
                 (Decoded::Feed { channel, message, .. }, Some((recv, _))) => {
+                    newest = forward(newest, *recv)?;
                     singles |= channel == "trade";
                     if channel == "aggTrade" {
                         aggregates.push(found.messages.len());
@@ -224,14 +261,14 @@ impl Format {
             }
             Wrapping::Bare => {
                 let line: BareLine = json(text)?;
-                Ok(Some((line.ts * 1_000_000, Cow::Borrowed(text))))
+                Ok(Some((nanos(line.ts)?, Cow::Borrowed(text))))
             }
             Wrapping::Session => {
                 let line: SessionLine<'_> = json(text)?;
                 match (line.t, line.ts, line.data) {
                     ("recv", Some(ts), Some(frame)) => {
                         let recv = parse_float_text(ts.as_raw_str().as_bytes(), 9)?;
-                        Ok(Some((recv, frame)))
+                        Ok(Some((nanos(recv)?, frame)))
                     }
                     _ => Ok(None),
                 }
@@ -265,13 +302,26 @@ fn each_line(
 fn stamped(text: &str) -> Result<(i64, Cow<'_, str>), CoreError> {
     let (stamp, frame) = text.split_once(' ').ok_or_else(|| bad("no receive time".to_owned()))?;
     let value: i64 = stamp.parse().map_err(|_| bad(format!("receive time {stamp:?}")))?;
-    let recv = match value {
-        100_000_000_000..100_000_000_000_000 => value * 1_000_000,
-        100_000_000_000_000..100_000_000_000_000_000 => value * 1_000,
-        100_000_000_000_000_000.. => value,
-        _ => return Err(bad(format!("receive time {value} is in no known unit"))),
-    };
-    Ok((recv, Cow::Borrowed(frame)))
+    Ok((nanos(value)?, Cow::Borrowed(frame)))
+}
+
+/// The later of two receive times.
+fn forward(newest: i64, recv: i64) -> Result<i64, CoreError> {
+    if recv < newest.saturating_sub(BACKWARD_NS_MAX) {
+        let seconds = (newest - recv) / NS_PER_SECOND;
+        return Err(bad(format!("receive time {recv} is {seconds} s before an earlier line's")));
+    }
+    Ok(newest.max(recv))
+}
+
+/// Unix nanoseconds of a time in milliseconds, microseconds or nanoseconds, from 1973 to 2255.
+fn nanos(value: i64) -> Result<i64, CoreError> {
+    match value {
+        100_000_000_000..9_000_000_000_000 => Ok(value * 1_000_000),
+        100_000_000_000_000..9_000_000_000_000_000 => Ok(value * 1_000),
+        100_000_000_000_000_000..9_000_000_000_000_000_000 => Ok(value),
+        _ => Err(bad(format!("receive time {value} is in no known unit"))),
+    }
 }
 
 /// `2023-04-15T00:00:07.705751164`, UTC, to Unix nanoseconds.

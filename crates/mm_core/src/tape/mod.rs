@@ -19,6 +19,7 @@ mod writer;
 pub use assemble::Assembler;
 pub use clock::measure_clock_offset;
 pub use lines::Format;
+pub use lines::Heard;
 pub use lines::LineCounts;
 pub use lines::Scanned;
 pub use reader::Projection;

@@ -280,7 +280,7 @@ fn mark(mark: Mark<'_>) -> Result<RawFeed<'_>, CoreError> {
 /// Milliseconds, or microseconds where a stream was asked for them.
 fn time(channel: &'static str, value: i64) -> Result<UnixNanos, CoreError> {
     match value {
-        1_000_000_000_000..100_000_000_000_000 => Ok(UnixNanos(value * 1_000_000)),
+        1_000_000_000_000..9_000_000_000_000 => Ok(UnixNanos(value * 1_000_000)),
         1_000_000_000_000_000..9_000_000_000_000_000 => Ok(UnixNanos(value * 1_000)),
         _ => Err(wrong(channel, format!("time {value} is in no unit the venue uses"))),
     }

@@ -116,8 +116,8 @@ pub(super) fn wrong(channel: &'static str, why: impl Into<String>) -> CoreError 
 
 /// Milliseconds of a venue's clock.
 pub(super) fn millis(channel: &'static str, ms: i64) -> Result<UnixNanos, CoreError> {
-    // Year 2001 to year 5138: what else stands there is not a time in milliseconds.
-    if !(1_000_000_000_000..100_000_000_000_000).contains(&ms) {
+    // Year 2001 to year 2255: what else stands there is not a time in milliseconds.
+    if !(1_000_000_000_000..9_000_000_000_000).contains(&ms) {
         return Err(wrong(channel, format!("time {ms} is not in milliseconds since 1970")));
     }
     Ok(UnixNanos(ms * 1_000_000))

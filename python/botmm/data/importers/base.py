@@ -10,11 +10,24 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from botmm.errors import DataError
+
 I64 = NDArray[np.int64]
 Columns = dict[str, NDArray[Any]]
 
 # Scales at which everything is looked at before the tape's own scales are known.
 SURVEY_DECIMALS = 8
+
+# Later than this (2255) is no time of a recording.
+TIME_NS_MAX = 9_000_000_000_000_000_000
+
+# Numbers of the core's `streams`.
+BOOK, FAST, BBO, TRADES = 1, 2, 3, 4
+_STREAMS = {"add_snapshots": BOOK, "add_deltas": BOOK, "add_bbo": BBO, "add_trades": TRADES}
+
+
+class UnknownFormatError(DataError):
+    """A file that is sound as far as it goes, but nothing that a reader knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +42,15 @@ SURVEY = Scales(px=SURVEY_DECIMALS, size=SURVEY_DECIMALS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """When messages happened (0 where the venue does not say), came, and on which stream."""
+
+    exch: I64
+    recv: I64
+    stream: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """A call of the core's assembler, and how far it reaches.
 
@@ -40,9 +62,16 @@ class Batch:
     last_recv: int
     rows: int
 
-    def feed(self, assembler: Any) -> None:
-        """Hand the batch to the assembler."""
-        getattr(assembler, self.method)(*self.args)
+    def feed(self, assembler: Any, offset: int) -> Heard:
+        """Hand the batch to the assembler, its receive times moved by a constant."""
+        if self.method == "add_lines":
+            exch, recv, stream = assembler.add_lines(*self.args, offset)
+            return Heard(exch=exch, recv=recv, stream=stream)
+        exch, recv, *rest = self.args
+        recv = recv + np.int64(offset)
+        getattr(assembler, self.method)(exch, recv, *rest)
+        stream = np.full(len(recv), _STREAMS[self.method], np.uint8)
+        return Heard(exch=exch, recv=recv, stream=stream)
 
 
 @dataclass(slots=True)
@@ -76,13 +105,18 @@ class Source(Protocol):
         ...
 
     @property
-    def lane(self) -> str:
-        """Return the kind of rows; files of one lane follow each other in time."""
+    def incremental(self) -> bool:
+        """Return whether its book comes as changes, so that files need the ones before."""
         ...
 
     @property
-    def incremental(self) -> bool:
-        """Return whether its book comes as changes, so that files need the ones before."""
+    def starts_book(self) -> bool:
+        """Return whether changes find in it what they start from."""
+        ...
+
+    @property
+    def has_clock(self) -> bool:
+        """Return whether its receive times are the recorder's."""
         ...
 
     @property

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from botmm.data.importers.base import I64
+from botmm.data.importers.base import I64, TIME_NS_MAX
 from botmm.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # Decimals of a second by unit, and nanoseconds of one unit.
+_INT_MAX = 2**63 - 1
 _UNIT_DECIMALS = {"s": 9, "ms": 6, "us": 3, "ns": 0}
 
 
@@ -48,21 +49,33 @@ def times(array: pa.Array, unit: str, column: str, where: Where) -> I64:
     import pyarrow as pa
 
     _no_nulls(array, column, where)
+    decimals = _UNIT_DECIMALS.get(unit, 0)
     if pa.types.is_timestamp(array.type):
-        return _numpy(array.cast(pa.timestamp("ns")).cast(pa.int64()))
+        return _dated(_int64(array.cast(pa.timestamp("ns")), column, where), 0, (column, where))
     if pa.types.is_integer(array.type):
-        return _numpy(array.cast(pa.int64())) * np.int64(10 ** _UNIT_DECIMALS[unit])
+        return _dated(_int64(array, column, where), decimals, (column, where))
     if pa.types.is_floating(array.type):
-        values = _finite(array, column, where)
-        steps = max(_UNIT_DECIMALS[unit] - 3, 0)
-        return np.rint(values * 10.0**steps).astype(np.int64) * 1_000
+        values = _finite(array, column, where) * 10.0 ** (decimals - 3)
+        whole = np.rint(np.clip(values, -1, TIME_NS_MAX)).astype(np.int64)
+        return _dated(whole, 3, (column, where))
     if unit == "iso":
         try:
             moments = array.cast(pa.timestamp("ns"))
         except pa.ArrowInvalid as error:
             raise DataError(f"{where.path}: column {column}: {error}") from None
-        return _numpy(moments.cast(pa.int64()))
-    return _decimals(array, _UNIT_DECIMALS[unit], column, where)
+        return _dated(_int64(moments, column, where), 0, (column, where))
+    return _dated(_decimals(array, decimals, column, where), 0, (column, where))
+
+
+def _dated(values: I64, decimals: int, at: tuple[str, Where]) -> I64:
+    """Return times in nanoseconds, each from 1970 to 2255."""
+    column, where = at
+    most = TIME_NS_MAX // 10**decimals
+    bad = np.flatnonzero((values < 0) | (values > most))
+    if len(bad):
+        first = int(bad[0])
+        raise where.error(column, first, int(values[first]), "is no time from 1970 to 2255")
+    return values * np.int64(10**decimals)
 
 
 def units(
@@ -83,7 +96,8 @@ def units(
     import pyarrow.compute as pc
 
     if pa.types.is_integer(array.type):
-        result = _scaled(_numpy(pc.fill_null(array, 0).cast(pa.int64())), held or 0, decimals)
+        whole = _int64(pc.fill_null(array, 0), column, where)
+        result = _scaled(whole, held or 0, decimals)
         if result is None:
             raise DataError(
                 f"{where.path}: column {column}: integers of {held or 0} decimals do not fit a "
@@ -113,7 +127,7 @@ def integers(array: pa.Array, column: str, where: Where) -> NDArray[np.uint64]:
 
     _no_nulls(array, column, where)
     if pa.types.is_integer(array.type):
-        values = _numpy(array.cast(pa.int64()))
+        values = _int64(array, column, where)
     else:
         values = _decimals(array.cast(pa.string()), 0, column, where)
     return np.maximum(values, 0).astype(np.uint64)
@@ -124,9 +138,11 @@ def identities(array: pa.Array) -> NDArray[np.uint64]:
     import hashlib
 
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if pa.types.is_integer(array.type):
-        return np.asarray(_numpy(array.cast(pa.int64())), dtype=np.uint64)
+        plain = pc.fill_null(array, 0).cast(pa.uint64(), safe=False)
+        return np.ascontiguousarray(plain.to_numpy(zero_copy_only=False))
 
     def number(text: str) -> int:
         if text.isdecimal() and len(text) < 20:
@@ -191,6 +207,8 @@ def _finite(array: pa.Array, column: str, where: Where) -> NDArray[np.float64]:
 def _scaled(values: I64, held: int, decimals: int) -> I64 | None:
     """Move integers from one scale to another; None where digits would be lost."""
     if decimals >= held:
+        if len(values) and int(np.abs(values).max()) > _INT_MAX // 10 ** (decimals - held):
+            return None
         return values * np.int64(10 ** (decimals - held))
     quotient, rest = np.divmod(values, np.int64(10 ** (held - decimals)))
     return None if rest.any() else quotient
@@ -204,5 +222,11 @@ def _no_nulls(array: pa.Array, column: str, where: Where) -> None:
         raise where.error(column, at, None, "is missing")
 
 
-def _numpy(array: Any) -> I64:
-    return np.ascontiguousarray(array.to_numpy(zero_copy_only=False))
+def _int64(array: Any, column: str, where: Where) -> I64:
+    import pyarrow as pa
+
+    try:
+        plain = array.cast(pa.int64())
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{where.path}: column {column}: {error}") from None
+    return np.ascontiguousarray(plain.to_numpy(zero_copy_only=False))

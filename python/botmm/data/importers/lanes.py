@@ -1,113 +1,115 @@
-"""Lanes — the files of one symbol, each kind in order of time, merged into one delivery."""
+"""Lanes — the files of one symbol, whatever their order, merged by time into one delivery."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from typing import Any
 
-from botmm.data.importers.base import Batch, Columns, Scales, Source, Tally
+from botmm.data.importers.base import Batch, Columns, Heard, Scales, Source, Tally
 from botmm.errors import DataError
-
-# Hour files may hold a little of their neighbours; more is another recording of the same time.
-OVERLAP_NS_MAX = 60_000_000_000
 
 # Cause of a gap row: the recorder was not there.
 RECORDER = 1
 
+OnBatch = Callable[[Source, Batch, Heard], None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Rows in order, and the file they come from where only one lane runs."""
+    """Rows in order, perhaps none, and what the core had counted when they were delivered."""
 
     rows: Columns
-    source: Source | None
+    counts: dict[str, int]
 
 
-class Lane:
-    """Files of one kind, read one after the other."""
+def habits(sources: Sequence[Source]) -> str:
+    """Return the venue whose habits the streams have; a book of changes decides.
 
-    def __init__(self, sources: Sequence[Source], symbol: str) -> None:
-        """Order the files by their first row."""
-        self.symbol = symbol
-        self.sources = sorted(sources, key=lambda s: (s.first_recv(symbol), s.path.name))
-        self.reached = min(s.first_recv(symbol) for s in sources)
-        self.source = self.sources[0]
-
-    def batches(self, scales: Scales, tally: Tally) -> Iterator[Batch]:
-        """Yield the batches of all files, keeping track of how far they reach.
-
-        Raises:
-            DataError: two files hold the same time.
-        """
-        for source in self.sources:
-            first = source.first_recv(self.symbol)
-            if first < self.reached - OVERLAP_NS_MAX:
-                raise DataError(
-                    f"{source.path}: begins {(self.reached - first) * 1e-9:.0f} s before "
-                    f"{self.source.path} ends: two recordings of one time",
-                    cure="import one of them",
-                )
-            self.source = source
-            for batch in source.batches(self.symbol, scales, tally):
-                self.reached = max(self.reached, batch.last_recv)
-                yield batch
+    Changes without a snapshot to start from are no book: only the touch counts then.
+    """
+    chosen = next((source for source in sources if source.incremental), None)
+    if chosen is None:
+        return sources[0].rules
+    return chosen.rules if has_book(sources) else "other"
 
 
-def lanes(sources: Sequence[Source], symbol: str) -> list[Lane]:
-    """Sort files into lanes."""
-    kinds: dict[str, list[Source]] = {}
-    for source in sources:
-        kinds.setdefault(source.lane, []).append(source)
-    return [Lane(group, symbol) for _, group in sorted(kinds.items())]
+def has_book(sources: Sequence[Source]) -> bool:
+    """Whether changes, if the book comes as such, find what they start from."""
+    changes = [source for source in sources if source.incremental]
+    return not changes or any(source.starts_book for source in changes)
 
 
-def rules(sources: Sequence[Source]) -> str:
-    """Return the venue whose habits the streams have; a book of changes decides."""
-    chosen = next((source for source in sources if source.incremental), sources[0])
-    return chosen.rules
-
-
-def deliver(
-    sources: Sequence[Source],
-    symbol: str,
-    scales: Scales,
-    assembler: object,
-    tally: Tally,
-    on_batch: Callable[[Source, Batch], None],
-) -> Iterator[Delivery]:
-    """Yield the rows of all files in order of delivery.
+@dataclass(slots=True, kw_only=True)
+class Merge:
+    """Files of one symbol and venue on their way through the core's assembler.
 
     Args:
-        sources: the files of one symbol and venue.
         symbol: which symbol.
         scales: scales of prices and sizes.
-        assembler: the core's merger of tables, gaps already added.
+        assembler: the core's merger of tables; gaps and beginnings are added already.
+        offset: what to add to the receive times of a file.
+        edges: receive times that no delivery crosses, rising.
         tally: takes what the readers count.
-        on_batch: told of every batch.
-
-    Raises:
-        DataError: a file is not what it claims to be.
     """
-    from typing import Any, cast
 
-    from botmm.core import CoreException
+    symbol: str
+    scales: Scales
+    assembler: Any
+    offset: Callable[[Source], int] = lambda _: 0
+    edges: tuple[int, ...] = ()
+    tally: Tally = field(default_factory=Tally)
 
-    core = cast(Any, assembler)
-    running = [(lane, lane.batches(scales, tally)) for lane in lanes(sources, symbol)]
-    alone = len(running) == 1
-    while running:
-        lane, batches = min(running, key=lambda pair: pair[0].reached)
-        batch = next(batches, None)
-        if batch is None:
-            running.remove((lane, batches))
+    def deliver(self, sources: Sequence[Source], on_batch: OnBatch) -> Iterator[Delivery]:
+        """Yield the rows of all files in order of delivery.
+
+        The file that has come least far is read on, so that no row is delivered before one that
+        came earlier in another file; files are opened when their time has come.
+
+        Raises:
+            DataError: a file is not what it claims to be.
+        """
+        heap = [
+            (source.first_recv(self.symbol) + self.offset(source), number)
+            for number, source in enumerate(sources)
+        ]
+        heapify(heap)
+        running: dict[int, Iterator[Batch]] = {}
+        while heap:
+            reached, number = heappop(heap)
+            source = sources[number]
+            if number not in running:
+                running[number] = source.batches(self.symbol, self.scales, self.tally)
+            batch = next(running[number], None)
+            if batch is None:
+                running[number] = iter(())
+            else:
+                self._feed(source, batch, on_batch)
+                heappush(heap, (max(reached, batch.last_recv + self.offset(source)), number))
+            yield from self._drained(source, heap[0][0] if heap else None)
+
+    def _feed(self, source: Source, batch: Batch, on_batch: OnBatch) -> None:
+        from botmm.core import CoreException
+
         try:
-            if batch is not None:
-                batch.feed(core)
-                on_batch(lane.source, batch)
-            open_lanes = [] if alone else [other.reached for other, _ in running]
-            until = min(open_lanes, default=None)
-            rows = core.drain(until)
+            on_batch(source, batch, batch.feed(self.assembler, self.offset(source)))
         except CoreException as error:
-            raise DataError(f"{lane.source.path}: {error}") from None
-        if len(rows["ts_recv"]):
-            yield Delivery(rows=rows, source=lane.source if alone else None)
+            raise DataError(f"{source.path}: {error}") from None
+
+    def _drained(self, source: Source, until: int | None) -> Iterator[Delivery]:
+        """Yield what was received before a time, cut at the edges; `source` was read last."""
+        from botmm.core import CoreException
+
+        while True:
+            edge = self.edges[0] if self.edges else None
+            cut = edge is not None and (until is None or edge <= until)
+            try:
+                rows = self.assembler.drain(edge if cut else until)
+            except CoreException as error:
+                raise DataError(f"{source.path}: {error}") from None
+            if len(rows["ts_recv"]) or cut or until is None:
+                yield Delivery(rows=rows, counts=self.assembler.counts())
+            if not cut:
+                return
+            self.edges = self.edges[1:]

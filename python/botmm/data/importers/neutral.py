@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from botmm.data.importers import opening
 from botmm.data.importers.base import I64, Batch, Scales, Tally
-from botmm.data.importers.exact import Where, units
+from botmm.data.importers.exact import Where, times, units
 from botmm.data.importers.tables import snapshot
 from botmm.errors import DataError
 
@@ -52,13 +53,18 @@ class NeutralSource:
         return self.venue_name or "neutral"
 
     @property
-    def lane(self) -> str:
-        """Return one lane: events are in order."""
-        return "events"
-
-    @property
     def incremental(self) -> bool:
         """Return true: levels are changes."""
+        return True
+
+    @property
+    def starts_book(self) -> bool:
+        """Return true: changes start from an empty book."""
+        return True
+
+    @property
+    def has_clock(self) -> bool:
+        """Return true: local times are the recorder's."""
         return True
 
     @property
@@ -99,22 +105,15 @@ class NeutralSource:
         return self._read
 
     def _blocks(self) -> Iterator[tuple[pa.RecordBatch, Where]]:
-        import pyarrow as pa
         from pyarrow import parquet
 
-        try:
-            with parquet.ParquetFile(self.path) as file:
-                total, size, row = max(file.metadata.num_rows, 1), self.path.stat().st_size, 1
-                for batch in file.iter_batches(batch_size=1 << 17, columns=list(COLUMNS)):
-                    if batch.num_rows:
-                        yield batch, Where(self.path, row)
-                    row += batch.num_rows
-                    self._read = size * row // total
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(
-                f"{self.path}: truncated or corrupt Parquet: {error}",
-                cure="fetch or copy the file again",
-            ) from None
+        with opening.reading_parquet(self.path), parquet.ParquetFile(self.path) as file:
+            total, size, row = max(file.metadata.num_rows, 1), self.path.stat().st_size, 1
+            for batch in file.iter_batches(batch_size=1 << 17, columns=list(COLUMNS)):
+                if batch.num_rows:
+                    yield batch, Where(self.path, row)
+                row += batch.num_rows
+                self._read = size * row // total
 
     def batches(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:
         """Yield trades, changes and snapshots; see `Source`."""
@@ -168,8 +167,8 @@ class _Events:
         if len(bad):
             raise where.error("side", int(bad[0]), int(side[bad[0]]), "is neither +1 nor -1")
         return cls(
-            exch=plain("ts_exch").astype(np.int64),
-            recv=plain("ts_local").astype(np.int64),
+            exch=times(batch.column("ts_exch"), "ns", "ts_exch", where),
+            recv=times(batch.column("ts_local"), "ns", "ts_local", where),
             kind=kind,
             side=side,
             px=units(batch.column("px"), scales.px, "px", where),

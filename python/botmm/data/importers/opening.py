@@ -8,12 +8,16 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from lzma import LZMAError
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from botmm.data.importers.base import UnknownFormatError
 from botmm.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,6 +31,18 @@ _LZ4 = b"\x04\x22\x4d\x18"
 _ZIP = b"PK\x03\x04"
 PARQUET = b"PAR1"
 
+# What the libraries raise over damaged bytes, each in its own way.
+_DAMAGE = (
+    EOFError,
+    LZMAError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 _CURE = "fetch or copy the file again; a recording that is still being written is not complete"
 
 
@@ -52,6 +68,21 @@ def magic(path: Path) -> bytes:
     return head
 
 
+@contextmanager
+def reading_parquet(path: Path) -> Iterator[None]:
+    """Name the file where reading it as Parquet fails.
+
+    Raises:
+        DataError: truncated or corrupt.
+    """
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: truncated or corrupt Parquet: {error}", cure=_CURE) from None
+
+
 class Opened(io.RawIOBase):
     """Plain bytes of a file, inflated where it is compressed.
 
@@ -64,7 +95,6 @@ class Opened(io.RawIOBase):
         self.path = path
         head = magic(path)
         self._file = path.open("rb")
-        self.inflated = 0
         self._inner = self._open(head)
 
     def _open(self, head: bytes) -> IO[bytes]:
@@ -86,9 +116,9 @@ class Opened(io.RawIOBase):
             names = [name for name in archive.namelist() if not name.endswith("/")]
             if len(names) == 1:
                 return archive.open(names[0])
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+        except _DAMAGE as error:
             raise DataError(f"{self.path}: truncated or corrupt zip: {error}", cure=_CURE) from None
-        raise DataError(
+        raise UnknownFormatError(
             f"{self.path}: a zip of {len(names)} files, expected 1",
             cure="unpack it and import the folder",
         )
@@ -109,16 +139,14 @@ class Opened(io.RawIOBase):
             DataError: truncated or corrupt.
         """
         try:
-            data = self._inner.read(size)
+            return self._inner.read(size)
         except DataError:
             raise
-        except (EOFError, OSError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        except _DAMAGE as error:
             raise DataError(
-                f"{self.path}: truncated or corrupt after {self.inflated:,} plain bytes: {error}",
+                f"{self.path}: truncated or corrupt near byte {self.position:,}: {error}",
                 cure=_CURE,
             ) from None
-        self.inflated += len(data)
-        return data
 
     def close(self) -> None:
         """Close the file."""

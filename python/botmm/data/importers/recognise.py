@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botmm.data.importers import opening
-from botmm.data.importers.base import Source
+from botmm.data.importers.base import Source, UnknownFormatError
 from botmm.data.importers.frames import FORMATS, FrameSource
 from botmm.data.importers.mapping import Mapping, Table, shipped
 from botmm.data.importers.neutral import NeutralSource, is_neutral
@@ -16,7 +16,6 @@ from botmm.errors import DataError, UsageError
 
 _NOT_DATA = {".md", ".txt", ".json", ".toml", ".tmp", ".py", ".checksum"}
 _TAPE_COLUMNS = {"ts_exch", "ts_recv", "seq", "stream", "kind", "side", "px", "qty", "flags"}
-_CURE = "tell the format by --format, or map the columns by --map (see `botmm data import --help`)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +87,20 @@ def recognise(path: Path, wish: Wish) -> Source | Skipped:
     for kind in FORMATS:
         if wanted in (None, kind.name) and kind.first_line.match(head):
             return FrameSource(path, kind, wish.venue)
+    first_line = head.split(b"\n", 1)[0].rstrip()
+    shown = first_line[:60].decode("utf-8", "replace")
     if wanted in {kind.name for kind in FORMATS}:
-        shown = head[:60].decode("utf-8", "replace")
         raise DataError(f"{path}: not {wanted}: its first line is {shown!r}", cure="drop --format")
+    if head[:1] in b"{[" or b"," not in first_line or not shown.isprintable():
+        raise UnknownFormatError(
+            f"{path}: not a format we know; it begins with {shown!r}", cure=_known()
+        )
     return _columns(path, csv_columns(path), wish, wanted)
+
+
+def _known() -> str:
+    names = ", ".join(formats())
+    return f"known formats: {names}; other tables can be mapped by --map"
 
 
 def _named(wish: Wish) -> str | None:
@@ -107,15 +116,10 @@ def _named(wish: Wish) -> str | None:
 
 
 def _parquet_columns(path: Path) -> tuple[str, ...]:
-    import pyarrow as pa
     from pyarrow import parquet
 
-    try:
+    with opening.reading_parquet(path):
         return tuple(parquet.read_schema(path).names)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path}: truncated or corrupt Parquet: {error}", cure="fetch or copy the file again"
-        ) from None
 
 
 def _columns(
@@ -126,9 +130,16 @@ def _columns(
         raise DataError(f"{path}: is a tape already", cure="copy it into the store as it is")
     if wanted == "neutral" or (wanted is None and wish.mapping is None and is_neutral(names)):
         return NeutralSource(path, wish.symbol, wish.venue)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UnknownFormatError(
+            f"{path}: not a format we know; its header names {_listed(twice)} twice", cure=_known()
+        )
     found = _closest(names, wish, wanted)
     if found is None:
-        raise DataError(f"{path}: not recognised; its columns are {_listed(names)}", cure=_CURE)
+        raise UnknownFormatError(
+            f"{path}: not a format we know; its columns are {_listed(names)}", cure=_known()
+        )
     mapping, table = found
     unknown = table.unknown(names)
     if unknown:
@@ -138,7 +149,8 @@ def _columns(
         )
     if table.kind == "skip":
         return Skipped(path, table.reason)
-    return TableSource(path, mapping, table, wish.symbol, wish.venue)
+    source = TableSource(path, mapping, table, wish.symbol, wish.venue)
+    return Skipped(path, "no rows") if source.is_empty() else source
 
 
 def _closest(

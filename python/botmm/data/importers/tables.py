@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from botmm.data.importers import opening
-from botmm.data.importers.base import I64, SURVEY, Batch, Scales, Tally
+from botmm.data.importers.base import BOOK, I64, SURVEY, Batch, Scales, Tally
 from botmm.data.importers.exact import Where, identities, integers, times, units
 from botmm.data.importers.mapping import Mapping, Table, TimeColumn
 from botmm.data.importers.sides import Touch, touch_of
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # Receive times may step back a little (two threads of a recorder); more is another file's order.
 BACKWARD_NS_MAX = 5_000_000_000
-STREAM_BOOK = 1
 WHOLE_BOOK = 65_535
 
 _SIDES = {"buy": 1, "b": 1, "bid": 1, "1": 1, "sell": -1, "s": -1, "a": -1, "ask": -1, "-1": -1}
@@ -71,16 +70,19 @@ class TableSource:
         return self.mapping.venues.get(name, name)
 
     @property
-    def lane(self) -> str:
-        """Return the kind of rows; files that start with a snapshot are apart from updates."""
-        if self.table.kind == "levels" and self.table.seq is not None:
-            return f"levels {self._head.column(self.table.snapshot or '')[0].as_py()}"
-        return self.table.kind
-
-    @property
     def incremental(self) -> bool:
         """Whether the book comes as changes."""
         return self.table.kind == "levels"
+
+    @property
+    def starts_book(self) -> bool:
+        """Return true: changes come with their snapshots, or start from an empty book."""
+        return True
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether there are receive times; where not, the venue's stand for them."""
+        return self.table.ts_recv is not None
 
     @property
     def rules(self) -> str:
@@ -99,9 +101,19 @@ class TableSource:
 
     @cached_property
     def _head(self) -> Rows:
+        """Return the first row, copied, so that the block it stands in is given back."""
+        import pyarrow as pa
+
         for rows in self._blocks():
-            return rows
+            return Rows(rows.batch.take(pa.array([0])), rows.where)
         raise DataError(f"{self.path}: no rows", cure="leave the file out")
+
+    def is_empty(self) -> bool:
+        """Whether there is a header and no row; what is damaged is found on reading."""
+        try:
+            return next(self._blocks(), None) is None
+        except DataError:
+            return False
 
     def window(self, symbol: str) -> int:
         """Return the levels a side of a snapshot, 0 for what is no snapshot or the whole book."""
@@ -128,21 +140,28 @@ class TableSource:
         raise DataError(f"{self.path}: the symbol is not in the name", cure="give --symbol")
 
     def first_recv(self, symbol: str) -> int:
-        """Return the receive time of the first row."""
+        """Return the receive time of the first row; of history, which has no order, the lowest."""
+        if self._is_history:
+            return self._first_of_history
         recv, _ = self._times(self._head)
-        history = self.table.kind == "trades" and self.table.ts_recv is None
-        return int(recv.min() if history else recv[0])
+        return int(recv[0])
+
+    @property
+    def _is_history(self) -> bool:
+        """Whether trades have no receive time: then they are history rather than delivery."""
+        return self.table.kind == "trades" and self.table.ts_recv is None
+
+    @cached_property
+    def _first_of_history(self) -> int:
+        return min(int(self._times(rows)[0].min()) for rows in self._blocks())
 
     def position(self) -> int:
         """Return the bytes read so far."""
         return self._read
 
     def batches(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:
-        """Yield the rows; see `Source`.
-
-        Trades without a receive time are history rather than delivery: they are put in order.
-        """
-        if self.table.kind == "trades" and self.table.ts_recv is None:
+        """Yield the rows; see `Source`. History is put in order."""
+        if self._is_history:
             yield from _in_order(list(self._read_rows(symbol, scales, tally)), tally)
         else:
             yield from self._read_rows(symbol, scales, tally)
@@ -160,7 +179,7 @@ class TableSource:
         for rows in self._grouped() if grouped else self._blocks():
             self._check_symbol(rows, symbol)
             recv, exch = self._times(rows)
-            if self.table.kind != "trades" or self.table.ts_recv is not None:
+            if not self._is_history:
                 recv = self._monotone(recv, last, rows, tally)
             tally.add("venue_time_backward", int((np.diff(exch) < 0).sum()))
             last = int(recv[-1])
@@ -200,22 +219,15 @@ class TableSource:
                 ) from None
 
     def _parquet(self) -> Iterator[pa.RecordBatch]:
-        import pyarrow as pa
         from pyarrow import parquet
 
-        try:
-            with parquet.ParquetFile(self.path) as file:
-                total = max(file.metadata.num_rows, 1)
-                done, size = 0, self.path.stat().st_size
-                for batch in file.iter_batches(batch_size=32_768):
-                    done += batch.num_rows
-                    self._read = size * done // total
-                    yield batch
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(
-                f"{self.path}: truncated or corrupt Parquet: {error}",
-                cure="fetch or copy the file again",
-            ) from None
+        with opening.reading_parquet(self.path), parquet.ParquetFile(self.path) as file:
+            total = max(file.metadata.num_rows, 1)
+            done, size = 0, self.path.stat().st_size
+            for batch in file.iter_batches(batch_size=32_768):
+                done += batch.num_rows
+                self._read = size * done // total
+                yield batch
 
     def _grouped(self) -> Iterator[Rows]:
         """Yield blocks that end where a group of equal times ends."""
@@ -322,7 +334,7 @@ class TableSource:
             ask_qty,
             names[1],
             depth,
-            STREAM_BOOK,
+            BOOK,
         )
         yield Batch(method="add_snapshots", args=args, last_recv=int(recv[-1]), rows=len(recv))
 
@@ -505,18 +517,10 @@ def _in_order(batches: Sequence[Batch], tally: Tally) -> Iterator[Batch]:
 
 
 def csv_columns(path: Path) -> tuple[str, ...]:
-    """Return the header of a CSV file.
-
-    Raises:
-        DataError: no header, or a name twice.
-    """
+    """Return the header of a CSV file."""
     with opening.Opened(path) as opened:
         head = opened.read(1 << 16).split(b"\n", 1)[0].decode("utf-8", "replace").strip()
-    names = tuple(name.strip().strip('"') for name in head.split(","))
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(f"{path}: the header names {', '.join(twice)} twice")
-    return names
+    return tuple(name.strip().strip('"') for name in head.split(","))
 
 
 def snapshot(stamps: tuple[Any, Any], seq: int, levels: tuple[NDArray[np.int8], I64, I64]) -> Batch:
@@ -528,7 +532,7 @@ def snapshot(stamps: tuple[Any, Any], seq: int, levels: tuple[NDArray[np.int8], 
         order = np.argsort(-sign * px[mine], kind="stable")
         shaped += [px[mine][order][None, :].copy(), qty[mine][order][None, :].copy(), None]
     exch, recv = (np.array([stamp], np.int64) for stamp in stamps)
-    args = (exch, recv, *shaped, WHOLE_BOOK, STREAM_BOOK)
+    args = (exch, recv, *shaped, WHOLE_BOOK, BOOK)
     if seq:
         args = (*args, np.array([seq], np.uint64))
     return Batch(method="add_snapshots", args=args, last_recv=int(recv[0]), rows=len(px))

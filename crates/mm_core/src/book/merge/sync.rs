@@ -47,6 +47,11 @@ impl Sync {
         self.state == State::Unnumbered && self.deltas_seen
     }
 
+    /// Whether numbers will show what was missed.
+    pub(super) fn is_numbered(&self) -> bool {
+        matches!(self.state, State::Snapshot(_) | State::Chain(_))
+    }
+
     /// Forget where we stood.
     pub(super) fn lose(&mut self) {
         self.state = State::Unsynced;

@@ -1,0 +1,1 @@
+"""Property tests — invariants over generated cases."""
