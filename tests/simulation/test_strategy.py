@@ -87,3 +87,20 @@ def test_the_tuner_acts_at_the_end_of_an_hour(eth: Market) -> None:
     assert events, "hardly anything fills at such a spread, so the tuner tightens"
     assert {name for _, name in events} == {"tighten"}
     assert all(ts % (60 * MINUTE) < 10 * 10**9 for ts, _ in events)
+
+
+def test_glft_quotes_with_the_intensity_that_trades_show(eth: Market, tmp_path: Path) -> None:
+    base = {"bias_strength": 0.0, "toxicity": False}
+    run = play(told((eth, base | {"mode": "glft"})))
+    found = run["summary"]["symbols"][0]["intensity"]
+    assert found["status"] == "ok"
+    assert found["a"] > 0
+    assert 0.01 <= found["k"] <= 10
+    given = play(told((eth, base | {"mode": "glft", "intensity": "given"})))
+    assert not np.array_equal(run["orders"]["px"], given["orders"]["px"])
+    short = write_market(tmp_path, "SOL", 3)
+    fallback = play(told((short, base | {"mode": "glft"})))
+    names = " ".join(fallback["summary"]["symbols"][0]["not_ready"])
+    assert "fill intensity (too_few_points; quoted in bps instead)" in names
+    bps = play(told((short, base)))
+    assert np.array_equal(fallback["orders"]["px"], bps["orders"]["px"])

@@ -3,6 +3,7 @@
 //! What changes with time alone is looked at on a clock of its own, so that the steps at which
 //! nothing is due may be left out without a difference.
 
+use super::levers::Fitted;
 use super::levers::Levers;
 use super::market::Market;
 use super::market::TouchQty;
@@ -17,6 +18,7 @@ use crate::signal::Toxicity;
 use crate::strategy::decayed_skew;
 use crate::strategy::size_factors;
 use crate::strategy::FillRate;
+use crate::strategy::IntensitySource;
 use crate::strategy::InventoryAge;
 use crate::strategy::LargeInventory;
 use crate::strategy::Mode;
@@ -57,6 +59,8 @@ struct Parts {
     sizer: bool,
     tuner: bool,
     compound: bool,
+    /// A and k come from the market.
+    intensity: bool,
 }
 
 impl Parts {
@@ -67,6 +71,8 @@ impl Parts {
             sizer: params.sizer.is_on(params.strategy),
             tuner: params.auto_tune.is_on(params.strategy),
             compound: params.compound,
+            intensity: params.intensity == IntensitySource::Auto
+                && matches!(params.mode, Mode::Glft | Mode::As),
         }
     }
 
@@ -189,6 +195,10 @@ impl Adaptation {
         if self.parts.toxicity {
             self.levers.toxicity = Side::BOTH.map(|side| self.toxicity.multiplier(side));
         }
+        if self.parts.intensity {
+            let fitted = market.intensity().value();
+            self.levers.intensity = fitted.map_or(Fitted::Unknown, Fitted::Market);
+        }
         if self.parts.adaptive {
             self.levers.regime = market.regime().map_or(1.0, Regime::spread_multiplier);
         }
@@ -303,6 +313,10 @@ impl Adaptation {
                     names.push(format!("toxicity of {name} (needs 10 scored fills, had {fills})"));
                 }
             }
+        }
+        if self.parts.intensity && market.intensity().value().is_none() {
+            let status = market.intensity().status().name();
+            names.push(format!("fill intensity ({status}; quoted in bps instead)"));
         }
         if self.parts.adaptive && market.regime().is_none() {
             names.push("volatility regime (needs 3 closed minutes)".to_owned());

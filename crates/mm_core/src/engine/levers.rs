@@ -1,9 +1,22 @@
 //! Levers — what the moment does to the parameters; a quote depends on nothing else of it.
 
+use crate::quote::Intensity;
+use crate::quote::QuoteMode;
 use crate::quote::QuoteParams;
 use crate::quote::QuoteState;
 use crate::quote::Urgency;
 use crate::units::Side;
+
+/// The fill intensity in force.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fitted {
+    /// The parameters say.
+    AsGiven,
+    /// The market's trades say.
+    Market(Intensity),
+    /// Nothing tells: basis points are quoted instead.
+    Unknown,
+}
 
 /// Multipliers, shifts and stops in force. Equal levers make equal quotes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +35,8 @@ pub struct Levers {
     pub position: f64,
     /// The skew factor in force; `None` leaves the parameter's.
     pub skew: Option<f64>,
+    /// What the models of the literature quote with.
+    pub intensity: Fitted,
     /// Directional bias, -1 to 1.
     pub bias: f64,
     /// Funding rate of an hour.
@@ -43,6 +58,7 @@ impl Default for Levers {
             size: 1.0,
             position: 1.0,
             skew: None,
+            intensity: Fitted::AsGiven,
             bias: 0.0,
             funding: 0.0,
             urgency: Urgency::None,
@@ -62,7 +78,14 @@ impl Levers {
     #[must_use]
     pub fn params(&self, base: &QuoteParams) -> QuoteParams {
         let skew = self.skew.unwrap_or(base.inventory_skew_factor);
-        QuoteParams { inventory_skew_factor: skew, ..*base }
+        let base = QuoteParams { inventory_skew_factor: skew, ..*base };
+        match self.intensity {
+            Fitted::AsGiven => base,
+            Fitted::Market(Intensity { a, k }) => {
+                QuoteParams { intensity_a: a, intensity_k: k, ..base }
+            }
+            Fitted::Unknown => QuoteParams { mode: QuoteMode::Bps, ..base },
+        }
     }
 
     /// The state of the quoting function with these levers pulled.

@@ -8,6 +8,7 @@ use crate::book::Touch;
 use crate::event::ContextKind;
 use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
+use crate::quote::OnlineIntensity;
 use crate::signal::weighted_mid;
 use crate::signal::BarVolatility;
 use crate::signal::SigmaEstimator;
@@ -47,6 +48,7 @@ pub struct Market {
     book: Book,
     sigma: SigmaEstimator,
     signals: Signals,
+    intensity: OnlineIntensity,
     context: Context,
     heard: UnixNanos,
     /// Twice the mid as last sampled, and when the passing of time alone asks for a sample.
@@ -71,6 +73,7 @@ impl Market {
             book: Book::new(spec),
             sigma: SigmaEstimator::default(),
             signals: Signals::default(),
+            intensity: OnlineIntensity::default(),
             context: Context::default(),
             heard: UnixNanos(0),
             mid2: 0,
@@ -87,8 +90,11 @@ impl Market {
     /// Apply one delivered row of any kind.
     pub fn on_row(&mut self, row: BookRow, id: u64) {
         self.book.apply(row);
-        if row.kind == RowKind::Context {
-            self.context.note(id, row.qty);
+        match (row.kind, Side::from_sign(row.side)) {
+            (RowKind::Trade, Some(aggressor)) => self.intensity.on_trade(aggressor, Px(row.px)),
+            (RowKind::Context, _) => self.context.note(id, row.qty),
+            (RowKind::Trade | RowKind::Level | RowKind::Gone | RowKind::Left, _) => {}
+            (RowKind::Clear | RowKind::Frame | RowKind::Funding | RowKind::Gap, _) => {}
         }
     }
 
@@ -110,16 +116,19 @@ impl Market {
     pub fn on_step(&mut self, now: UnixNanos) {
         let Some(touch) = self.book.touch() else { return };
         let mid2 = touch.mid2();
-        if (mid2 != self.mid2 || now >= self.due) && self.book.state() == BookState::Trusted {
-            self.sample(now, mid2);
+        let news = mid2 != self.mid2 || now >= self.due || self.intensity.is_pending();
+        if news && self.book.state() == BookState::Trusted {
+            self.sample(now, touch);
         }
     }
 
-    fn sample(&mut self, now: UnixNanos, mid2: i64) {
+    fn sample(&mut self, now: UnixNanos, touch: Touch) {
+        let (mid2, spec) = (touch.mid2(), self.book.spec());
         self.mid2 = mid2;
         self.sigma.on_mid(now, mid2 as f64 * 0.5);
-        self.signals.on_mid(now, self.book.spec().price(Px(mid2)) * 0.5);
-        self.due = self.sigma.due().min(self.signals.due());
+        self.signals.on_mid(now, spec.price(Px(mid2)) * 0.5);
+        self.intensity.on_step(now, mid2, spec.step(touch.bid));
+        self.due = self.sigma.due().min(self.signals.due()).min(self.intensity.due());
     }
 
     /// The book as delivered so far.
@@ -188,6 +197,12 @@ impl Market {
     #[must_use]
     pub fn regime(&self) -> Option<Regime> {
         self.signals.regime()
+    }
+
+    /// Fill intensity by distance, as the market's trades show it.
+    #[must_use]
+    pub fn intensity(&self) -> &OnlineIntensity {
+        &self.intensity
     }
 
     /// The funding rate of an hour as a fraction, positive where longs pay; 0 where unknown.

@@ -6,6 +6,7 @@ mod maker;
 mod market;
 mod signals;
 
+pub use levers::Fitted;
 pub use levers::Levers;
 pub use maker::Commands;
 pub use maker::Maker;

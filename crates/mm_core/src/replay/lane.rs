@@ -275,6 +275,7 @@ impl Lane {
             "gaps": self.about.gaps,
             "not_ready": self.maker.not_ready(&self.market),
             "tuner": tuner,
+            "intensity": intensity(&self.market),
         })
     }
 
@@ -303,6 +304,18 @@ impl Lane {
         columns.own_bid.push(own[0]);
         columns.own_ask.push(own[1]);
     }
+}
+
+/// The fill intensity that the market's trades show, and how its fits went.
+fn intensity(market: &Market) -> Value {
+    let online = market.intensity();
+    json!({
+        "a": online.value().map(|pair| pair.a),
+        "k": online.value().map(|pair| pair.k),
+        "status": online.status().name(),
+        "bids": online.sides()[0].name(),
+        "asks": online.sides()[1].name(),
+    })
 }
 
 /// The venue's side of a row: it happens.

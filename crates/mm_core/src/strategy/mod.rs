@@ -33,6 +33,7 @@ pub use tuner::TunerDay;
 pub use tuner::TunerEvent;
 pub use tuner::TunerEvents;
 pub use tuner::TunerInputs;
+pub use words::IntensitySource;
 pub use words::Mode;
 pub use words::StrategyKind;
 pub use words::Toggle;

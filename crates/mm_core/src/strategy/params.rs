@@ -4,6 +4,7 @@ use crate::error::CoreError;
 use crate::quote::LEVELS_MAX;
 use crate::strategy::table::nearest;
 use crate::strategy::table::Field;
+use crate::strategy::words::IntensitySource;
 use crate::strategy::words::Mode;
 use crate::strategy::words::StrategyKind;
 use crate::strategy::words::Toggle;
@@ -128,10 +129,12 @@ table! {
         "Risk aversion of the glft and as modes.";
     xi: f64 = Number(0.05), real(0.0, 1e6), "1/(tick clip)", Live,
         "Utility parameter of the glft mode; equal to gamma for exponential utility, 0 is legal.";
+    intensity: IntensitySource = Choice("auto"), Kind::Choice(&IntensitySource::WORDS), "", Live,
+        "Fill intensity of glft and as: auto from the trades, bps while unknown; or as given.";
     intensity_a: f64 = Number(0.9), real(1e-6, 1e6), "1/s", Live,
-        "A of the fill intensity A exp(-k distance), glft mode.";
+        "A of the fill intensity A exp(-k distance), glft mode, where intensity is given.";
     intensity_k: f64 = Number(0.3), real(1e-6, 1e6), "1/tick", Live,
-        "k of the fill intensity A exp(-k distance), glft and as modes.";
+        "k of the fill intensity A exp(-k distance), glft and as, where intensity is given.";
     as_horizon_s: f64 = Number(60.0), real(0.001, 86_400.0), "s", Live,
         "Remaining horizon of the as mode.";
     fixed_half_ticks: f64 = Number(1.0), real(0.0, 1e6), "ticks", Live,

@@ -67,6 +67,16 @@ words!(
     }
 );
 
+words!(
+    /// Where A and k of the fill intensity come from.
+    IntensitySource {
+        /// From trades of the last half hour; while they do not tell, the mode is bps.
+        Auto = "auto",
+        /// As `intensity_a` and `intensity_k` say.
+        Given = "given",
+    }
+);
+
 impl Toggle {
     /// Whether it is on in this strategy.
     #[must_use]
