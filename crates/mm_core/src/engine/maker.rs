@@ -145,12 +145,13 @@ impl Maker {
         let touch = market.touch();
         self.show(market, touch, gate, now);
         let symbol = self.config.symbol;
-        let levers = match &mut self.adaptation {
+        let learned = match &mut self.adaptation {
             Some(adaptation) => {
                 adaptation.step(market, touch.as_ref(), &mut self.config.account, now)
             }
             None => Levers::default(),
         };
+        let levers = Levers { caution: gate.caution(symbol), ..learned };
         // Where only prices count, a change of sizes is no reason to think again.
         let sizes = !matches!(self.quoting.mode, QuoteMode::Fixed);
         let seen = if sizes { touch } else { touch.map(|at| TouchQty { qty: [1; 2], ..at }) };
@@ -159,7 +160,7 @@ impl Maker {
             state: market.book().state(),
             sigma: market.sigma(),
             stale: market.silence(now) > self.stale,
-            open: gate.open(symbol, now).is_ok(),
+            open: gate.watch(symbol, now),
             sides: sides(gate, symbol, self.config.account.position(), levers.reduces),
             levers,
             own_events: self.own_events,

@@ -5,6 +5,7 @@ use crate::fees::FeeSchedule;
 use crate::order::RequoteRules;
 use crate::risk::AccountLimits;
 use crate::risk::MicroUsd;
+use crate::risk::ProtectionRules;
 use crate::risk::SymbolLimits;
 use crate::risk::PPM;
 use crate::strategy::Params;
@@ -74,9 +75,24 @@ impl Params {
             duplicate_window: millis(self.duplicate_ms),
             stale: self.stale(),
             jump_ppm: ppm(self.jump_frac),
+            protection: self.protection(),
         };
         limits.validate()?;
         Ok(limits)
+    }
+
+    /// What freezes the symbol at this capital.
+    fn protection(&self) -> ProtectionRules {
+        let orders = |n: f64| MicroUsd::from_usd(n * self.order_usd());
+        ProtectionRules {
+            fills: self.mmp_fills,
+            value: orders(self.mmp_value_orders),
+            net: orders(self.mmp_net_orders),
+            window: millis(self.mmp_window_s * 1e3),
+            freeze: millis(self.mmp_freeze_s * 1e3),
+            widen_ppm: ppm(self.mmp_widen),
+            widen: millis(self.mmp_widen_s * 1e3),
+        }
     }
 
     /// The account's limits at this capital.
@@ -91,6 +107,9 @@ impl Params {
             gross_ppm: ppm(self.gross_frac),
             daily_reduce_ppm: ppm(self.daily_reduce_frac),
             daily_halt_ppm: ppm(self.daily_halt_frac),
+            drawdown_reduce_ppm: ppm(self.drawdown_reduce_frac),
+            drawdown_halt_ppm: ppm(self.drawdown_halt_frac),
+            cooldown: millis(self.cooldown_s * 1e3),
             equity_floor: MicroUsd::from_usd(self.equity_floor_frac * self.capital_usd),
             orders_in_all: self.orders_in_all,
         };

@@ -175,6 +175,20 @@ table! {
         "This many orders filled on one side within repeat_window_s halt the symbol.";
     repeat_window_s: f64 = Number(60.0), real(0.001, 86_400.0), "s", Start,
         "The window of repeat_fills.";
+    mmp_fills: i64 = Whole(0), whole(0, 256), "fills", Start,
+        "So many fills within mmp_window_s freeze the symbol; 0 is off.";
+    mmp_value_orders: f64 = Number(0.0), real(0.0, 1_000.0), "orders", Start,
+        "Fills of this many order_size_usd within mmp_window_s freeze the symbol; 0 is off.";
+    mmp_net_orders: f64 = Number(0.0), real(0.0, 1_000.0), "orders", Start,
+        "The same of what was bought less what was sold; 0 is off.";
+    mmp_window_s: f64 = Number(10.0), real(0.001, 86_400.0), "s", Start,
+        "The window of the mmp rules.";
+    mmp_freeze_s: f64 = Number(30.0), real(0.001, 86_400.0), "s", Start,
+        "How long a frozen symbol is not quoted.";
+    mmp_widen: f64 = Number(1.5), real(1.0, 100.0), "", Start,
+        "What multiplies the spread after a freeze.";
+    mmp_widen_s: f64 = Number(300.0), real(0.0, 86_400.0), "s", Start,
+        "How long mmp_widen holds after a freeze.";
     orders_per_level: i64 = Whole(4), whole(1, 32), "orders", Start,
         "Most orders a side for each level, those on their way in or out included.";
     duplicate_ms: f64 = Number(100.0), real(0.0, 60_000.0), "ms", Start,
@@ -195,6 +209,12 @@ table! {
         "Loss of the UTC day after which positions may only be reduced.";
     daily_halt_frac: f64 = Number(0.05), real(0.0001, 0.5), "", Start,
         "Loss of the UTC day after which everything stops until the next day.";
+    drawdown_reduce_frac: f64 = Number(0.1), real(0.0001, 1.0), "", Start,
+        "Fall from the highest equity after which positions may only be reduced for cooldown_s.";
+    drawdown_halt_frac: f64 = Number(0.2), real(0.0001, 1.0), "", Start,
+        "Fall from the highest equity after which everything stops until a person lifts it.";
+    cooldown_s: f64 = Number(3_600.0), real(0.001, 2_592_000.0), "s", Start,
+        "How long drawdown_reduce_frac holds; then the fall is counted from where it ended.";
     equity_floor_frac: f64 = Number(0.5), real(0.0, 1.0), "", Start,
         "Everything stops for good below this share of the capital.";
     capital_usd: f64 = Number(1_000.0), real(10.0, 1e8), "USD", Run,
