@@ -10,6 +10,7 @@ use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
 use crate::quote::OnlineIntensity;
 use crate::signal::weighted_mid;
+use crate::signal::Bar;
 use crate::signal::BarVolatility;
 use crate::signal::SigmaEstimator;
 use crate::strategy::Regime;
@@ -56,6 +57,9 @@ pub struct Market {
     due: UnixNanos,
 }
 
+/// Returns of minutes that seed the volatility.
+const SEED_MINUTES: usize = 20;
+
 /// The touch with what rests there: all that quoting looks at in the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TouchQty {
@@ -78,6 +82,21 @@ impl Market {
             heard: UnixNanos(0),
             mid2: 0,
             due: UnixNanos(i64::MIN),
+        }
+    }
+
+    /// Begin with minutes that closed before anything is delivered.
+    pub fn warm(&mut self, bars: &[Bar]) {
+        bars.iter().for_each(|bar| self.signals.on_bar(bar));
+        let follow = |pair: &&[Bar]| pair[0].end() == pair[1].start;
+        let squares = bars.windows(2).rev().filter(follow).map(|pair| {
+            let log_return = libm::log(pair[1].close / pair[0].close);
+            log_return * log_return
+        });
+        let (mut sum, mut n) = (0.0, 0);
+        squares.take(SEED_MINUTES).for_each(|square| (sum, n) = (sum + square, n + 1));
+        if n == SEED_MINUTES {
+            self.sigma.seed(sum / n as f64 / 60.0);
         }
     }
 

@@ -54,9 +54,11 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
         let ledger = Account::new(spec.instrument, spec.fees);
+        let mut market = Market::new(spec.instrument);
+        market.warm(&spec.candles);
         Self {
             window: Window::new(spec.series, spec.disorder_ns),
-            market: Market::new(spec.instrument),
+            market,
             maker: spec.maker,
             venue: SimVenue::new(spec.instrument, spec.venue),
             truth: Truth::new(spec.symbol, spec.instrument, ledger),
