@@ -18,7 +18,6 @@ use crate::order::Wishes;
 use crate::quote::quote;
 use crate::quote::Ladder;
 use crate::quote::NoQuote;
-use crate::quote::QuoteDiag;
 use crate::quote::QuoteMode;
 use crate::quote::QuoteParams;
 use crate::quote::QuoteState;
@@ -67,6 +66,16 @@ struct Inputs {
     own_events: u64,
 }
 
+/// What a decision was made of, for those who ask why.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decided {
+    pub(super) params: QuoteParams,
+    pub(super) state: QuoteState,
+    pub(super) levers: Levers,
+    pub(super) sides: [bool; 2],
+    pub(super) no_quote: Option<NoQuote>,
+}
+
 /// One maker on one market.
 #[derive(Debug)]
 pub struct Maker {
@@ -77,8 +86,6 @@ pub struct Maker {
     adaptation: Option<Adaptation>,
     wishes: Wishes,
     last: Option<Inputs>,
-    diag: QuoteDiag,
-    no_quote: Option<NoQuote>,
     /// Answers, fills and own commands so far.
     own_events: u64,
 }
@@ -97,8 +104,6 @@ impl Maker {
             config,
             wishes: Wishes::default(),
             last: None,
-            diag: QuoteDiag::default(),
-            no_quote: None,
             own_events: 0,
         }
     }
@@ -206,26 +211,19 @@ impl Maker {
         orders.min(stale).min(learned).min(market.wakes()).min(gate.wakes(self.config.symbol))
     }
 
-    fn targets(&mut self, market: &Market, inputs: &Inputs) -> Ladder {
-        let reason = match inputs.state {
-            BookState::Gap => Some(NoQuote::Gap),
-            BookState::Crossed | BookState::Locked => Some(NoQuote::CrossedBook),
-            BookState::Empty => Some(NoQuote::EmptyBook),
-            BookState::OneSided => Some(NoQuote::OneSidedBook),
-            BookState::Trusted if inputs.stale => Some(NoQuote::StaleData),
-            BookState::Trusted if !inputs.open => Some(NoQuote::Halted),
-            BookState::Trusted => None,
-        };
-        let ladder = match (reason, &inputs.touch) {
-            (None, Some(at)) => self.quote(market, at, &inputs.levers),
+    fn targets(&self, market: &Market, inputs: &Inputs) -> Ladder {
+        match (no_quote(inputs), &inputs.touch) {
+            (None, Some(at)) => {
+                let (params, state) = self.asked(market, at, &inputs.levers);
+                quote(&self.config.spec, &params, &state).0
+            }
             (Some(reason), _) => Ladder::none(reason),
             (None, None) => Ladder::none(NoQuote::EmptyBook),
-        };
-        self.no_quote = ladder.reason;
-        ladder
+        }
     }
 
-    fn quote(&mut self, market: &Market, at: &TouchQty, levers: &Levers) -> Ladder {
+    /// What the quoting function is told.
+    fn asked(&self, market: &Market, at: &TouchQty, levers: &Levers) -> (QuoteParams, QuoteState) {
         let state = levers.state(QuoteState {
             best_bid: Some(at.touch.bid),
             best_ask: Some(at.touch.ask),
@@ -234,10 +232,17 @@ impl Maker {
             position: self.config.account.position(),
             ..QuoteState::default()
         });
-        let params = levers.params(&self.quoting);
-        let (ladder, diag) = quote(&self.config.spec, &params, &state);
-        self.diag = diag;
-        ladder
+        (levers.params(&self.quoting), state)
+    }
+
+    /// What the last decision was made of; `None` before the first.
+    pub(super) fn decided(&self, market: &Market) -> Option<Decided> {
+        let last = self.last.as_ref()?;
+        let missing = last.touch.is_none().then_some(NoQuote::EmptyBook);
+        let asked = last.touch.map(|at| self.asked(market, &at, &last.levers));
+        let (params, state) = asked.unwrap_or((self.quoting, QuoteState::default()));
+        let (levers, sides) = (last.levers, last.sides);
+        Some(Decided { params, state, levers, sides, no_quote: no_quote(last).or(missing) })
     }
 
     /// Bring the orders to the ladder, each wish through the gate.
@@ -308,22 +313,29 @@ impl Maker {
         self.adaptation.as_ref().map_or(&[], Adaptation::events)
     }
 
-    /// The levers of the last decision; `None` before the first.
+    /// Its instrument.
     #[must_use]
-    pub fn levers(&self) -> Option<&Levers> {
-        self.last.as_ref().map(|last| &last.levers)
+    pub fn spec(&self) -> &InstrumentSpec {
+        &self.config.spec
     }
 
-    /// The terms of the last quote.
+    /// Everything that it is told.
     #[must_use]
-    pub fn diag(&self) -> &QuoteDiag {
-        &self.diag
+    pub fn params(&self) -> &Params {
+        &self.config.params
     }
+}
 
-    /// Why there is no quote, if there is none.
-    #[must_use]
-    pub fn no_quote(&self) -> Option<NoQuote> {
-        self.no_quote
+/// Why nothing is quoted at all, if nothing is.
+fn no_quote(inputs: &Inputs) -> Option<NoQuote> {
+    match inputs.state {
+        BookState::Gap => Some(NoQuote::Gap),
+        BookState::Crossed | BookState::Locked => Some(NoQuote::CrossedBook),
+        BookState::Empty => Some(NoQuote::EmptyBook),
+        BookState::OneSided => Some(NoQuote::OneSidedBook),
+        BookState::Trusted if inputs.stale => Some(NoQuote::StaleData),
+        BookState::Trusted if !inputs.open => Some(NoQuote::Halted),
+        BookState::Trusted => None,
     }
 }
 

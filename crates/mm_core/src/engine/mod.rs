@@ -5,6 +5,7 @@ mod levers;
 mod maker;
 mod market;
 mod signals;
+mod why;
 
 pub use levers::Fitted;
 pub use levers::Levers;
@@ -13,3 +14,6 @@ pub use maker::Maker;
 pub use maker::MakerConfig;
 pub use market::Context;
 pub use market::Market;
+pub use why::Why;
+pub use why::WhyQuote;
+pub use why::WhySide;

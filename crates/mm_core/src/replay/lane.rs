@@ -16,11 +16,13 @@ use crate::command::Place;
 use crate::engine::Commands;
 use crate::engine::Maker;
 use crate::engine::Market;
+use crate::engine::Why;
 use crate::error::CoreError;
 use crate::event::CancelReason;
 use crate::event::OrderAnswer;
 use crate::event::RejectReason;
 use crate::event::RowKind;
+use crate::instrument::InstrumentSpec;
 use crate::queue::Arrival;
 use crate::risk::Gate;
 use crate::sim::Latency;
@@ -233,6 +235,11 @@ impl Lane {
     /// Net result so far in dollars, marked to the last mid.
     pub(super) fn net_usd(&self) -> f64 {
         self.truth.ledger.pnl().usd(self.market.book().spec())
+    }
+
+    /// The symbol, its grids, and how its quotes of the last step came about.
+    pub(super) fn why(&self, gate: &Gate) -> (&str, &InstrumentSpec, Why) {
+        (&self.about.symbol, self.market.book().spec(), self.maker.why(&self.market, gate))
     }
 
     /// What a report prints of this symbol.
