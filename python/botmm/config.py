@@ -106,7 +106,7 @@ class Replay(_Section):
         default=100.0, description="How often the maker reconsiders its quotes."
     )
     equity_interval_s: Annotated[float, Field(ge=0.1, le=3600)] = Field(
-        default=10.0, description="Distance of the rows of equity.parquet."
+        default=10.0, description="Greatest distance of the rows of equity.parquet."
     )
     warmup_s: Annotated[float, Field(ge=0, le=604_800)] = Field(
         default=5400.0,

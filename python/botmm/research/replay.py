@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from botmm.research.plan import Plan
 
 CHUNK_ROWS = 100_000  # a fraction of a second, so that Ctrl-C is answered at once
+EQUITY_ROWS_MIN = 600
 EQUITY_ROWS_MAX = 250_000  # a symbol; 29 days at the default of 10 s
 LATENCY_SCALES = (0.5, 2.0)
 # The two ends of the queue models: no cancel was ahead of us, and nearly every one was.
@@ -115,11 +116,17 @@ def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) ->
 
 
 def _equity_interval_s(plan: Plan) -> float:
-    """Return the distance of equity rows, widened on long ranges so that memory stays flat."""
+    """Return the distance of equity rows.
+
+    Widened on long ranges so that memory stays flat, and narrowed on short ones so that their
+    charts have some hundred points.
+    """
     asked = plan.settings.replay.equity_interval_s
     first, last = plan.span
-    rows = (last - first) / SECOND_NS / asked
-    return asked * max(1, math.ceil(rows / EQUITY_ROWS_MAX))
+    seconds = (last - first) / SECOND_NS
+    if seconds < EQUITY_ROWS_MIN * asked:
+        return min(asked, max(1.0, math.floor(seconds / EQUITY_ROWS_MIN)))
+    return asked * max(1, math.ceil(seconds / asked / EQUITY_ROWS_MAX))
 
 
 def _latency(settings: Settings, scale: float) -> dict[str, Any]:

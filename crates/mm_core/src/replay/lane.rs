@@ -47,6 +47,8 @@ pub(super) struct Lane {
     /// Replies on their way back, by arrival.
     replies: VecDeque<(i64, Reply)>,
     feed_latency: i64,
+    /// When the first row was delivered.
+    first: Option<i64>,
     framed: bool,
     /// Whether an order between two frames meets its share of the change between them.
     shared_arrival: bool,
@@ -68,6 +70,7 @@ impl Lane {
             inbox: Inbox::new(spec.block_ns),
             replies: VecDeque::new(),
             feed_latency: 0,
+            first: None,
             framed: false,
             shared_arrival: spec.shared_arrival,
             about: spec.about,
@@ -77,7 +80,8 @@ impl Lane {
     /// Time of the first row, if there is one.
     pub(super) fn first_time(&mut self) -> Result<Option<i64>, CoreError> {
         self.window.ensure(i64::MIN)?;
-        Ok(self.window.next_time())
+        self.first = self.window.next_time();
+        Ok(self.first)
     }
 
     pub(super) fn rows_read(&self) -> u64 {
@@ -260,6 +264,8 @@ impl Lane {
             "fee_maker_e9": self.about.fees.maker,
             "fee_taker_e9": self.about.fees.taker,
             "rows": self.window.read(),
+            "first_ts": self.first,
+            "last_ts": self.market.heard().0,
             "prints": counts.prints,
             "traded_lots": counts.traded,
             "filled_lots": tally.filled_lots,

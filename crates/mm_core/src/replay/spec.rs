@@ -255,7 +255,7 @@ fn lane(
         );
         return Err(CoreError::Unsupported { why });
     }
-    let gaps = gaps(&series, (from, to), run)?;
+    let gaps = gaps(&series, text, (from, to), run)?;
     let disorder_ns = series.disorder_ns()?;
     let symbol = gate.add(instrument, params.symbol_limits()?)?;
     let fees = params.fees();
@@ -339,6 +339,7 @@ fn instrument(info: &TapeInfo) -> Result<InstrumentSpec, CoreError> {
 /// The silences of the range; one longer than accepted refuses the run.
 fn gaps(
     series: &TapeSeries,
+    text: &SymbolText,
     (from, to): (UnixNanos, UnixNanos),
     run: &RunText,
 ) -> Result<Vec<GapSpan>, CoreError> {
@@ -347,7 +348,8 @@ fn gaps(
     gaps.retain(|gap| gap.to > from && gap.from < to);
     match gaps.iter().find(|gap| gap.to.since(gap.from).0 > limit) {
         Some(gap) if !run.bridge_gaps => {
-            Err(CoreError::Gap { from: gap.from.0, to: gap.to.0, limit })
+            let of = format!("{}/{}", text.venue, text.symbol);
+            Err(CoreError::Gap { of, from: gap.from.0, to: gap.to.0, limit })
         }
         Some(_) | None => Ok(gaps),
     }

@@ -472,7 +472,8 @@ impl SimVenue {
             return (0.0, true);
         }
         let now = self.book.qty(side, px).0 as f64;
-        if self.book.is_visible(side, px) {
+        // Changes tell of levels beyond the snapshot that they began with, too.
+        if self.book.is_visible(side, px) || now > 0.0 {
             return (interval.map_or(now, |level| ahead_on_arrival(&level)), true);
         }
         let last = self.left_window[side.index()].get(&px.0).copied();
