@@ -313,6 +313,12 @@ impl Maker {
         self.adaptation.as_ref().map_or(&[], Adaptation::events)
     }
 
+    /// Whether it asks the market for more than its book.
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        self.adaptation.is_some()
+    }
+
     /// Its instrument.
     #[must_use]
     pub fn spec(&self) -> &InstrumentSpec {

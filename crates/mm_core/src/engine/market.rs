@@ -46,6 +46,7 @@ impl Context {
 /// What is known of one symbol on our own clock.
 #[derive(Debug)]
 pub struct Market {
+    listens: bool,
     book: Book,
     sigma: SigmaEstimator,
     signals: Signals,
@@ -70,10 +71,12 @@ pub struct TouchQty {
 }
 
 impl Market {
-    /// A market of which nothing is known yet.
+    /// A market of which nothing is known yet. `listens` is whether any maker asks for signals:
+    /// where none does, only the book is kept.
     #[must_use]
-    pub fn new(spec: InstrumentSpec) -> Self {
+    pub fn new(spec: InstrumentSpec, listens: bool) -> Self {
         Self {
+            listens,
             book: Book::new(spec),
             sigma: SigmaEstimator::default(),
             signals: Signals::default(),
@@ -81,7 +84,7 @@ impl Market {
             context: Context::default(),
             heard: UnixNanos(0),
             mid2: 0,
-            due: UnixNanos(i64::MIN),
+            due: UnixNanos(if listens { i64::MIN } else { i64::MAX }),
         }
     }
 
@@ -133,6 +136,9 @@ impl Market {
     /// Time passed: sample the mid where it changed, and what is sampled on a clock.
     #[inline]
     pub fn on_step(&mut self, now: UnixNanos) {
+        if !self.listens {
+            return;
+        }
         let Some(touch) = self.book.touch() else { return };
         let mid2 = touch.mid2();
         let news = mid2 != self.mid2 || now >= self.due || self.intensity.is_pending();

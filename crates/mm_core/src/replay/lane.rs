@@ -58,7 +58,7 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
         let ledger = Account::new(spec.instrument, spec.fees);
-        let mut market = Market::new(spec.instrument);
+        let mut market = Market::new(spec.instrument, spec.maker.listens());
         market.warm(&spec.candles);
         Self {
             window: Window::new(spec.series, spec.disorder_ns),
