@@ -2,6 +2,7 @@
 
 use super::adaptation::Adaptation;
 use super::levers::Levers;
+use super::market::Attention;
 use super::market::Market;
 use super::market::TouchQty;
 use crate::account::Account;
@@ -18,12 +19,17 @@ use crate::order::Wishes;
 use crate::quote::quote;
 use crate::quote::Ladder;
 use crate::quote::NoQuote;
+use crate::quote::QuoteDiag;
 use crate::quote::QuoteMode;
 use crate::quote::QuoteParams;
 use crate::quote::QuoteState;
+use crate::quote::Target;
 use crate::risk::Approved;
 use crate::risk::Gate;
 use crate::risk::View;
+use crate::signal::TickLook;
+use crate::signal::TickQuote;
+use crate::signal::Trees;
 use crate::strategy::Params;
 use crate::strategy::TunerEvent;
 use crate::units::Cloid;
@@ -33,6 +39,7 @@ use crate::units::Px;
 use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
+use std::sync::Arc;
 
 /// Commands that passed the gate, in order.
 pub type Commands = Vec<Approved<Command>>;
@@ -46,6 +53,8 @@ pub struct MakerConfig {
     pub spec: InstrumentSpec,
     /// Everything that it is told.
     pub params: Params,
+    /// What tells how likely a quote is filled, where there is one.
+    pub model: Option<Arc<Trees>>,
     /// Its orders.
     pub orders: OrderManager,
     /// Its ledger, on its own clock.
@@ -63,6 +72,8 @@ struct Inputs {
     /// Sides that the gate allows, bids and asks.
     sides: [bool; 2],
     levers: Levers,
+    /// Which look the fill model has, where there is one.
+    look: u64,
     own_events: u64,
 }
 
@@ -84,11 +95,18 @@ pub struct Maker {
     /// The longest silence it quotes through.
     stale: DurationNanos,
     adaptation: Option<Adaptation>,
+    /// What the fill model sees: looks so far, the last, and when the next is due.
+    looks: u64,
+    look: Option<TickLook>,
+    look_due: UnixNanos,
     wishes: Wishes,
     last: Option<Inputs>,
     /// Answers, fills and own commands so far.
     own_events: u64,
 }
+
+/// How often the fill model looks at the market.
+const LOOK: DurationNanos = DurationNanos::from_millis(1_000);
 
 /// Depth that counts as displayed around the touch, in parts of the price (10 bp).
 const DISPLAYED_PART: i64 = 1_000;
@@ -101,6 +119,9 @@ impl Maker {
             quoting: config.params.quoting(),
             stale: config.params.stale(),
             adaptation: Adaptation::new(&config.params),
+            look_due: UnixNanos(if config.model.is_some() { i64::MIN } else { i64::MAX }),
+            looks: 0,
+            look: None,
             config,
             wishes: Wishes::default(),
             last: None,
@@ -157,6 +178,11 @@ impl Maker {
             None => Levers::default(),
         };
         let levers = Levers { caution: gate.caution(symbol), ..learned };
+        if now >= self.look_due {
+            self.look = market.look(now);
+            self.looks += 1;
+            self.look_due = now.after(LOOK);
+        }
         // Where only prices count, a change of sizes is no reason to think again.
         let sizes = !matches!(self.quoting.mode, QuoteMode::Fixed);
         let seen = if sizes { touch } else { touch.map(|at| TouchQty { qty: [1; 2], ..at }) };
@@ -168,6 +194,7 @@ impl Maker {
             open: gate.watch(symbol, now),
             sides: sides(gate, symbol, self.config.account.position(), levers.reduces),
             levers,
+            look: self.looks,
             own_events: self.own_events,
         };
         if self.last == Some(inputs) && !self.config.orders.restless(now) {
@@ -208,6 +235,7 @@ impl Maker {
         let silence = DurationNanos(self.stale.0 + 1);
         let stale = if last.stale { UnixNanos(i64::MAX) } else { market.heard().after(silence) };
         let learned = self.adaptation.as_ref().map_or(UnixNanos(i64::MAX), Adaptation::wakes);
+        let learned = learned.min(self.look_due);
         orders.min(stale).min(learned).min(market.wakes()).min(gate.wakes(self.config.symbol))
     }
 
@@ -215,11 +243,43 @@ impl Maker {
         match (no_quote(inputs), &inputs.touch) {
             (None, Some(at)) => {
                 let (params, state) = self.asked(market, at, &inputs.levers);
-                quote(&self.config.spec, &params, &state).0
+                self.wanted(market, &params, &state).0
             }
             (Some(reason), _) => Ladder::none(reason),
             (None, None) => Ladder::none(NoQuote::EmptyBook),
         }
+    }
+
+    /// The quotes that are wanted, without those that the fill model finds not worth their fee.
+    pub(super) fn wanted(
+        &self,
+        market: &Market,
+        params: &QuoteParams,
+        state: &QuoteState,
+    ) -> (Ladder, QuoteDiag) {
+        let (mut ladder, diag) = quote(&self.config.spec, params, state);
+        if let (Some(model), Some(look)) = (&self.config.model, &self.look) {
+            ladder.retain(|side, target| {
+                target.takes || self.pays(market, (model, look), diag.fair, (side, target))
+            });
+        }
+        (ladder, diag)
+    }
+
+    /// Whether the chance of a fill times its edge over the fair price is worth the fee.
+    fn pays(
+        &self,
+        market: &Market,
+        (model, look): (&Trees, &TickLook),
+        fair: f64,
+        (side, target): (Side, &Target),
+    ) -> bool {
+        let px = self.config.spec.price(target.px);
+        let ahead = market.book().qty(side, target.px).0 as f64;
+        let Some(row) = look.row(&TickQuote { side, px, ahead, behind: 0.0 }) else { return true };
+        let chance = model.probability(&row).expect("invariant: the model has our features");
+        let edge = side.sign() as f64 * (fair - px) / fair;
+        chance * edge >= self.config.params.maker_fee
     }
 
     /// What the quoting function is told.
@@ -313,10 +373,20 @@ impl Maker {
         self.adaptation.as_ref().map_or(&[], Adaptation::events)
     }
 
-    /// Whether it asks the market for more than its book.
+    /// What it asks of the market.
     #[must_use]
-    pub fn listens(&self) -> bool {
-        self.adaptation.is_some()
+    pub fn attention(&self) -> Attention {
+        match (&self.config.model, &self.adaptation) {
+            (Some(_), _) => Attention::Flow,
+            (None, Some(_)) => Attention::Signals,
+            (None, None) => Attention::Book,
+        }
+    }
+
+    /// The fill model, where there is one.
+    #[must_use]
+    pub fn model(&self) -> Option<&Trees> {
+        self.config.model.as_deref()
     }
 
     /// Its instrument.

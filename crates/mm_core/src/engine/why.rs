@@ -7,7 +7,6 @@ use super::market::Market;
 use crate::order::Order;
 use crate::order::OrderState;
 use crate::quote::explain;
-use crate::quote::quote;
 use crate::quote::term_value;
 use crate::quote::Ladder;
 use crate::quote::NoQuote;
@@ -71,7 +70,7 @@ impl Maker {
             return Why { diag, levers: None, sides: [side.clone(), side] };
         };
         let (ladder, diag) = match decided.no_quote {
-            None => quote(self.spec(), &decided.params, &decided.state),
+            None => self.wanted(market, &decided.params, &decided.state),
             Some(reason) => (Ladder::none(reason), QuoteDiag::default()),
         };
         let sides = Side::BOTH.map(|side| {
@@ -150,9 +149,13 @@ impl Maker {
         }
         if targets.is_empty() {
             let name = if side == Side::Bid { "buying" } else { "selling" };
+            let model = match self.model() {
+                Some(_) => ", or the fill model finds no quote worth its fee",
+                None => "",
+            };
             return format!(
                 "the position of {position} leaves no room for {name}, or less than the smallest \
-                 order"
+                 order{model}"
             );
         }
         let refused: Vec<String> =

@@ -25,6 +25,7 @@ use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
 use crate::queue::Arrival;
 use crate::risk::Gate;
+use crate::signal::Trees;
 use crate::sim::Latency;
 use crate::sim::SimVenue;
 use crate::units::Side;
@@ -58,7 +59,7 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
         let ledger = Account::new(spec.instrument, spec.fees);
-        let mut market = Market::new(spec.instrument, spec.maker.listens());
+        let mut market = Market::new(spec.instrument, spec.maker.attention());
         market.warm(&spec.candles);
         Self {
             window: Window::new(spec.series, spec.disorder_ns),
@@ -290,6 +291,7 @@ impl Lane {
             "gaps": self.about.gaps,
             "not_ready": self.maker.not_ready(&self.market),
             "tuner": tuner,
+            "fill_model": self.maker.model().map(Trees::sha256),
             "intensity": intensity(&self.market),
         })
     }
