@@ -96,7 +96,7 @@ def test_the_market_is_looked_at(eth: Market, tmp_path: Path) -> None:
     # A look may be a second old: the market moves three bps in that time now and then.
     assert np.count_nonzero(near_only["level"] == 1) < 20
     assert np.count_nonzero(near_only["level"] == 0) > 5_000
-    for feature, cut in (("trades_per_s", 0.5), ("tfi10s_side", 0.0), ("mom10s_side", 0.0)):
+    for feature, cut in (("imb1_side", 0.0), ("tfi10s_side", 0.0), ("mom10s_side", 0.0)):
         some = orders(eth, fill_model=written(tmp_path, 30.0, -30.0, cut=cut, feature=feature))
         assert len(some["px"]) > 0, feature
         assert some["px"].tobytes() != orders(eth)["px"].tobytes(), feature
