@@ -57,9 +57,11 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
         let ledger = Account::new(spec.instrument, spec.fees);
+        let mut market = Market::new(spec.instrument);
+        market.warm(&spec.candles);
         Self {
             window: Window::new(spec.series, spec.disorder_ns),
-            market: Market::new(spec.instrument),
+            market,
             maker: spec.maker,
             venue: SimVenue::new(spec.instrument, spec.venue),
             truth: Truth::new(spec.symbol, spec.instrument, ledger),
@@ -245,6 +247,8 @@ impl Lane {
         let (spec, tally) = (self.market.book().spec(), self.truth.tally);
         let (parts, counts) = (self.truth.ledger.parts(), self.venue.counts());
         let turnover = self.truth.ledger.turnover();
+        let tuner: Vec<_> =
+            self.maker.tuner_events().iter().map(|(at, event)| (at.0, event.name())).collect();
         json!({
             "symbol": self.about.symbol,
             "venue": self.about.venue,
@@ -281,17 +285,10 @@ impl Lane {
             "uncounted_orders": counts.uncounted_orders,
             "maker_agrees": self.maker.account().position() == self.truth.ledger.position(),
             "gaps": self.about.gaps,
-            "not_ready": self.not_ready(),
+            "not_ready": self.maker.not_ready(&self.market),
+            "tuner": tuner,
+            "intensity": intensity(&self.market),
         })
-    }
-
-    /// Signals that never became ready.
-    fn not_ready(&self) -> Vec<&'static str> {
-        if self.market.sigma().is_none() {
-            vec!["volatility (needs 20 samples of 5 s)"]
-        } else {
-            Vec::new()
-        }
     }
 
     /// Sample the equity columns at `now`.
@@ -319,6 +316,18 @@ impl Lane {
         columns.own_bid.push(own[0]);
         columns.own_ask.push(own[1]);
     }
+}
+
+/// The fill intensity that the market's trades show, and how its fits went.
+fn intensity(market: &Market) -> Value {
+    let online = market.intensity();
+    json!({
+        "a": online.value().map(|pair| pair.a),
+        "k": online.value().map(|pair| pair.k),
+        "status": online.status().name(),
+        "bids": online.sides()[0].name(),
+        "asks": online.sides()[1].name(),
+    })
 }
 
 /// The venue's side of a row: it happens.
