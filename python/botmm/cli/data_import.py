@@ -175,7 +175,7 @@ def _show(outcome: Outcome) -> None:
         )
     out.print(table)
     for line in _remarks(outcome.written):
-        out.print(line)
+        out.print(line, soft_wrap=not out.is_terminal)
 
 
 def _remarks(written: list[Written]) -> list[str]:
