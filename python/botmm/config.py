@@ -113,7 +113,8 @@ class Replay(_Section):
         default=10.0, description="Greatest distance of the rows of equity.parquet."
     )
     warmup_s: Annotated[float, Field(ge=0, le=604_800)] = Field(
-        default=3600.0, description="How much earlier data `--warmup auto` uses, without quoting."
+        default=5400.0,
+        description="Earlier data that `--warmup auto` plays without quoting; the bias needs 4440.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         default=1, description="Seed of everything drawn at random."

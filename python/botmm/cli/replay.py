@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 )
 @click.option("--maker-fee", type=float, metavar="RATE", help="Fraction; 0.00015 is 1.5 bps paid.")
 @click.option("--capital", type=float, metavar="USD", help="Capital; sizes scale with it / 1000.")
-@click.option("--warmup", metavar="FILE|auto", help="Earlier data for the signals, not quoted on.")
+@click.option("--warmup", metavar="FILE|auto", help="Earlier tape or 1m candles for the signals.")
 @click.option("--seed", type=int, help="Seed of what is drawn at random. [default: 1]")
 @click.option("--bridge-gaps", is_flag=True, help="Play over long gaps; the report lists them.")
 @click.option(

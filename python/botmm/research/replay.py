@@ -93,6 +93,7 @@ def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) ->
                 "venue": tapes[0].venue,
                 "tapes": [str(tape.path) for tape in tapes],
                 "params": settings.params(symbol),
+                "candles": plan.candles.get(symbol, []),
             }
             for symbol, tapes in plan.tapes.items()
         ],

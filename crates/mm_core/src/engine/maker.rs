@@ -1,5 +1,7 @@
 //! Maker — everything that parameters touch: inventory, quotes, own orders.
 
+use super::adaptation::Adaptation;
+use super::levers::Levers;
 use super::market::Market;
 use super::market::TouchQty;
 use crate::account::Account;
@@ -23,6 +25,8 @@ use crate::quote::QuoteState;
 use crate::risk::Approved;
 use crate::risk::Gate;
 use crate::risk::View;
+use crate::strategy::Params;
+use crate::strategy::TunerEvent;
 use crate::units::Cloid;
 use crate::units::DurationNanos;
 use crate::units::Lots;
@@ -41,14 +45,12 @@ pub struct MakerConfig {
     pub symbol: SymbolIx,
     /// Its grids.
     pub spec: InstrumentSpec,
-    /// How it quotes.
-    pub quoting: QuoteParams,
+    /// Everything that it is told.
+    pub params: Params,
     /// Its orders.
     pub orders: OrderManager,
     /// Its ledger, on its own clock.
     pub account: Account,
-    /// The longest silence it quotes through.
-    pub stale: DurationNanos,
 }
 
 /// What a decision depends on; equal inputs need no second decision.
@@ -61,6 +63,7 @@ struct Inputs {
     open: bool,
     /// Sides that the gate allows, bids and asks.
     sides: [bool; 2],
+    levers: Levers,
     own_events: u64,
 }
 
@@ -68,6 +71,10 @@ struct Inputs {
 #[derive(Debug)]
 pub struct Maker {
     config: MakerConfig,
+    quoting: QuoteParams,
+    /// The longest silence it quotes through.
+    stale: DurationNanos,
+    adaptation: Option<Adaptation>,
     wishes: Wishes,
     last: Option<Inputs>,
     diag: QuoteDiag,
@@ -84,6 +91,9 @@ impl Maker {
     #[must_use]
     pub fn new(config: MakerConfig) -> Self {
         Self {
+            quoting: config.params.quoting(),
+            stale: config.params.stale(),
+            adaptation: Adaptation::new(&config.params),
             config,
             wishes: Wishes::default(),
             last: None,
@@ -96,6 +106,11 @@ impl Maker {
     /// The venue answered about one of our orders.
     pub fn on_answer(&mut self, cloid: Cloid, answer: &OrderAnswer, now: UnixNanos) {
         self.own_events += 1;
+        let cancelled = matches!(answer, OrderAnswer::Cancelled { .. });
+        let order = self.config.orders.get(cloid).filter(|_| cancelled);
+        if let (Some(adaptation), Some(order)) = (&mut self.adaptation, order) {
+            adaptation.on_cancelled(order, now);
+        }
         self.config.orders.on_answer(cloid, answer, now);
     }
 
@@ -115,6 +130,10 @@ impl Maker {
             FillVerdict::New => {
                 self.config.account.on_fill(fill, mid2)?;
                 gate.on_fill(fill, now);
+                if let Some(adaptation) = &mut self.adaptation {
+                    let order = self.config.orders.get(fill.cloid);
+                    adaptation.on_fill(fill, order, &self.config.account, now);
+                }
             }
             FillVerdict::Duplicate | FillVerdict::Foreign => {}
         }
@@ -126,16 +145,24 @@ impl Maker {
         let touch = market.touch();
         self.show(market, touch, gate, now);
         let symbol = self.config.symbol;
+        let learned = match &mut self.adaptation {
+            Some(adaptation) => {
+                adaptation.step(market, touch.as_ref(), &mut self.config.account, now)
+            }
+            None => Levers::default(),
+        };
+        let levers = Levers { caution: gate.caution(symbol), ..learned };
         // Where only prices count, a change of sizes is no reason to think again.
-        let sizes = !matches!(self.config.quoting.mode, QuoteMode::Fixed);
+        let sizes = !matches!(self.quoting.mode, QuoteMode::Fixed);
         let seen = if sizes { touch } else { touch.map(|at| TouchQty { qty: [1; 2], ..at }) };
         let inputs = Inputs {
             touch: seen,
             state: market.book().state(),
             sigma: market.sigma(),
-            stale: market.silence(now) > self.config.stale,
-            open: gate.open(symbol, now).is_ok(),
-            sides: gate.sides(symbol, self.config.account.position()),
+            stale: market.silence(now) > self.stale,
+            open: gate.watch(symbol, now),
+            sides: sides(gate, symbol, self.config.account.position(), levers.reduces),
+            levers,
             own_events: self.own_events,
         };
         if self.last == Some(inputs) && !self.config.orders.restless(now) {
@@ -173,9 +200,10 @@ impl Maker {
         let (last, orders) = (self.last.as_ref(), self.config.orders.wakes());
         let settled = last.filter(|last| last.own_events == self.own_events);
         let Some(last) = settled else { return UnixNanos(i64::MIN) };
-        let silence = DurationNanos(self.config.stale.0 + 1);
+        let silence = DurationNanos(self.stale.0 + 1);
         let stale = if last.stale { UnixNanos(i64::MAX) } else { market.heard().after(silence) };
-        orders.min(stale).min(market.wakes()).min(gate.wakes(self.config.symbol))
+        let learned = self.adaptation.as_ref().map_or(UnixNanos(i64::MAX), Adaptation::wakes);
+        orders.min(stale).min(learned).min(market.wakes()).min(gate.wakes(self.config.symbol))
     }
 
     fn targets(&mut self, market: &Market, inputs: &Inputs) -> Ladder {
@@ -189,7 +217,7 @@ impl Maker {
             BookState::Trusted => None,
         };
         let ladder = match (reason, &inputs.touch) {
-            (None, Some(at)) => self.quote(market, at),
+            (None, Some(at)) => self.quote(market, at, &inputs.levers),
             (Some(reason), _) => Ladder::none(reason),
             (None, None) => Ladder::none(NoQuote::EmptyBook),
         };
@@ -197,16 +225,17 @@ impl Maker {
         ladder
     }
 
-    fn quote(&mut self, market: &Market, at: &TouchQty) -> Ladder {
-        let state = QuoteState {
+    fn quote(&mut self, market: &Market, at: &TouchQty, levers: &Levers) -> Ladder {
+        let state = levers.state(QuoteState {
             best_bid: Some(at.touch.bid),
             best_ask: Some(at.touch.ask),
             fair: Some(market.fair(at)),
             sigma: market.sigma(),
             position: self.config.account.position(),
             ..QuoteState::default()
-        };
-        let (ladder, diag) = quote(&self.config.spec, &self.config.quoting, &state);
+        });
+        let params = levers.params(&self.quoting);
+        let (ladder, diag) = quote(&self.config.spec, &params, &state);
         self.diag = diag;
         ladder
     }
@@ -262,6 +291,29 @@ impl Maker {
         &self.config.orders
     }
 
+    /// Signals that are on and still neutral, with what they need.
+    #[must_use]
+    pub fn not_ready(&self, market: &Market) -> Vec<String> {
+        let mut names = Vec::new();
+        if market.sigma().is_none() && self.quoting.mode != QuoteMode::Fixed {
+            names.push("volatility (needs 20 samples of 5 s)".to_owned());
+        }
+        names.extend(self.adaptation.iter().flat_map(|a| a.not_ready(market)));
+        names
+    }
+
+    /// What the tuner did and when, oldest first.
+    #[must_use]
+    pub fn tuner_events(&self) -> &[(UnixNanos, TunerEvent)] {
+        self.adaptation.as_ref().map_or(&[], Adaptation::events)
+    }
+
+    /// The levers of the last decision; `None` before the first.
+    #[must_use]
+    pub fn levers(&self) -> Option<&Levers> {
+        self.last.as_ref().map(|last| &last.levers)
+    }
+
     /// The terms of the last quote.
     #[must_use]
     pub fn diag(&self) -> &QuoteDiag {
@@ -272,6 +324,16 @@ impl Maker {
     #[must_use]
     pub fn no_quote(&self) -> Option<NoQuote> {
         self.no_quote
+    }
+}
+
+/// Which sides may be quoted, bids and asks.
+fn sides(gate: &Gate, symbol: SymbolIx, position: Lots, reduces: bool) -> [bool; 2] {
+    let allowed = gate.sides(symbol, position);
+    if reduces {
+        [allowed[0] && position.0 < 0, allowed[1] && position.0 > 0]
+    } else {
+        allowed
     }
 }
 

@@ -1,5 +1,6 @@
 //! Market — one symbol as every maker sees it: book, clocks, parameter-free signals.
 
+use super::signals::Signals;
 use crate::book::Book;
 use crate::book::BookRow;
 use crate::book::BookState;
@@ -7,8 +8,12 @@ use crate::book::Touch;
 use crate::event::ContextKind;
 use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
+use crate::quote::OnlineIntensity;
 use crate::signal::weighted_mid;
+use crate::signal::Bar;
+use crate::signal::BarVolatility;
 use crate::signal::SigmaEstimator;
+use crate::strategy::Regime;
 use crate::units::DurationNanos;
 use crate::units::Px;
 use crate::units::Side;
@@ -43,9 +48,17 @@ impl Context {
 pub struct Market {
     book: Book,
     sigma: SigmaEstimator,
+    signals: Signals,
+    intensity: OnlineIntensity,
     context: Context,
     heard: UnixNanos,
+    /// Twice the mid as last sampled, and when the passing of time alone asks for a sample.
+    mid2: i64,
+    due: UnixNanos,
 }
+
+/// Returns of minutes that seed the volatility.
+const SEED_MINUTES: usize = 20;
 
 /// The touch with what rests there: all that quoting looks at in the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +76,27 @@ impl Market {
         Self {
             book: Book::new(spec),
             sigma: SigmaEstimator::default(),
+            signals: Signals::default(),
+            intensity: OnlineIntensity::default(),
             context: Context::default(),
             heard: UnixNanos(0),
+            mid2: 0,
+            due: UnixNanos(i64::MIN),
+        }
+    }
+
+    /// Begin with minutes that closed before anything is delivered.
+    pub fn warm(&mut self, bars: &[Bar]) {
+        bars.iter().for_each(|bar| self.signals.on_bar(bar));
+        let follow = |pair: &&[Bar]| pair[0].end() == pair[1].start;
+        let squares = bars.windows(2).rev().filter(follow).map(|pair| {
+            let log_return = libm::log(pair[1].close / pair[0].close);
+            log_return * log_return
+        });
+        let (mut sum, mut n) = (0.0, 0);
+        squares.take(SEED_MINUTES).for_each(|square| (sum, n) = (sum + square, n + 1));
+        if n == SEED_MINUTES {
+            self.sigma.seed(sum / n as f64 / 60.0);
         }
     }
 
@@ -77,8 +109,11 @@ impl Market {
     /// Apply one delivered row of any kind.
     pub fn on_row(&mut self, row: BookRow, id: u64) {
         self.book.apply(row);
-        if row.kind == RowKind::Context {
-            self.context.note(id, row.qty);
+        match (row.kind, Side::from_sign(row.side)) {
+            (RowKind::Trade, Some(aggressor)) => self.intensity.on_trade(aggressor, Px(row.px)),
+            (RowKind::Context, _) => self.context.note(id, row.qty),
+            (RowKind::Trade | RowKind::Level | RowKind::Gone | RowKind::Left, _) => {}
+            (RowKind::Clear | RowKind::Frame | RowKind::Funding | RowKind::Gap, _) => {}
         }
     }
 
@@ -92,17 +127,27 @@ impl Market {
     #[inline]
     #[must_use]
     pub fn wakes(&self) -> UnixNanos {
-        self.sigma.due()
+        self.due
     }
 
-    /// Time passed: sample what is sampled on a clock.
+    /// Time passed: sample the mid where it changed, and what is sampled on a clock.
     #[inline]
     pub fn on_step(&mut self, now: UnixNanos) {
-        if self.sigma.is_due(now) && self.book.state() == BookState::Trusted {
-            if let Some(touch) = self.book.touch() {
-                self.sigma.on_mid(now, touch.mid2() as f64 * 0.5);
-            }
+        let Some(touch) = self.book.touch() else { return };
+        let mid2 = touch.mid2();
+        let news = mid2 != self.mid2 || now >= self.due || self.intensity.is_pending();
+        if news && self.book.state() == BookState::Trusted {
+            self.sample(now, touch);
         }
+    }
+
+    fn sample(&mut self, now: UnixNanos, touch: Touch) {
+        let (mid2, spec) = (touch.mid2(), self.book.spec());
+        self.mid2 = mid2;
+        self.sigma.on_mid(now, mid2 as f64 * 0.5);
+        self.signals.on_mid(now, spec.price(Px(mid2)) * 0.5);
+        self.intensity.on_step(now, mid2, spec.step(touch.bid));
+        self.due = self.sigma.due().min(self.signals.due()).min(self.intensity.due());
     }
 
     /// The book as delivered so far.
@@ -141,6 +186,48 @@ impl Market {
     #[must_use]
     pub fn sigma(&self) -> Option<f64> {
         self.sigma.sigma()
+    }
+
+    /// Directional bias, -1 to 1; 0 until ready and while stale.
+    #[must_use]
+    pub fn bias(&self) -> f64 {
+        self.signals.lean()
+    }
+
+    /// Whether enough minutes closed for a bias.
+    #[must_use]
+    pub fn bias_is_ready(&self) -> bool {
+        self.signals.bias_is_ready()
+    }
+
+    /// Average true range of a minute, in quote currency, once known.
+    #[must_use]
+    pub fn atr(&self) -> Option<f64> {
+        self.signals.atr()
+    }
+
+    /// Volatility of minutes at a fast and a slow pace.
+    #[must_use]
+    pub fn pace(&self) -> &BarVolatility {
+        self.signals.pace()
+    }
+
+    /// How lively the market is against its past; `None` before it can be told.
+    #[must_use]
+    pub fn regime(&self) -> Option<Regime> {
+        self.signals.regime()
+    }
+
+    /// Fill intensity by distance, as the market's trades show it.
+    #[must_use]
+    pub fn intensity(&self) -> &OnlineIntensity {
+        &self.intensity
+    }
+
+    /// The funding rate of an hour as a fraction, positive where longs pay; 0 where unknown.
+    #[must_use]
+    pub fn funding(&self) -> f64 {
+        self.context.funding_rate.map_or(0.0, |rate| rate as f64 * 1e-12)
     }
 
     /// The venue's mark price, where it publishes one.

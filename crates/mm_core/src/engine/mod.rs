@@ -1,8 +1,13 @@
 //! Engine — wiring only: `Market` is what no parameter changes, `Maker` what parameters change.
 
+mod adaptation;
+mod levers;
 mod maker;
 mod market;
+mod signals;
 
+pub use levers::Fitted;
+pub use levers::Levers;
 pub use maker::Commands;
 pub use maker::Maker;
 pub use maker::MakerConfig;

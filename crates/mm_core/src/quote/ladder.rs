@@ -16,6 +16,8 @@ pub struct Target {
     pub px: Px,
     /// Positive.
     pub size: Lots,
+    /// It takes what rests there, up to the position that it closes, instead of resting itself.
+    pub takes: bool,
 }
 
 /// Why there is no quote at all.

@@ -5,6 +5,7 @@ mod function;
 mod glft;
 mod intensity;
 mod ladder;
+mod online;
 mod params;
 
 pub use avellaneda::as_finite;
@@ -30,7 +31,10 @@ pub use ladder::Ladder;
 pub use ladder::NoQuote;
 pub use ladder::Target;
 pub use ladder::LEVELS_MAX;
+pub use online::Intensity;
+pub use online::OnlineIntensity;
 pub use params::QuoteDiag;
 pub use params::QuoteMode;
 pub use params::QuoteParams;
 pub use params::QuoteState;
+pub use params::Urgency;

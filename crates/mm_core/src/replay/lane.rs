@@ -24,6 +24,7 @@ use crate::event::RowKind;
 use crate::queue::Arrival;
 use crate::risk::Gate;
 use crate::sim::Latency;
+use crate::sim::LevelArrival;
 use crate::sim::SimVenue;
 use crate::units::Side;
 use crate::units::UnixNanos;
@@ -56,9 +57,11 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
         let ledger = Account::new(spec.instrument, spec.fees);
+        let mut market = Market::new(spec.instrument);
+        market.warm(&spec.candles);
         Self {
             window: Window::new(spec.series, spec.disorder_ns),
-            market: Market::new(spec.instrument),
+            market,
             maker: spec.maker,
             venue: SimVenue::new(spec.instrument, spec.venue),
             truth: Truth::new(spec.symbol, spec.instrument, ledger),
@@ -165,21 +168,23 @@ impl Lane {
     }
 
     /// What the frames around an arrival show of its level, where the stream has frames.
-    fn interval(&mut self, place: &Place, ts: i64) -> Result<Option<Arrival>, CoreError> {
+    fn interval(&mut self, place: &Place, ts: i64) -> Result<Option<LevelArrival>, CoreError> {
         if !self.framed || !self.shared_arrival {
             return Ok(None);
         }
         self.window.look_ahead()?;
         let Some(around) = self.window.around(place.side, place.px) else { return Ok(None) };
-        let now = self.venue.book().qty(place.side, place.px);
-        let qty_after = if around.qty_after < 0 { now.0 } else { around.qty_after };
+        let now = self.venue.book().at(place.side, place.px);
+        let after = around.after.unwrap_or(now);
         let span = (around.to - around.from).max(1) as f64;
-        Ok(Some(Arrival {
-            start: now.0 as f64,
-            end: qty_after as f64,
-            before: around.traded_before as f64,
-            total: around.traded as f64,
-            elapsed: ((ts - around.from) as f64 / span).clamp(0.0, 1.0),
+        let elapsed = ((ts - around.from) as f64 / span).clamp(0.0, 1.0);
+        let (before, total) = (around.before, around.total);
+        let part = |start, end, before, total| Arrival { start, end, before, total, elapsed };
+        let is_counted = |level: (i64, u32)| level.0 == 0 || level.1 > 0;
+        let count = part(now.1.into(), after.1.into(), before.1.into(), total.1.into());
+        Ok(Some(LevelArrival {
+            qty: part(now.0 as f64, after.0 as f64, before.0 as f64, total.0 as f64),
+            count: (is_counted(now) && is_counted(after)).then_some(count),
         }))
     }
 
@@ -242,6 +247,8 @@ impl Lane {
         let (spec, tally) = (self.market.book().spec(), self.truth.tally);
         let (parts, counts) = (self.truth.ledger.parts(), self.venue.counts());
         let turnover = self.truth.ledger.turnover();
+        let tuner: Vec<_> =
+            self.maker.tuner_events().iter().map(|(at, event)| (at.0, event.name())).collect();
         json!({
             "symbol": self.about.symbol,
             "venue": self.about.venue,
@@ -275,19 +282,13 @@ impl Lane {
             "refusals": self.maker.orders().refusals(),
             "contradictions": self.maker.orders().contradictions(),
             "unseen_arrivals": counts.unseen_arrivals,
+            "uncounted_orders": counts.uncounted_orders,
             "maker_agrees": self.maker.account().position() == self.truth.ledger.position(),
             "gaps": self.about.gaps,
-            "not_ready": self.not_ready(),
+            "not_ready": self.maker.not_ready(&self.market),
+            "tuner": tuner,
+            "intensity": intensity(&self.market),
         })
-    }
-
-    /// Signals that never became ready.
-    fn not_ready(&self) -> Vec<&'static str> {
-        if self.market.sigma().is_none() {
-            vec!["volatility (needs 20 samples of 5 s)"]
-        } else {
-            Vec::new()
-        }
     }
 
     /// Sample the equity columns at `now`.
@@ -315,6 +316,18 @@ impl Lane {
         columns.own_bid.push(own[0]);
         columns.own_ask.push(own[1]);
     }
+}
+
+/// The fill intensity that the market's trades show, and how its fits went.
+fn intensity(market: &Market) -> Value {
+    let online = market.intensity();
+    json!({
+        "a": online.value().map(|pair| pair.a),
+        "k": online.value().map(|pair| pair.k),
+        "status": online.status().name(),
+        "bids": online.sides()[0].name(),
+        "asks": online.sides()[1].name(),
+    })
 }
 
 /// The venue's side of a row: it happens.

@@ -47,6 +47,7 @@ impl Replay {
             "net_usd": progress.net_usd,
             "symbols": symbols,
             "breakers": breakers,
+            "breakers_total": self.gate.changes_total(),
         })
         .to_string()
     }

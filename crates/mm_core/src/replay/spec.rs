@@ -12,6 +12,7 @@ use crate::order::OrderManager;
 use crate::queue::QueueModel;
 use crate::risk::Gate;
 use crate::risk::MicroUsd;
+use crate::signal::Bar;
 use crate::sim::Latency;
 use crate::sim::LatencyModel;
 use crate::sim::Recorded;
@@ -21,7 +22,6 @@ use crate::tape::GapSpan;
 use crate::tape::Projection;
 use crate::tape::TapeInfo;
 use crate::tape::TapeSeries;
-use crate::units::DurationNanos;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
 use serde::Deserialize;
@@ -50,6 +50,7 @@ pub struct LaneSpec {
     pub(super) series: TapeSeries,
     pub(super) disorder_ns: i64,
     pub(super) maker: Maker,
+    pub(super) candles: Vec<Bar>,
     pub(super) venue: VenueConfig,
     pub(super) latency: Latency,
     pub(super) block_ns: i64,
@@ -96,6 +97,9 @@ struct SymbolText {
     tapes: Vec<String>,
     #[serde(default)]
     params: BTreeMap<String, Value>,
+    /// Minutes that closed before the run: open time in Unix ms, open, high, low, close, volume.
+    #[serde(default)]
+    candles: Vec<(i64, f64, f64, f64, f64, f64)>,
 }
 
 #[derive(Deserialize)]
@@ -258,10 +262,9 @@ fn lane(
     let maker = Maker::new(MakerConfig {
         symbol,
         spec: instrument,
-        quoting: params.quoting(),
+        params: *params,
         orders: OrderManager::new(symbol, run.seed, params.requote_rules()),
         account: Account::new(instrument, fees),
-        stale: DurationNanos(libm::rint(params.stale_ms * 1e6) as i64),
     });
     let meta = |key: &str| info.meta.get(key).cloned().unwrap_or_default();
     let about = About {
@@ -281,10 +284,25 @@ fn lane(
         block_ns: run.sim.block_ns,
         shared_arrival: arrival(&run.sim)?,
         maker,
+        candles: candles(text)?,
         series,
         disorder_ns,
         about,
     })
+}
+
+/// The minutes that the signals begin with.
+fn candles(text: &SymbolText) -> Result<Vec<Bar>, CoreError> {
+    let mut bars: Vec<Bar> = Vec::with_capacity(text.candles.len());
+    for &(t, open, high, low, close, _) in &text.candles {
+        let bar = Bar { start: UnixNanos(t.saturating_mul(1_000_000)), open, high, low, close };
+        if !bar.is_sound() || bars.last().is_some_and(|last| last.end() > bar.start) {
+            let why = format!("the minute {t} of {} is unsound or out of order", text.symbol);
+            return Err(CoreError::BadArgument { name: "candles", why });
+        }
+        bars.push(bar);
+    }
+    Ok(bars)
 }
 
 /// Scales and grids as the tape's metadata states them.
