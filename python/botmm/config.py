@@ -193,8 +193,10 @@ class Param:
                 raise ValueError("must be true or false")
             return value
         if isinstance(self.default, str):
-            if value not in self.choices:
+            if self.choices and value not in self.choices:
                 raise ValueError(f"must be one of {', '.join(self.choices)}")
+            if not isinstance(value, str):
+                raise ValueError("must be text")
             return str(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError("must be a number")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from botmm.core import ArgumentError
+from botmm.core import ArgumentError, Replay
 from tests.fakes.markets import MINUTE, WIDE, Market, play, told, write_market
 from tests.fakes.specs import START
 
@@ -159,3 +160,63 @@ def test_candles_out_of_order_are_refused(tmp_path: Path) -> None:
     spec["symbols"][0]["candles"] = minutes(3, 0.0)[::-1]
     with pytest.raises(ArgumentError, match="minute 1770854280000 of SOL is unsound or out"):
         play(spec)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"strategy": "adaptive", "funding_weight": 2.0, "num_levels": 4, "bias_strength": 1.0},
+        {"mode": "glft", "max_spread_bps": 4.0},
+        {"max_spread_bps": 2.0, "fee_floor": True, "min_edge_bps": 2.0},
+        {"mode": "fixed", "fixed_half_ticks": 7.0, "fixed_skew_ticks": 2.0},
+    ],
+    ids=["adaptive", "glft", "capped", "fixed"],
+)
+def test_the_terms_of_a_quote_add_up_to_its_price(eth: Market, params: dict[str, Any]) -> None:
+    replay = Replay(json.dumps(told((eth, params | WIDE))))
+    explained: set[str] = set()
+    for second in range(300, 9_000, 97):
+        row = json.loads(replay.why(START + second * 10**9 + 123_456_789))["symbols"][0]
+        scale = 10 ** (row["term_decimals"] - row["px_decimals"])
+        for side, away in (("bids", -1), ("asks", 1)):
+            for quote in row[side]["quotes"]:
+                terms = dict(quote["terms"])
+                if not terms:
+                    assert quote["state"] != "working"
+                    continue
+                assert sum(terms.values()) == quote["px"] * scale
+                step = 10 * scale  # ETH above 1,000 moves in tenths: ten units of 0.01
+                assert 0 <= away * terms.get("rounding to the grid", 0) < step
+                for name in ("base half spread", "fee floor", "level"):
+                    assert away * terms.get(name, 0) >= 0
+                explained |= set(terms)
+            assert bool(row[side]["quotes"]) == (row[side]["absent"] is None)
+    assert {"fair price", "inventory skew"} <= explained
+
+
+def test_playing_to_a_time_changes_nothing(eth: Market) -> None:
+    spec = told((eth, {"strategy": "adaptive"}))
+    plain = play(spec)
+    replay = Replay(json.dumps(spec))
+    for minute in range(0, 150, 7):
+        replay.why(START + minute * MINUTE)
+    while not replay.run(1_000_000)["done"]:
+        pass
+    for name, column in replay.result()["fills"].items():
+        assert column.tobytes() == plain["fills"][name].tobytes(), name
+
+
+def test_an_absent_side_has_its_reason(eth: Market, tmp_path: Path) -> None:
+    def absent(params: dict[str, Any], second: int) -> list[str | None]:
+        run = Replay(json.dumps(told((eth, params))))
+        row = json.loads(run.why(START + second * 10**9))["symbols"][0]
+        return [row[side]["absent"] for side in ("bids", "asks")]
+
+    early = absent({}, 50)
+    assert early == ["the volatility is not known yet: it needs 20 samples of 5 s"] * 2
+    tiny = absent({"min_notional_usd": 1e5}, 600)
+    assert all("or less than the smallest order" in str(text) for text in tiny)
+    frozen = {"mmp_fills": 1, "mmp_freeze_s": 86_400.0}
+    first = int(play(told((eth, frozen)))["fills"]["ts_recv"][0])
+    halted = absent(frozen, (first - START) // 10**9 + 20)
+    assert halted == ["halted: 1 fills within the window"] * 2

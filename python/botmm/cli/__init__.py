@@ -21,6 +21,8 @@ _ROOT: Lines = {
     "doctor": ("doctor", "Check the installation, each finding with its cure."),
     "demo": ("demo", "Replay a small synthetic market and write its report."),
     "replay": ("replay", "Replay recorded order books and report what a maker would have earned."),
+    "why": ("why", "Print the terms of every quote of a run at a time."),
+    "why-not": ("why", "Print why a side had no quote at a time."),
     "data": ("data", "Import, list, check, export and synthesise market data."),
     "config": ("config", "Show or validate the configuration."),
     "verify": ("verify", "Run vector files through the shipped functions."),

@@ -116,7 +116,7 @@ impl Adaptation {
             return None;
         }
         Some(Self {
-            params: *params,
+            params: params.clone(),
             parts: Parts::new(params),
             levers: Levers::default(),
             toxicity: Toxicity::ticks(),

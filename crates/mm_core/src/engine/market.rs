@@ -1,5 +1,6 @@
 //! Market — one symbol as every maker sees it: book, clocks, parameter-free signals.
 
+use super::flow::Flow;
 use super::signals::Signals;
 use crate::book::Book;
 use crate::book::BookRow;
@@ -13,8 +14,10 @@ use crate::signal::weighted_mid;
 use crate::signal::Bar;
 use crate::signal::BarVolatility;
 use crate::signal::SigmaEstimator;
+use crate::signal::TickLook;
 use crate::strategy::Regime;
 use crate::units::DurationNanos;
+use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
@@ -43,13 +46,26 @@ impl Context {
     }
 }
 
+/// What the makers of a market ask of it: no more is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Attention {
+    /// The book alone.
+    Book,
+    /// Signals of the mids and the fill intensity too.
+    Signals,
+    /// Trades and touch of the last minute too, for a fill model.
+    Flow,
+}
+
 /// What is known of one symbol on our own clock.
 #[derive(Debug)]
 pub struct Market {
+    attention: Attention,
     book: Book,
     sigma: SigmaEstimator,
     signals: Signals,
     intensity: OnlineIntensity,
+    flow: Flow,
     context: Context,
     heard: UnixNanos,
     /// Twice the mid as last sampled, and when the passing of time alone asks for a sample.
@@ -72,16 +88,19 @@ pub struct TouchQty {
 impl Market {
     /// A market of which nothing is known yet.
     #[must_use]
-    pub fn new(spec: InstrumentSpec) -> Self {
+    pub fn new(spec: InstrumentSpec, attention: Attention) -> Self {
+        let listens = attention > Attention::Book;
         Self {
+            attention,
             book: Book::new(spec),
             sigma: SigmaEstimator::default(),
             signals: Signals::default(),
             intensity: OnlineIntensity::default(),
+            flow: Flow::default(),
             context: Context::default(),
             heard: UnixNanos(0),
             mid2: 0,
-            due: UnixNanos(i64::MIN),
+            due: UnixNanos(if listens { i64::MIN } else { i64::MAX }),
         }
     }
 
@@ -110,7 +129,10 @@ impl Market {
     pub fn on_row(&mut self, row: BookRow, id: u64) {
         self.book.apply(row);
         match (row.kind, Side::from_sign(row.side)) {
-            (RowKind::Trade, Some(aggressor)) => self.intensity.on_trade(aggressor, Px(row.px)),
+            (RowKind::Trade, Some(aggressor)) => {
+                self.intensity.on_trade(aggressor, Px(row.px));
+                self.flow.on_trade(aggressor, row.qty);
+            }
             (RowKind::Context, _) => self.context.note(id, row.qty),
             (RowKind::Trade | RowKind::Level | RowKind::Gone | RowKind::Left, _) => {}
             (RowKind::Clear | RowKind::Frame | RowKind::Funding | RowKind::Gap, _) => {}
@@ -133,12 +155,51 @@ impl Market {
     /// Time passed: sample the mid where it changed, and what is sampled on a clock.
     #[inline]
     pub fn on_step(&mut self, now: UnixNanos) {
+        if self.attention == Attention::Book {
+            return;
+        }
         let Some(touch) = self.book.touch() else { return };
         let mid2 = touch.mid2();
         let news = mid2 != self.mid2 || now >= self.due || self.intensity.is_pending();
         if news && self.book.state() == BookState::Trusted {
             self.sample(now, touch);
         }
+        if self.attention == Attention::Flow && self.book.state() == BookState::Trusted {
+            if let Some(touch) = self.touch() {
+                self.flow.on_step(now, &touch);
+            }
+        }
+    }
+
+    /// What the fill model looks at now; `None` without a book that may be quoted on.
+    #[must_use]
+    pub fn look(&self, now: UnixNanos) -> Option<TickLook> {
+        let at = self.touch().filter(|_| self.book.state() == BookState::Trusted)?;
+        let spec = self.book.spec();
+        let mid = |mid2: i64| spec.price(Px(mid2)) * 0.5;
+        let ago = |seconds: i64| {
+            let ago = DurationNanos::from_millis(seconds * 1_000);
+            self.flow.mid2_ago(now, ago).map(mid)
+        };
+        let five = Side::BOTH
+            .map(|side| self.book.near(side).take(5).map(|level| level.qty).sum::<Lots>().0 as f64);
+        let balance = |bid: f64, ask: f64| (bid - ask) / (bid + ask);
+        Some(TickLook {
+            bid: spec.price(at.touch.bid),
+            ask: spec.price(at.touch.ask),
+            tick: spec.price(Px(spec.step(at.touch.bid))),
+            imbalance_1: balance(at.qty[0] as f64, at.qty[1] as f64),
+            imbalance_5: balance(five[0], five[1]),
+            micro: self.fair(&at),
+            flow_5s: self.flow.flow_5s(now),
+            traded_10s: self.flow.traded_10s(now),
+            mid_1s_ago: ago(1),
+            mid_10s_ago: ago(10),
+            sigma_fast: self.pace().fast().unwrap_or(0.0),
+            pace: self.pace().ratio(),
+            trades_60s: self.flow.trades_60s(now),
+            mean_trade: self.flow.mean_trade(),
+        })
     }
 
     fn sample(&mut self, now: UnixNanos, touch: Touch) {

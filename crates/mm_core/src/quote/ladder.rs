@@ -69,6 +69,20 @@ impl Ladder {
         self.len[side.index()] = 0;
     }
 
+    /// Keep the quotes that pass.
+    pub fn retain(&mut self, keep: impl Fn(Side, &Target) -> bool) {
+        for side in Side::BOTH {
+            let (i, mut kept) = (side.index(), 0);
+            for at in 0..usize::from(self.len[i]) {
+                if keep(side, &self.rows[i][at]) {
+                    self.rows[i][kept] = self.rows[i][at];
+                    kept += 1;
+                }
+            }
+            self.len[i] = kept as u8;
+        }
+    }
+
     /// Append a quote; the caller keeps to [`LEVELS_MAX`].
     pub fn push(&mut self, side: Side, target: Target) {
         let i = side.index();

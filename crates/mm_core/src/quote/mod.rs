@@ -1,6 +1,7 @@
 //! Quotes — from fair price, volatility and inventory to the wanted ladder.
 
 mod avellaneda;
+mod explain;
 mod function;
 mod glft;
 mod intensity;
@@ -13,6 +14,10 @@ pub use avellaneda::as_stationary;
 pub use avellaneda::AsParams;
 pub use avellaneda::AsQuote;
 pub use avellaneda::AsStationary;
+pub use explain::explain;
+pub use explain::term_value;
+pub use explain::Term;
+pub use explain::TERM_DECIMALS;
 pub use function::quote;
 pub use glft::glft;
 pub use glft::glft_exact;

@@ -16,13 +16,16 @@ use crate::command::Place;
 use crate::engine::Commands;
 use crate::engine::Maker;
 use crate::engine::Market;
+use crate::engine::Why;
 use crate::error::CoreError;
 use crate::event::CancelReason;
 use crate::event::OrderAnswer;
 use crate::event::RejectReason;
 use crate::event::RowKind;
+use crate::instrument::InstrumentSpec;
 use crate::queue::Arrival;
 use crate::risk::Gate;
+use crate::signal::Trees;
 use crate::sim::Latency;
 use crate::sim::LevelArrival;
 use crate::sim::SimVenue;
@@ -57,7 +60,7 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
         let ledger = Account::new(spec.instrument, spec.fees);
-        let mut market = Market::new(spec.instrument);
+        let mut market = Market::new(spec.instrument, spec.maker.attention());
         market.warm(&spec.candles);
         Self {
             window: Window::new(spec.series, spec.disorder_ns),
@@ -242,6 +245,11 @@ impl Lane {
         self.truth.ledger.pnl().usd(self.market.book().spec())
     }
 
+    /// The symbol, its grids, and how its quotes of the last step came about.
+    pub(super) fn why(&self, gate: &Gate) -> (&str, &InstrumentSpec, Why) {
+        (&self.about.symbol, self.market.book().spec(), self.maker.why(&self.market, gate))
+    }
+
     /// What a report prints of this symbol.
     pub(super) fn summary(&self) -> Value {
         let (spec, tally) = (self.market.book().spec(), self.truth.tally);
@@ -287,6 +295,7 @@ impl Lane {
             "gaps": self.about.gaps,
             "not_ready": self.maker.not_ready(&self.market),
             "tuner": tuner,
+            "fill_model": self.maker.model().map(Trees::sha256),
             "intensity": intensity(&self.market),
         })
     }

@@ -13,11 +13,14 @@ use crate::queue::QueueModel;
 use crate::risk::Gate;
 use crate::risk::MicroUsd;
 use crate::signal::Bar;
+use crate::signal::Trees;
+use crate::signal::TICK_FEATURES;
 use crate::sim::Latency;
 use crate::sim::LatencyModel;
 use crate::sim::Recorded;
 use crate::sim::VenueConfig;
 use crate::strategy::Params;
+use crate::tape::read_model;
 use crate::tape::GapSpan;
 use crate::tape::Projection;
 use crate::tape::TapeInfo;
@@ -27,6 +30,7 @@ use crate::units::UnixNanos;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A whole run, ready to be replayed.
 #[derive(Debug)]
@@ -174,13 +178,15 @@ impl RunSpec {
         account.set_number("capital_usd", capital)?;
         let mut gate = None;
         let mut lanes = Vec::with_capacity(run.symbols.len());
+        let mut models = Models::new();
         for symbol in &run.symbols {
             let params = params(symbol, &run)?;
             let gate = match &mut gate {
                 Some(gate) => gate,
                 None => gate.insert(account_gate(&params, capital, run.from)?),
             };
-            lanes.push(lane(symbol, &params, &run, gate)?);
+            let model = model(&params.fill_model, &mut models)?;
+            lanes.push(lane(symbol, (&params, model), &run, gate)?);
         }
         let gate = gate.ok_or_else(|| CoreError::BadArgument {
             name: "symbols",
@@ -236,7 +242,7 @@ fn params(symbol: &SymbolText, run: &RunText) -> Result<Params, CoreError> {
 
 fn lane(
     text: &SymbolText,
-    params: &Params,
+    (params, model): (&Params, Option<Arc<Trees>>),
     run: &RunText,
     gate: &mut Gate,
 ) -> Result<LaneSpec, CoreError> {
@@ -262,7 +268,8 @@ fn lane(
     let maker = Maker::new(MakerConfig {
         symbol,
         spec: instrument,
-        params: *params,
+        params: params.clone(),
+        model,
         orders: OrderManager::new(symbol, run.seed, params.requote_rules()),
         account: Account::new(instrument, fees),
     });
@@ -289,6 +296,21 @@ fn lane(
         disorder_ns,
         about,
     })
+}
+
+/// Fill models by file: each is read once.
+type Models = BTreeMap<String, Arc<Trees>>;
+
+/// The fill model of a file, where one is named.
+fn model(file: &str, models: &mut Models) -> Result<Option<Arc<Trees>>, CoreError> {
+    if file.is_empty() {
+        return Ok(None);
+    }
+    if !models.contains_key(file) {
+        let trees = Trees::from_json(file, &read_model(file)?, &TICK_FEATURES)?;
+        models.insert(file.to_owned(), Arc::new(trees));
+    }
+    Ok(models.get(file).cloned())
 }
 
 /// The minutes that the signals begin with.

@@ -18,7 +18,7 @@ macro_rules! table {
     ($($name:ident: $type:ty = $default:expr, $kind:expr, $unit:literal, $scope:ident,
        $meaning:literal;)*) => {
         /// Everything that a maker is told.
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct Params {
             $(#[doc = $meaning] pub $name: $type,)*
         }
@@ -70,6 +70,7 @@ const fn whole(min: i64, max: i64) -> Kind {
 use Value::Choice;
 use Value::Number;
 use Value::Switch;
+use Value::Text;
 use Value::Whole;
 
 table! {
@@ -141,6 +142,8 @@ table! {
         "Distance of the innermost quotes from the reservation price in the fixed mode.";
     fixed_skew_ticks: f64 = Number(0.0), real(0.0, 1e6), "ticks", Live,
         "Shift against each clip of inventory in the fixed mode.";
+    fill_model: String = Text(String::new()), Kind::Text, "", Start,
+        "File of a fill model; a level is left out whose chance times edge is below the fee.";
     order_lots: i64 = Whole(0), whole(0, 1_000_000_000_000), "lots", Live,
         "Size of each order in lots; 0 takes order_size_usd.";
     requote_steps: i64 = Whole(1), whole(1, 10_000), "steps", Live,
@@ -314,8 +317,13 @@ mod tests {
     fn defaults_are_within_their_own_bounds_and_agree_with_their_users() {
         let params = Params::default();
         for spec in PARAMS {
-            assert_eq!(params.get(spec.name), Some(spec.default), "{}", spec.name);
-            assert_eq!(spec.parse(&spec.default.to_string()), Ok(spec.default), "{}", spec.name);
+            assert_eq!(params.get(spec.name), Some(spec.default.clone()), "{}", spec.name);
+            assert_eq!(
+                spec.parse(&spec.default.to_string()),
+                Ok(spec.default.clone()),
+                "{}",
+                spec.name
+            );
             assert!(!spec.meaning.is_empty(), "{}", spec.name);
         }
         assert_eq!(params.quoting(), QuoteParams::default());
