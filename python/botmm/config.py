@@ -52,10 +52,14 @@ class Sim(_Section):
     """The simulated venue."""
 
     queue: Annotated[
-        str, Field(pattern=r"^(risk-averse|qpn|(pow[123]|log[12]):[0-9]+(\.[0-9]+)?)$")
+        str,
+        Field(
+            pattern=r"^(risk-averse|qpn|(pow[123]|log[12]):([0-9]*[1-9][0-9]*(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*))$"
+        ),
     ] = Field(
         default="risk-averse",
-        description="Queue model: risk-averse, pow1:N, pow2:N, pow3:N, log1:U, log2:U, qpn.",
+        description="Queue model: risk-averse, pow1:N, pow2:N, pow3:N, log1:U, log2:U, qpn;"
+        " N and U above 0.",
     )
     latency_model: Literal["constant", "feed", "file"] = Field(
         default="constant",
@@ -255,6 +259,7 @@ def load(
     files: Sequence[Path] = (),
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
+    options: Sequence[Layer] = (),
 ) -> Loaded:
     """Read every layer and return what they amount to.
 
@@ -262,6 +267,7 @@ def load(
         files: TOML files, later ones win; none given: `botmm.toml` where there is one.
         overrides: `key=value` as of `--set`; a bare parameter name means `strategy.name`.
         environ: variables; the process's own and those of `.env` by default.
+        options: values that have an option of their own, a layer each.
 
     Raises:
         ConfigError: a file is missing or not TOML, a key is unknown, a value out of range.
@@ -270,7 +276,7 @@ def load(
         files = (Path(DEFAULT_FILE),)
     layers = [*_presets(), *(_file(path) for path in files)]
     layers.append(_environment(_variables() if environ is None else environ))
-    layers.append(_overrides(overrides))
+    layers += [_overrides(overrides), *options]
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for layer in layers:
@@ -427,9 +433,16 @@ def _validated(merged: Mapping[str, Any], origins: Mapping[str, str]) -> Setting
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"][:2])
         raise ConfigError(
-            f"{origins.get(key, 'default')}: {key} = {merged.get(key)!r}: {first['msg']}",
+            f"{origins.get(key, 'default')}: {key} = {merged.get(key)!r}: {_complaint(first)}",
             cure=_field_doc(key),
         ) from None
+
+
+def _complaint(error: Mapping[str, Any]) -> str:
+    """Return what a field has against its value, without the pattern that it must match."""
+    if error["type"] == "string_pattern_mismatch":
+        return "not of a form that is known"
+    return str(error["msg"])
 
 
 def _param_value(key: str, value: Any, origin: str) -> Value:
@@ -450,7 +463,13 @@ def _field_doc(key: str) -> str:
 
 
 def template(capital_usd: float) -> str:
-    """Return a commented file: every key with its default and its meaning."""
+    """Return a commented file: every key with its default and its meaning.
+
+    Raises:
+        ConfigError: the capital is out of range.
+    """
+    key = "account.capital_usd"
+    _validated({key: capital_usd}, {key: "--capital"})
     lines = [
         "# BotMM configuration. Lines that are commented out show the default.",
         "# Later sources win: this file < BOTMM__SECTION__KEY variables < --set key=value.",

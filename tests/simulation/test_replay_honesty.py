@@ -175,7 +175,7 @@ def test_the_ledger_adds_up_to_the_last_unit(whole: dict[str, dict[str, Any]]) -
     assert np.array_equal(fills["fee"], fees), "truncated toward zero, once a fill"
 
 
-@pytest.mark.parametrize("queue", ["risk-averse", "pow2:3"])
+@pytest.mark.parametrize("queue", ["risk-averse", "pow2:3", "qpn"])
 def test_fills_never_exceed_what_traded(rows: Columns, tape: Path, queue: str) -> None:
     fills = play(spec([tape], queue=queue))["fills"]
     traded = fills["why"] < 2  # by the queue, or by a print through the price
@@ -187,6 +187,22 @@ def test_fills_never_exceed_what_traded(rows: Columns, tape: Path, queue: str) -
             at = there & (rows["ts_exch"] == ts)
             volume = rows["qty"][at].sum()
             assert 0 < fills["qty"][ours & (fills["ts_exch"] == ts)].sum() <= volume
+
+
+def test_order_counts_are_used_where_the_tape_has_them(
+    rows: Columns, tape: Path, tmp_path: Path
+) -> None:
+    counted, shared = (play(spec([tape], queue=queue)) for queue in ("qpn", "pow1:1"))
+    assert counted["summary"]["symbols"][0]["uncounted_orders"] == 0
+    assert not np.array_equal(counted["fills"]["ts_exch"], shared["fills"]["ts_exch"])
+    write(tmp_path / "tape.parquet", {**rows, "n": np.zeros_like(rows["n"])})
+    blind, shared = (
+        play(spec([tmp_path / "tape.parquet"], queue=queue)) for queue in ("qpn", "pow1:1")
+    )
+    told = blind["summary"]["symbols"][0]
+    assert 0 < told["uncounted_orders"] <= told["orders"]
+    for name, column in blind["fills"].items():
+        assert np.array_equal(column, shared["fills"][name]), f"{name}: shared in proportion"
 
 
 def test_an_unknown_arrival_is_refused_by_name(tape: Path) -> None:

@@ -14,7 +14,7 @@ from botmm import __version__
 from botmm.cli.options import examples, output_options
 from botmm.cli.terminal import Terminal
 from botmm.cli.tree import CONTEXT, LazyGroup, Lines
-from botmm.errors import BotmmError, StoppedError, UsageError, from_core
+from botmm.errors import BotmmError, StoppedError, UsageError, from_core, from_system
 
 _ROOT: Lines = {
     "init": ("init", "Write a commented botmm.toml."),
@@ -62,6 +62,8 @@ def run(args: Sequence[str] | None = None) -> int:
         return 0
     except BotmmError as error:
         return _report(error, shown)
+    except OSError as error:
+        return _report(from_system(error), shown)
     except Exception as error:  # noqa: BLE001 — the top of the process: every error gets a message
         known = from_core(error)
         if known is None:

@@ -105,7 +105,7 @@ def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
     return [
         ("Capital", f"${run.plan.settings.account.capital_usd:,.0f}"),
         ("Fees of notional", f"maker {maker * 1e4:g} bps, taker {taker * 1e4:g} bps"),
-        ("Queue model", sim.queue),
+        ("Queue model", _queue(run)),
         ("Latency", latency),
         ("Block clock of the venue", f"{sim.block_ms:g} ms" if sim.block_ms else "off"),
         ("Ahead of an order between two snapshots", arrival),
@@ -117,6 +117,16 @@ def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
         ("Warm-up before the first quote", _warmup(run.plan)),
         ("Silences", "longer ones are bridged" if play.bridge_gaps else longest),
     ]
+
+
+def _queue(run: ReplayRun) -> str:
+    """Return the queue model, and how much of it lacked the order counts that it asks for."""
+    queue, rows = run.plan.settings.sim.queue, run.summary["symbols"]
+    without = sum(int(row["uncounted_orders"]) for row in rows)
+    if without == 0:
+        return queue
+    orders = sum(int(row["orders"]) for row in rows)
+    return f"{queue}; {without:,} of {orders:,} orders without order counts: shared in proportion"
 
 
 def _warmup(plan: Plan) -> str:

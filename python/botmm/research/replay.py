@@ -29,6 +29,9 @@ LATENCY_SCALES = (0.5, 2.0)
 BAND_QUEUES = ("risk-averse", "pow2:3")
 
 
+_LATENCY_COLUMNS = "it needs three columns: request_ts, exch_ts, resp_ts in ns"
+
+
 class Engine(Protocol):
     """The core's replay, as far as this module uses it."""
 
@@ -165,17 +168,23 @@ def _latency_rows(path: Path) -> list[list[int]]:
         raise DataError(f"{path}: no such latency file", cure="see --latency in `replay --help`")
     try:
         table = parquet.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path)
-        columns = [table.column(i).cast(pa.int64()).to_pylist() for i in range(3)]
-    except (pa.ArrowException, IndexError) as error:
-        raise DataError(
-            f"{path}: {error}", cure="it needs three columns: request_ts, exch_ts, resp_ts in ns"
-        ) from None
+        columns = [column.cast(pa.int64()).to_pylist() for column in table.columns[:3]]
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: {error}", cure=_LATENCY_COLUMNS) from None
+    if len(columns) < 3:
+        raise DataError(f"{path}: {len(columns)} columns", cure=_LATENCY_COLUMNS)
     rows = [list(row) for row in zip(*columns, strict=True)]
     if not rows:
         raise DataError(f"{path}: no rows")
-    for number, (request, exch, response) in enumerate(rows, start=1):
-        if not request <= exch <= response:
-            raise DataError(f"{path}: row {number}: times are not in order: {rows[number - 1]}")
+    before = rows[0][0]
+    for number, row in enumerate(rows, start=1):
+        if None in row:
+            raise DataError(f"{path}: row {number}: a time is missing: {row}")
+        if row != sorted(row):
+            raise DataError(f"{path}: row {number}: times are not in order: {row}")
+        if row[0] < before:
+            raise DataError(f"{path}: row {number}: {row[0]} is before the request of the last row")
+        before = row[0]
     return rows
 
 

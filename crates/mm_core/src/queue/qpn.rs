@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 const COUNT_TOL: f64 = 1e-9;
 /// Half a lot: what decides whether two quantities are the same.
 const TOL: f64 = 0.5;
+/// Groups kept behind an order, so that a row costs a bounded time and no allocation.
+const GROUPS: usize = 64;
 
 /// What the model knows of the asset: cancel hazards by age and the sizes of orders.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +42,18 @@ impl Default for QpnConfig {
 }
 
 impl QpnConfig {
+    /// Rates by age fitted on synthetic markets: means over BTC, ETH, SOL and XRP, seen by block
+    /// and each half second, seed 1 (docs/studies/QUEUE_MODELS.md says how). Sizes are taken as
+    /// equally likely.
+    #[must_use]
+    pub fn fitted() -> Self {
+        Self {
+            edges: vec![1.0, 3.0, 10.0, 30.0],
+            rates: vec![0.453, 0.292, 0.136, 0.105, 0.024],
+            ..Self::default()
+        }
+    }
+
     fn bin(&self, age: f64) -> usize {
         self.edges.iter().take_while(|&&edge| age >= edge).count()
     }
@@ -135,6 +149,7 @@ impl QpnState {
         Self {
             ahead,
             n_ahead: if ahead > TOL { n_ahead.max(1.0) } else { 0.0 },
+            groups: Vec::with_capacity(GROUPS),
             exposure: vec![0.0; bins],
             cancels: vec![0.0; bins],
             ..Self::default()
@@ -190,12 +205,7 @@ impl QpnState {
         let took = self.ahead.min(traded);
         if took > 0.0 {
             self.ahead -= took;
-            if self.ahead <= TOL {
-                self.ahead = 0.0;
-                self.n_ahead = 0.0;
-            } else {
-                self.n_ahead = (self.n_ahead - exhausted).max(1.0);
-            }
+            self.exhaust(exhausted);
         }
         let beyond = traded - took;
         let mut left = beyond;
@@ -210,6 +220,31 @@ impl QpnState {
         }
         self.drop_spent();
         beyond
+    }
+
+    /// Orders ahead that trades used up, where their volume was already taken.
+    pub fn exhaust(&mut self, orders: f64) {
+        if self.ahead <= TOL {
+            self.ahead = 0.0;
+            self.n_ahead = 0.0;
+        } else {
+            self.n_ahead = (self.n_ahead - orders).max(1.0);
+        }
+    }
+
+    /// Become a copy of another state without allocating.
+    pub fn copy_from(&mut self, other: &Self) {
+        let Self { ahead, n_ahead, clock, groups, exposure, cancels } = other;
+        (self.ahead, self.n_ahead, self.clock) = (*ahead, *n_ahead, *clock);
+        self.groups.clone_from(groups);
+        self.exposure.clone_from(exposure);
+        self.cancels.clone_from(cancels);
+    }
+
+    /// The level as it stands after `level.dt` seconds of which nothing is known.
+    pub fn refit(&mut self, level: &Interval) {
+        self.clock += level.dt;
+        self.reconcile(level);
     }
 
     /// Apply the cancels and adds of an interval whose trades were already given to
@@ -229,7 +264,7 @@ impl QpnState {
             self.drop_spent();
         }
         if change.adds > 0.0 && change.added > TOL {
-            self.groups.push(Group {
+            self.join(Group {
                 size: change.added / change.adds,
                 count: change.adds,
                 born: self.clock - level.dt / 2.0,
@@ -356,12 +391,25 @@ impl QpnState {
                 let factor = (rest - (total - pooled)) / pooled;
                 self.groups.iter_mut().filter(|g| !g.exact).for_each(|g| g.size *= factor);
             } else if rest > total {
-                self.groups.push(Group { size: rest - total, ..unknown });
+                self.join(Group { size: rest - total, ..unknown });
             } else {
                 self.groups.iter_mut().for_each(|g| g.count *= rest / total);
             }
         }
         self.drop_spent();
+    }
+
+    /// A group at the tail. The oldest two become one where there is no room: age tells them
+    /// apart least.
+    fn join(&mut self, group: Group) {
+        if self.groups.len() == GROUPS {
+            let old = self.groups.remove(0);
+            let young = &mut self.groups[0];
+            let (quantity, count) = (old.quantity() + young.quantity(), old.count + young.count);
+            young.born = (old.born * old.count + young.born * young.count) / count;
+            (young.size, young.count, young.exact) = (quantity / count, count, false);
+        }
+        self.groups.push(group);
     }
 
     fn drop_spent(&mut self) {

@@ -22,6 +22,7 @@ use crate::instrument::Venue;
 use crate::queue::Arrival;
 use crate::queue::QueueModel;
 use crate::sim::FillWhy;
+use crate::sim::LevelArrival;
 use crate::sim::SimVenue;
 use crate::sim::VenueConfig;
 use crate::sim::VenueEvent;
@@ -225,7 +226,7 @@ impl Case {
             tif: Tif::PostOnly,
             reduce_only: false,
         };
-        let interval = self.interval(at);
+        let interval = self.interval(at).map(|qty| LevelArrival { qty, count: None });
         self.venue.place(&place, interval, effective * MS);
         self.listen(effective);
     }

@@ -27,6 +27,7 @@ use crate::queue::Arrival;
 use crate::risk::Gate;
 use crate::signal::Trees;
 use crate::sim::Latency;
+use crate::sim::LevelArrival;
 use crate::sim::SimVenue;
 use crate::units::Side;
 use crate::units::UnixNanos;
@@ -170,21 +171,23 @@ impl Lane {
     }
 
     /// What the frames around an arrival show of its level, where the stream has frames.
-    fn interval(&mut self, place: &Place, ts: i64) -> Result<Option<Arrival>, CoreError> {
+    fn interval(&mut self, place: &Place, ts: i64) -> Result<Option<LevelArrival>, CoreError> {
         if !self.framed || !self.shared_arrival {
             return Ok(None);
         }
         self.window.look_ahead()?;
         let Some(around) = self.window.around(place.side, place.px) else { return Ok(None) };
-        let now = self.venue.book().qty(place.side, place.px);
-        let qty_after = if around.qty_after < 0 { now.0 } else { around.qty_after };
+        let now = self.venue.book().at(place.side, place.px);
+        let after = around.after.unwrap_or(now);
         let span = (around.to - around.from).max(1) as f64;
-        Ok(Some(Arrival {
-            start: now.0 as f64,
-            end: qty_after as f64,
-            before: around.traded_before as f64,
-            total: around.traded as f64,
-            elapsed: ((ts - around.from) as f64 / span).clamp(0.0, 1.0),
+        let elapsed = ((ts - around.from) as f64 / span).clamp(0.0, 1.0);
+        let (before, total) = (around.before, around.total);
+        let part = |start, end, before, total| Arrival { start, end, before, total, elapsed };
+        let is_counted = |level: (i64, u32)| level.0 == 0 || level.1 > 0;
+        let count = part(now.1.into(), after.1.into(), before.1.into(), total.1.into());
+        Ok(Some(LevelArrival {
+            qty: part(now.0 as f64, after.0 as f64, before.0 as f64, total.0 as f64),
+            count: (is_counted(now) && is_counted(after)).then_some(count),
         }))
     }
 
@@ -287,6 +290,7 @@ impl Lane {
             "refusals": self.maker.orders().refusals(),
             "contradictions": self.maker.orders().contradictions(),
             "unseen_arrivals": counts.unseen_arrivals,
+            "uncounted_orders": counts.uncounted_orders,
             "maker_agrees": self.maker.account().position() == self.truth.ledger.position(),
             "gaps": self.about.gaps,
             "not_ready": self.maker.not_ready(&self.market),

@@ -30,9 +30,12 @@ pub(super) struct Window {
 /// What a look around an arrival found.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
-    pub(super) traded_before: i64,
-    pub(super) traded: i64,
-    pub(super) qty_after: i64,
+    /// Lots and prints at our price before the arrival.
+    pub(super) before: (i64, u32),
+    /// The same over the whole interval.
+    pub(super) total: (i64, u32),
+    /// Quantity and orders at the end, where they changed.
+    pub(super) after: Option<(i64, u32)>,
     pub(super) from: i64,
     pub(super) to: i64,
 }
@@ -215,13 +218,16 @@ impl Window {
         let rows = &self.rows;
         let ours = |i: usize| rows.px[i] == px.0 && rows.side[i] == sign;
         let against = |i: usize| rows.px[i] == px.0 && rows.side[i] == -sign;
-        let (mut traded_before, mut from) = (0, None);
+        let (mut traded_before, mut prints_before, mut from) = (0, 0, None);
         for at in (self.venue.saturating_sub(LOOK)..self.venue).rev() {
             let i = self.venue_row(at)?;
             match RowKind::from_u8(rows.kind[i])? {
                 RowKind::Frame => from = Some(rows.ts_exch[i]),
                 RowKind::Level | RowKind::Gone if ours(i) => return None,
-                RowKind::Trade if against(i) => traded_before += rows.qty[i],
+                RowKind::Trade if against(i) => {
+                    traded_before += rows.qty[i];
+                    prints_before += 1;
+                }
                 RowKind::Level | RowKind::Gone | RowKind::Left | RowKind::Trade => {}
                 RowKind::Clear | RowKind::Gap => return None,
                 RowKind::Context | RowKind::Funding => {}
@@ -230,23 +236,24 @@ impl Window {
                 break;
             }
         }
-        let (from, mut traded, mut qty_after) = (from?, traded_before, None);
+        let (from, mut after) = (from?, None);
+        let (mut traded, mut prints) = (traded_before, prints_before);
         for at in self.venue..self.venue + LOOK {
             let i = self.venue_row(at)?;
             match RowKind::from_u8(rows.kind[i])? {
                 RowKind::Frame => {
-                    let around = Around {
-                        traded_before,
-                        traded,
-                        qty_after: qty_after.unwrap_or(-1),
-                        from,
-                        to: rows.ts_exch[i],
-                    };
-                    return Some(around);
+                    let to = rows.ts_exch[i];
+                    let before = (traded_before, prints_before);
+                    return Some(Around { before, total: (traded, prints), after, from, to });
                 }
-                RowKind::Level if ours(i) => qty_after = Some(rows.qty[i]),
-                RowKind::Gone if ours(i) => qty_after = Some(0),
-                RowKind::Trade if against(i) => traded += rows.qty[i],
+                RowKind::Level if ours(i) => {
+                    after = Some((rows.qty[i], rows.n.get(i).copied().unwrap_or(0)));
+                }
+                RowKind::Gone if ours(i) => after = Some((0, 0)),
+                RowKind::Trade if against(i) => {
+                    traded += rows.qty[i];
+                    prints += 1;
+                }
                 RowKind::Left if ours(i) => return None,
                 RowKind::Level | RowKind::Gone | RowKind::Left | RowKind::Trade => {}
                 RowKind::Clear | RowKind::Gap => return None,

@@ -1,12 +1,14 @@
 //! Sim — one matching model for replay, the local exchange and fault simulation; synthetic flow.
 
 mod blocks;
+mod counted;
 mod flow;
 mod latency;
 mod resting;
 mod venue;
 
 pub use blocks::BlockClock;
+pub use counted::Shown;
 pub use flow::calibrate_qpn;
 pub use flow::estimate_queue;
 pub use flow::Flow;
@@ -22,8 +24,10 @@ pub use flow::TruthSamples;
 pub use latency::Latency;
 pub use latency::LatencyModel;
 pub use latency::Recorded;
+pub use resting::QueueRule;
 pub use resting::Resting;
 pub use venue::FillWhy;
+pub use venue::LevelArrival;
 pub use venue::SimFill;
 pub use venue::SimVenue;
 pub use venue::VenueConfig;

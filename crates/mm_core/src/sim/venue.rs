@@ -1,6 +1,5 @@
 //! The simulated venue of one symbol: its own book on its own clock, and our orders in it.
 
-use super::resting::Resting;
 use crate::book::Book;
 use crate::book::BookRow;
 use crate::command::Place;
@@ -13,8 +12,13 @@ use crate::event::RowKind;
 use crate::fees::Liquidity;
 use crate::instrument::InstrumentSpec;
 use crate::queue::ahead_on_arrival;
+use crate::queue::count_on_arrival;
 use crate::queue::Arrival;
+use crate::queue::QpnConfig;
 use crate::queue::QueueModel;
+use crate::sim::counted::Shown;
+use crate::sim::resting::QueueRule;
+use crate::sim::resting::Resting;
 use crate::units::Cloid;
 use crate::units::Lots;
 use crate::units::Px;
@@ -30,6 +34,24 @@ pub struct VenueConfig {
     pub partial_fills: bool,
     /// A trade through our price fills at most its own volume; otherwise everything.
     pub through_volume: bool,
+}
+
+/// What a recording of frames shows around an arrival between two of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LevelArrival {
+    /// Lots of the level.
+    pub qty: Arrival,
+    /// Orders of the level; `None` where they are not counted.
+    pub count: Option<Arrival>,
+}
+
+impl LevelArrival {
+    fn met(&self) -> Shown {
+        let qty = ahead_on_arrival(&self.qty);
+        // What is there stands in one order at least.
+        let n = self.count.map_or(0, |count| count_on_arrival(&count).max(1.0) as u32);
+        Shown { qty, n: if qty > 0.0 { n } else { 0 } }
+    }
 }
 
 /// Why a simulated order filled. The numbers are those in result files.
@@ -94,6 +116,8 @@ pub struct VenueCounts {
     pub prints: u64,
     /// Orders whose place in the queue was never observed before they arrived.
     pub unseen_arrivals: u64,
+    /// Orders of the order-count model whose level shows no counts: shared in proportion.
+    pub uncounted_orders: u64,
     /// Message ends with a crossed book.
     pub crossed: u64,
     /// Message ends with a locked book.
@@ -104,6 +128,7 @@ pub struct VenueCounts {
 #[derive(Debug)]
 pub struct SimVenue {
     config: VenueConfig,
+    rule: QueueRule,
     book: Book,
     /// Bids before asks, better price first, then in order of arrival.
     orders: Vec<Resting>,
@@ -126,6 +151,7 @@ impl SimVenue {
     pub fn new(spec: InstrumentSpec, config: VenueConfig) -> Self {
         Self {
             config,
+            rule: QueueRule { model: config.queue, qpn: QpnConfig::fitted() },
             book: Book::new(spec),
             orders: Vec::with_capacity(16),
             reach: [NOWHERE; 2],
@@ -136,6 +162,13 @@ impl SimVenue {
             counts: VenueCounts::default(),
             events: Vec::with_capacity(64),
         }
+    }
+
+    /// The same venue with other knowledge for the order-count model.
+    #[must_use]
+    pub fn with_qpn(mut self, qpn: QpnConfig) -> Self {
+        self.rule.qpn = qpn;
+        self
     }
 
     /// The venue's book now.
@@ -208,17 +241,17 @@ impl SimVenue {
         let side = if row.side > 0 { Side::Bid } else { Side::Ask };
         let own = self.reach[side.index()];
         if row.px >= own.low && row.px <= own.high && !self.rebuilding {
-            self.at_own_price(side, row.px, qty, ts);
+            self.at_own_price((side, row.px), Shown { qty: qty as f64, n: row.n }, ts);
         }
         self.crossing |= row.px * side.sign() >= own.crosses;
         self.book.set(side, row.px, qty, row.n);
     }
 
     #[cold]
-    fn at_own_price(&mut self, side: Side, px: i64, qty: i64, ts: i64) {
-        let model = self.config.queue;
+    fn at_own_price(&mut self, (side, px): (Side, i64), now: Shown, ts: i64) {
         for order in self.orders.iter_mut().filter(|o| o.side == side && o.px.0 == px) {
-            order.observe(model, qty as f64, ts);
+            let lost = order.observe(&self.rule, now, ts);
+            self.counts.uncounted_orders += u64::from(lost);
         }
     }
 
@@ -250,8 +283,9 @@ impl SimVenue {
         if self.rebuilding {
             self.rebuilding = false;
             for order in &mut self.orders {
-                let now = self.book.qty(order.side, order.px);
-                order.observe(self.config.queue, now.0 as f64, ts);
+                let now = shown(&self.book, order.side, order.px);
+                let lost = order.observe(&self.rule, now, ts);
+                self.counts.uncounted_orders += u64::from(lost);
             }
         }
         self.crossing = false;
@@ -272,8 +306,9 @@ impl SimVenue {
         for order in &mut self.orders {
             let visible = self.book.is_visible(order.side, order.px);
             if visible && (!order.is_visible() || order.has_traded()) {
-                let now = self.book.qty(order.side, order.px);
-                order.observe(self.config.queue, now.0 as f64, ts);
+                let now = shown(&self.book, order.side, order.px);
+                let lost = order.observe(&self.rule, now, ts);
+                self.counts.uncounted_orders += u64::from(lost);
             } else if !visible && order.is_visible() {
                 order.vanish();
             }
@@ -299,7 +334,7 @@ impl SimVenue {
     /// never more than the print.
     #[cold]
     fn trade_against(&mut self, side: Side, px: Px, qty: i64, ts: i64) {
-        let (model, mut volume, mut own) = (self.config.queue, qty, 0);
+        let (mut volume, mut own) = (qty, 0);
         for at in 0..self.orders.len() {
             let order = &mut self.orders[at];
             if order.side != side || side.better(px, order.px) {
@@ -313,7 +348,7 @@ impl SimVenue {
                 self.fill(at, Lots(take), FillWhy::Through, ts);
                 continue;
             }
-            let past = order.trade(model, volume as f64, ts) - own as f64;
+            let past = order.trade(&self.rule, volume as f64, ts) - own as f64;
             let mut take = left.min(libm::floor(past + 1e-6) as i64).max(0);
             if take > 0 && !self.config.partial_fills {
                 take = left;
@@ -361,7 +396,7 @@ impl SimVenue {
 
     /// An order reaches the venue at `ts`. `interval` is what the recording shows around the
     /// arrival, where the stream consists of frames.
-    pub fn place(&mut self, place: &Place, interval: Option<Arrival>, ts: i64) {
+    pub fn place(&mut self, place: &Place, interval: Option<LevelArrival>, ts: i64) {
         match self.admit(place) {
             Err(reason) => {
                 let answer = OrderAnswer::Rejected { reason };
@@ -439,7 +474,7 @@ impl SimVenue {
         left
     }
 
-    fn rest(&mut self, place: &Place, left: Lots, interval: Option<Arrival>, ts: i64) {
+    fn rest(&mut self, place: &Place, left: Lots, interval: Option<LevelArrival>, ts: i64) {
         let cloid = place.cloid;
         if left.0 == 0 {
             self.events.push((ts, VenueEvent::Answer(cloid, OrderAnswer::Filled)));
@@ -450,9 +485,12 @@ impl SimVenue {
             self.events.push((ts, VenueEvent::Answer(cloid, answer)));
             return;
         }
-        let (ahead, visible) = self.ahead_at(place.side, place.px, interval);
+        let (met, visible) = self.meets(place.side, place.px, interval);
         self.counts.unseen_arrivals += u64::from(!visible);
-        let order = Resting::new(cloid, (place.side, place.px), left, ahead, visible);
+        let order = Resting::new(cloid, (place.side, place.px), left, met, visible)
+            .counting(&self.rule, met, ts);
+        let counts = self.rule.model != QueueModel::Qpn || !visible || order.is_counting();
+        self.counts.uncounted_orders += u64::from(!counts);
         let behind = |o: &Resting| match (o.side, place.side) {
             (Side::Bid, Side::Ask) => false,
             (Side::Ask, Side::Bid) => true,
@@ -465,19 +503,20 @@ impl SimVenue {
         self.events.push((ts, VenueEvent::Answer(cloid, OrderAnswer::Resting { oid, left })));
     }
 
-    /// Lots ahead of an order arriving now, and whether that was observed.
-    fn ahead_at(&self, side: Side, px: Px, interval: Option<Arrival>) -> (f64, bool) {
+    /// What is ahead of an order arriving now, and whether that was observed.
+    fn meets(&self, side: Side, px: Px, interval: Option<LevelArrival>) -> (Shown, bool) {
         let inside = self.book.best(side).is_some_and(|best| side.better(px, best));
         if inside {
-            return (0.0, true);
+            return (Shown { qty: 0.0, n: 0 }, true);
         }
-        let now = self.book.qty(side, px).0 as f64;
+        let now = shown(&self.book, side, px);
         // Changes tell of levels beyond the snapshot that they began with, too.
-        if self.book.is_visible(side, px) || now > 0.0 {
-            return (interval.map_or(now, |level| ahead_on_arrival(&level)), true);
+        if self.book.is_visible(side, px) || now.qty > 0.0 {
+            return (interval.map_or(now, |level| level.met()), true);
         }
         let last = self.left_window[side.index()].get(&px.0).copied();
-        (last.map_or_else(|| self.typical_depth(side), |q| q as f64), false)
+        let qty = last.map_or_else(|| self.typical_depth(side), |q| q as f64);
+        (Shown { qty, n: 0 }, false)
     }
 
     /// Mean quantity of the visible levels: what an unseen level is taken to hold.
@@ -510,4 +549,9 @@ impl SimVenue {
             self.cancel(order.cloid, reason, ts);
         }
     }
+}
+
+fn shown(book: &Book, side: Side, px: Px) -> Shown {
+    let (qty, n) = book.at(side, px);
+    Shown { qty: qty as f64, n }
 }
