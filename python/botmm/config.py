@@ -54,7 +54,7 @@ class Sim(_Section):
     queue: Annotated[
         str, Field(pattern=r"^(risk-averse|qpn|(pow[123]|log[12]):[0-9]+(\.[0-9]+)?)$")
     ] = Field(
-        default="risk-averse",
+        default="qpn",
         description="Queue model: risk-averse, pow1:N, pow2:N, pow3:N, log1:U, log2:U, qpn.",
     )
     latency_model: Literal["constant", "feed", "file"] = Field(
