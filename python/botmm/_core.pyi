@@ -225,6 +225,13 @@ class Replay:
     def drain(self) -> _Drained:
         """Move out the orders that have ended and the equity samples since the last call."""
 
+    def why(self, ts: int) -> str:
+        """Play every step up to and at a time; how the quotes came about then, as JSON.
+
+        Prices are integers with the symbol's decimals; the terms of a quote have ten decimals and
+        add up to its price.
+        """
+
     def result(self) -> _Result:
         """Close the run where it is and move out everything not moved out before."""
 

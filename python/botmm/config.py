@@ -52,10 +52,14 @@ class Sim(_Section):
     """The simulated venue."""
 
     queue: Annotated[
-        str, Field(pattern=r"^(risk-averse|qpn|(pow[123]|log[12]):[0-9]+(\.[0-9]+)?)$")
+        str,
+        Field(
+            pattern=r"^(risk-averse|qpn|(pow[123]|log[12]):([0-9]*[1-9][0-9]*(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*))$"
+        ),
     ] = Field(
         default="qpn",
-        description="Queue model: risk-averse, pow1:N, pow2:N, pow3:N, log1:U, log2:U, qpn.",
+        description="Queue model: risk-averse, pow1:N, pow2:N, pow3:N, log1:U, log2:U, qpn;"
+        " N and U above 0.",
     )
     latency_model: Literal["constant", "feed", "file"] = Field(
         default="constant",
@@ -106,10 +110,11 @@ class Replay(_Section):
         default=100.0, description="How often the maker reconsiders its quotes."
     )
     equity_interval_s: Annotated[float, Field(ge=0.1, le=3600)] = Field(
-        default=10.0, description="Distance of the rows of equity.parquet."
+        default=10.0, description="Greatest distance of the rows of equity.parquet."
     )
     warmup_s: Annotated[float, Field(ge=0, le=604_800)] = Field(
-        default=3600.0, description="How much earlier data `--warmup auto` uses, without quoting."
+        default=5400.0,
+        description="Earlier data that `--warmup auto` plays without quoting; the bias needs 4440.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         default=1, description="Seed of everything drawn at random."
@@ -188,8 +193,10 @@ class Param:
                 raise ValueError("must be true or false")
             return value
         if isinstance(self.default, str):
-            if value not in self.choices:
+            if self.choices and value not in self.choices:
                 raise ValueError(f"must be one of {', '.join(self.choices)}")
+            if not isinstance(value, str):
+                raise ValueError("must be text")
             return str(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError("must be a number")
@@ -252,6 +259,7 @@ def load(
     files: Sequence[Path] = (),
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
+    options: Sequence[Layer] = (),
 ) -> Loaded:
     """Read every layer and return what they amount to.
 
@@ -259,6 +267,7 @@ def load(
         files: TOML files, later ones win; none given: `botmm.toml` where there is one.
         overrides: `key=value` as of `--set`; a bare parameter name means `strategy.name`.
         environ: variables; the process's own and those of `.env` by default.
+        options: values that have an option of their own, a layer each.
 
     Raises:
         ConfigError: a file is missing or not TOML, a key is unknown, a value out of range.
@@ -267,7 +276,7 @@ def load(
         files = (Path(DEFAULT_FILE),)
     layers = [*_presets(), *(_file(path) for path in files)]
     layers.append(_environment(_variables() if environ is None else environ))
-    layers.append(_overrides(overrides))
+    layers += [_overrides(overrides), *options]
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for layer in layers:
@@ -424,9 +433,16 @@ def _validated(merged: Mapping[str, Any], origins: Mapping[str, str]) -> Setting
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"][:2])
         raise ConfigError(
-            f"{origins.get(key, 'default')}: {key} = {merged.get(key)!r}: {first['msg']}",
+            f"{origins.get(key, 'default')}: {key} = {merged.get(key)!r}: {_complaint(first)}",
             cure=_field_doc(key),
         ) from None
+
+
+def _complaint(error: Mapping[str, Any]) -> str:
+    """Return what a field has against its value, without the pattern that it must match."""
+    if error["type"] == "string_pattern_mismatch":
+        return "not of a form that is known"
+    return str(error["msg"])
 
 
 def _param_value(key: str, value: Any, origin: str) -> Value:
@@ -447,7 +463,13 @@ def _field_doc(key: str) -> str:
 
 
 def template(capital_usd: float) -> str:
-    """Return a commented file: every key with its default and its meaning."""
+    """Return a commented file: every key with its default and its meaning.
+
+    Raises:
+        ConfigError: the capital is out of range.
+    """
+    key = "account.capital_usd"
+    _validated({key: capital_usd}, {key: "--capital"})
     lines = [
         "# BotMM configuration. Lines that are commented out show the default.",
         "# Later sources win: this file < BOTMM__SECTION__KEY variables < --set key=value.",

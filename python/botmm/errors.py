@@ -57,6 +57,10 @@ class CheckError(BotmmError):
     exit_code = 7
 
 
+class FileSystemError(BotmmError):
+    """A file or folder that cannot be read or written."""
+
+
 class CoreMissingError(BotmmError):
     """The compiled module is not there or does not load."""
 
@@ -68,6 +72,15 @@ class StoppedError(BotmmError):
         """Take the exit code of the signal: 130 interrupted, 143 terminated."""
         super().__init__(message, cure=cure)
         self.exit_code = exit_code
+
+
+def from_system(error: OSError) -> FileSystemError:
+    """Return the error of this package for one of the file system."""
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return FileSystemError(
+        f"{where}{error.strerror or error}",
+        cure="check the path, its permissions and the free space",
+    )
 
 
 # Classes of the compiled module, by name so that this module stays at the bottom of the layers.

@@ -230,6 +230,9 @@ def _summary(walk: _Walk, spec: dict[str, Any], status: np.ndarray) -> dict[str,
     scale = spec["sim"]["latency"].get("scale", 1.0)
     return {
         "symbol": spec["symbols"][walk.ix]["symbol"],
+        "venue": spec["symbols"][walk.ix]["venue"],
+        "first_ts": start,
+        "last_ts": int(walk.ts[-1]),
         "px_decimals": PX_DECIMALS,
         "size_decimals": SIZE_DECIMALS,
         "cash_decimals": CASH_DECIMALS,

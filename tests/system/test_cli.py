@@ -83,7 +83,14 @@ def test_version(tmp_path: Path) -> None:
         ("replay --symbol BTC --config none.toml", 2, "none.toml: no such file"),
         ("replay --symbol BTC", 3, "no tape of BTC on hyperliquid"),
         ("replay none.parquet", 3, "none.parquet"),
+        ("replay --symbol BTC --queue pow1:0", 2, "--queue: sim.queue = 'pow1:0': not of a form"),
+        ("replay --symbol BTC --maker-fee nan", 2, "--maker-fee: sim.maker_fee = nan"),
+        ("replay --symbol BTC --queue qpn --set sim.queue=qpn", 2, "contradicts --queue"),
         ("config validate --set sim.entry_ms=-1", 2, "sim.entry_ms"),
+        ("init --capital nan", 2, "--capital: account.capital_usd = nan"),
+        ("data synth --hours nan", 2, "--hours nan: must be between"),
+        ("data synth --hours 1e9", 2, "--hours 1e+09: must be between"),
+        ("data synth --venue ../x", 2, "--venue '../x': not a venue"),
     ],
 )
 def test_mistakes_get_a_message_and_their_exit_code(
@@ -97,6 +104,38 @@ def test_mistakes_get_a_message_and_their_exit_code(
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        "init --out taken/x.toml",
+        "data synth --hours 0.01 --store taken",
+        "data synth --hours 0.01 --truth taken/x.parquet",
+        "data export data/tape/hyperliquid/BTC/2026-01-05.parquet --format csv --out taken/x.csv",
+        "replay data/tape/hyperliquid/BTC/2026-01-05.parquet --out taken/run",
+    ],
+)
+def test_places_that_cannot_be_written_are_named(args: str, tmp_path: Path) -> None:
+    assert botmm("data", "synth", "--hours", "0.01", cwd=tmp_path).returncode == 0
+    (tmp_path / "taken").write_text("a file, where a folder is wanted")
+    done = botmm(*args.split(), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "taken" in done.stderr
+    assert "check the path, its permissions and the free space" in done.stderr
+    assert "unexpected" not in done.stderr
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from botmm.cli import run; read, write = os.pipe(); os.close(read);"
+        "os.dup2(write, 1); sys.exit(run(['config', 'show']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
 def test_verbose_shows_the_traceback(tmp_path: Path) -> None:
     done = botmm("replay", "none.parquet", "--verbose", cwd=tmp_path)
     assert done.returncode == 3
@@ -105,6 +144,8 @@ def test_verbose_shows_the_traceback(tmp_path: Path) -> None:
 
 
 def test_init_writes_a_file_that_validates_and_is_not_overwritten(tmp_path: Path) -> None:
+    assert botmm("init", "--capital", "-5", cwd=tmp_path).returncode == 2
+    assert not (tmp_path / "botmm.toml").exists()
     first = botmm("init", "--capital", "2500", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert "botmm replay" in first.stdout

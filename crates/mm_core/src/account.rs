@@ -176,6 +176,12 @@ impl Account {
         self.check();
     }
 
+    /// The instrument.
+    #[must_use]
+    pub const fn spec(&self) -> &InstrumentSpec {
+        &self.spec
+    }
+
     /// The signed position.
     #[must_use]
     pub const fn position(&self) -> Lots {

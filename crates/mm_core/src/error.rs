@@ -2,6 +2,7 @@
 
 use crate::units::Lots;
 use crate::units::Px;
+use crate::units::UnixNanos;
 use std::fmt;
 
 /// Everything that bad data, limits or misuse can make of a call into the core.
@@ -44,6 +45,8 @@ pub enum CoreError {
     },
     /// The data asked for has a gap longer than the caller accepts.
     Gap {
+        /// Whose data: venue and symbol.
+        of: String,
         /// Gap start, Unix nanoseconds.
         from: i64,
         /// Gap end, Unix nanoseconds.
@@ -82,10 +85,12 @@ impl fmt::Display for CoreError {
             Self::Tape { path: file, why } | Self::Model { file, why } => {
                 write!(f, "{file}: {why}")
             }
-            Self::Gap { from, to, limit } => write!(
+            Self::Gap { of, from, to, limit } => write!(
                 f,
-                "gap of {:.1} s from {from} to {to} is longer than the accepted {:.1} s",
+                "{of}: gap of {:.1} s from {} to {} UTC is longer than the accepted {:.1} s",
                 (to - from) as f64 * 1e-9,
+                UnixNanos(*from),
+                UnixNanos(*to),
                 *limit as f64 * 1e-9
             ),
             Self::Unsupported { why } | Self::OrderState { why } => f.write_str(why),

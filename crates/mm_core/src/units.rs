@@ -80,6 +80,26 @@ impl UnixNanos {
     }
 }
 
+impl std::fmt::Display for UnixNanos {
+    /// Date and time of day in UTC, to the second.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.0.div_euclid(1_000_000_000);
+        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        // Years begin in March, so that the leap day is their last; eras are 400 of them.
+        let shifted = days + 719_468;
+        let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let march_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let (hour, minute) = (second / 3_600, second / 60 % 60);
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{:02}", second % 60)
+    }
+}
+
 impl DurationNanos {
     /// A duration from whole milliseconds.
     #[must_use]
@@ -181,4 +201,22 @@ pub enum Venue {
     Bybit,
     /// Anything else: recordings of other venues and synthetic markets.
     Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_as_people_write_them() {
+        let text = |seconds: i64| UnixNanos(seconds * 1_000_000_000).to_string();
+        assert_eq!(text(0), "1970-01-01 00:00:00");
+        assert_eq!(text(951_782_399), "2000-02-28 23:59:59");
+        assert_eq!(text(951_868_800), "2000-03-01 00:00:00");
+        assert_eq!(text(1_709_164_800), "2024-02-29 00:00:00");
+        assert_eq!(text(1_765_401_334), "2025-12-10 21:15:34");
+        assert_eq!(text(4_107_542_399), "2100-02-28 23:59:59");
+        assert_eq!(text(4_107_542_400), "2100-03-01 00:00:00");
+        assert_eq!(UnixNanos(-1).to_string(), "1969-12-31 23:59:59");
+    }
 }

@@ -12,6 +12,7 @@ use mm_core::risk::Cause;
 use mm_core::risk::Exposure;
 use mm_core::risk::Gate;
 use mm_core::risk::MicroUsd;
+use mm_core::risk::ProtectionRules;
 use mm_core::risk::Refusal;
 use mm_core::risk::RiskState;
 use mm_core::risk::SymbolLimits;
@@ -370,6 +371,122 @@ fn daily_losses_reduce_then_halt_until_the_next_day() {
     gate.halt(None, at(5));
     assert_eq!(gate.changes().last().map(|change| change.cause), Some(Cause::Operator));
     assert_eq!(gate.changes_total(), 6);
+}
+
+fn wide_days() -> AccountLimits {
+    AccountLimits { daily_reduce_ppm: 500_000, daily_halt_ppm: 500_000, ..AccountLimits::default() }
+}
+
+#[test]
+fn a_fall_from_the_peak_pauses_then_counts_anew() {
+    let mut gate = gate_with(wide_days(), SymbolLimits::default());
+    let hour = 3_600_000;
+    gate.on_equity(usd(1_100.0), at(1));
+    gate.on_equity(usd(990.0), at(2));
+    assert_eq!(gate.state(IX), RiskState::Active, "a tenth itself is allowed");
+    gate.on_equity(usd(989.99), at(3));
+    assert_eq!(gate.state(IX), RiskState::Reducing);
+    gate.on_equity(usd(1_050.0), at(hour));
+    assert_eq!(gate.state(IX), RiskState::Reducing, "the pause lasts its hour");
+    gate.on_equity(usd(980.0), at(hour + 3));
+    assert_eq!(gate.state(IX), RiskState::Active);
+    gate.on_equity(usd(890.0), at(hour + 4));
+    assert_eq!(gate.state(IX), RiskState::Active, "a tenth of 980 is not lost yet");
+    gate.on_equity(usd(879.99), at(hour + 5));
+    assert_eq!(gate.state(IX), RiskState::Halted, "a fifth below the highest of all");
+    gate.on_equity(usd(1_200.0), at(100 * hour));
+    assert_eq!(gate.state(IX), RiskState::Halted, "only a person lifts it");
+    let texts: Vec<_> = gate.changes().iter().map(|change| change.cause.to_string()).collect();
+    let wanted = [
+        "fell 110.01 USD from the peak, limit 110.00",
+        "the pause is over",
+        "fell 220.01 USD from the peak, limit 220.00",
+    ];
+    assert_eq!(texts, wanted);
+    gate.rearm(None, at(0));
+    assert_eq!(gate.state(IX), RiskState::Active);
+}
+
+fn protected(protection: ProtectionRules) -> Gate {
+    gate_with(AccountLimits::default(), SymbolLimits { protection, ..SymbolLimits::default() })
+}
+
+/// A fill worth so many dollars at 3,000.
+fn worth(side: Side, dollars: i64, id: u128) -> Fill {
+    Fill { px: Px(300_000), size: Lots(dollars * 10_000 / 3_000), ..fill(side, id) }
+}
+
+#[test]
+fn many_fills_freeze_a_symbol_that_comes_back_wider() {
+    let mut gate = protected(ProtectionRules { fills: 3, ..ProtectionRules::default() });
+    gate.on_fill(&fill(Side::Bid, 1), at(0));
+    gate.on_fill(&fill(Side::Ask, 2), at(6_000));
+    gate.on_fill(&fill(Side::Bid, 3), at(10_001));
+    assert_eq!(gate.state(IX), RiskState::Active, "three, but in more than the window");
+    gate.on_fill(&fill(Side::Bid, 3), at(10_002));
+    assert_eq!((gate.state(IX), gate.sides(IX, Lots(5))), (RiskState::Halted, [false; 2]));
+    assert_eq!(
+        gate.wakes(IX),
+        UnixNanos(at(7_000).0 + 1),
+        "the market grows stale before the freeze ends"
+    );
+    let see = |gate: &mut Gate, ms: i64| gate.observe(IX, &view(at(ms)), &FLAT, at(ms));
+    see(&mut gate, 40_001);
+    assert_eq!((gate.state(IX), gate.wakes(IX)), (RiskState::Halted, at(40_002)));
+    see(&mut gate, 40_002);
+    assert_eq!((gate.state(IX), gate.caution(IX)), (RiskState::Active, 1.5));
+    see(&mut gate, 340_001);
+    assert_eq!((gate.caution(IX), gate.wakes(IX)), (1.5, at(340_002)));
+    see(&mut gate, 340_002);
+    assert_eq!(gate.caution(IX), 1.0);
+    let causes: Vec<_> = gate.changes().iter().map(|change| change.cause).collect();
+    assert_eq!(causes, [Cause::ManyFills { count: 3 }, Cause::Thawed]);
+}
+
+#[test]
+fn value_and_net_value_freeze_too() {
+    let mut gate = protected(ProtectionRules { value: usd(900.0), ..Default::default() });
+    for (i, side) in [Side::Bid, Side::Ask].into_iter().enumerate() {
+        gate.on_fill(&worth(side, 300, i as u128), at(0));
+    }
+    assert_eq!(gate.state(IX), RiskState::Active);
+    gate.on_fill(&worth(Side::Bid, 300, 9), at(1));
+    assert_eq!(gate.state(IX), RiskState::Halted);
+    gate.rearm(Some(IX), at(2));
+    assert_eq!(gate.state(IX), RiskState::Active);
+    let mut gate = protected(ProtectionRules { net: usd(600.0), ..Default::default() });
+    for i in 0..20 {
+        let side = if i % 2 == 0 { Side::Bid } else { Side::Ask };
+        gate.on_fill(&worth(side, 300, i), at(0));
+    }
+    assert_eq!(gate.state(IX), RiskState::Active, "both sides alike");
+    gate.on_fill(&worth(Side::Ask, 300, 98), at(1));
+    gate.on_fill(&worth(Side::Ask, 300, 99), at(2));
+    assert_eq!(gate.state(IX), RiskState::Halted);
+    let cause = gate.changes()[0].cause.to_string();
+    assert_eq!(cause, "-600.00 USD net filled in the window, limit 600.00");
+}
+
+#[test]
+fn a_market_that_may_not_be_quoted_is_a_state_with_its_cause() {
+    let mut gate = gate();
+    assert!(gate.watch(IX, at(1)));
+    let crossed = View { bid: Px(300_020), ..view(at(2)) };
+    gate.observe(IX, &crossed, &FLAT, at(2));
+    assert!(!gate.watch(IX, at(2)) && !gate.watch(IX, at(3)));
+    gate.observe(IX, &view(at(4)), &FLAT, at(4));
+    assert!(gate.watch(IX, at(4)) && gate.watch(IX, at(5)));
+    assert!(!gate.watch(IX, at(7_005)));
+    let found: Vec<_> = gate.changes().iter().map(|c| (c.at, c.state, c.cause)).collect();
+    let (bid, ask) = (Px(300_020), Px(300_010));
+    let limit = SymbolLimits::default().stale;
+    let age = at(7_005).since(at(4));
+    let wanted = [
+        (at(2), RiskState::Halted, Cause::Market(Refusal::Crossed { bid, ask })),
+        (at(4), RiskState::Active, Cause::MarketSound),
+        (at(7_005), RiskState::Halted, Cause::Market(Refusal::Stale { age, limit })),
+    ];
+    assert_eq!(found, wanted);
 }
 
 #[test]

@@ -94,6 +94,7 @@ fn state(s: &Value, spec: &InstrumentSpec) -> QuoteState {
         m_spread: number(&s["M_spread"]),
         m_size: number(&s["M_size"]),
         m_maxpos: number(&s["M_maxpos"]),
+        ..QuoteState::default()
     }
 }
 

@@ -82,7 +82,7 @@ fn ladder(bids: &[(i64, i64)], asks: &[(i64, i64)]) -> Ladder {
     let mut ladder = Ladder::default();
     for (side, rows) in [(Side::Bid, bids), (Side::Ask, asks)] {
         for (level, &(px, size)) in rows.iter().enumerate() {
-            let target = Target { level: level as u8, px: Px(px), size: Lots(size) };
+            let target = Target { level: level as u8, px: Px(px), size: Lots(size), takes: false };
             ladder.push(side, target);
         }
     }
@@ -473,7 +473,7 @@ fn random_ladder(dice: &mut Dice) -> Ladder {
         let mut px = Px(300_000 - side.sign() * dice.within(2, 6) * 10);
         for level in 0..dice.within(0, 3) as u8 {
             let size = Lots(dice.within(100, 600));
-            quotes.push(side, Target { level, px, size });
+            quotes.push(side, Target { level, px, size, takes: false });
             px.0 -= side.sign() * dice.within(1, 5) * 10;
         }
     }

@@ -6,6 +6,7 @@ use mm_core::quote::quote;
 use mm_core::quote::QuoteMode;
 use mm_core::quote::QuoteParams;
 use mm_core::quote::QuoteState;
+use mm_core::quote::Urgency;
 use mm_core::units::Lots;
 use mm_core::units::Px;
 use mm_core::units::Side;
@@ -148,4 +149,61 @@ fn fixed_quotes_stand_at_their_distance_and_lean_with_inventory() {
     assert_eq!(prices(20), [999_997, 1_000_001], "two clips long: two ticks lower, post-only");
     let (ladder, _) = quote(&spec, &params, &state);
     assert_eq!(ladder.side(Side::Bid)[0].size, Lots(10));
+}
+
+/// ETH at 3012.3 / 3012.4 with a quiet spread of ten ticks.
+fn eth(position: i64) -> (InstrumentSpec, QuoteParams, QuoteState) {
+    let params = QuoteParams { base_spread_bps: 10.0, ..QuoteParams::default() };
+    let state = QuoteState {
+        best_bid: Some(Px(301_230)),
+        best_ask: Some(Px(301_240)),
+        fair: Some(3_012.35),
+        sigma: Some(1e-5),
+        position: Lots(position),
+        ..QuoteState::default()
+    };
+    (InstrumentSpec::hyperliquid(4), params, state)
+}
+
+#[test]
+fn the_terms_add_up_to_the_reservation_and_the_halves() {
+    for mode in [QuoteMode::Bps, QuoteMode::Glft, QuoteMode::As] {
+        let (spec, params, state) = eth(700);
+        let params = QuoteParams { mode, funding_weight: 5.0, ..params };
+        let state = QuoteState { bias: 0.5, funding: 2e-5, m_bid: 1.5, m_ask: 0.9, ..state };
+        let (_, diag) = quote(&spec, &params, &state);
+        let shifts = diag.skew + diag.lean + diag.funding;
+        assert!((diag.fair + shifts - diag.reservation).abs() < 1e-9);
+        assert!(diag.skew < 0.0 && diag.lean > 0.0);
+        assert!((diag.funding + 5.0 * 2e-5 * 3_012.35).abs() < 1e-9, "longs pay: quote lower");
+        assert!((diag.half * 1.5 + diag.floor - diag.half_bid).abs() < 1e-9);
+        assert!((diag.half * 0.9 + diag.floor - diag.half_ask).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn an_urgent_inventory_quotes_its_reducing_side_at_the_touch() {
+    let (spec, params, state) = eth(900);
+    let calm = quote(&spec, &params, &state).0;
+    let state = QuoteState { urgency: Urgency::Touch, ..state };
+    let urgent = quote(&spec, &params, &state).0;
+    assert!(calm.side(Side::Ask)[0].px > Px(301_240));
+    assert_eq!(urgent.side(Side::Ask)[0].px, Px(301_240));
+    assert_eq!(urgent.side(Side::Bid), calm.side(Side::Bid));
+    let short = QuoteState { position: Lots(-900), ..state };
+    assert_eq!(quote(&spec, &params, &short).0.side(Side::Bid)[0].px, Px(301_230));
+}
+
+#[test]
+fn the_last_resort_takes_one_clip_and_quotes_nothing_else() {
+    let (spec, params, state) = eth(900);
+    let state = QuoteState { urgency: Urgency::Take, ..state };
+    let ladder = quote(&spec, &params, &state).0;
+    assert!(ladder.side(Side::Bid).is_empty());
+    let [exit] = ladder.side(Side::Ask) else { panic!("one order") };
+    assert!(exit.takes && exit.px == Px(301_230) && exit.size == Lots(497));
+    let held = QuoteState { position: Lots(60), ..state };
+    assert_eq!(quote(&spec, &params, &held).0.side(Side::Ask)[0].size, Lots(60));
+    let flat = QuoteState { position: Lots(0), ..state };
+    assert!(quote(&spec, &params, &flat).0.side(Side::Ask).is_empty());
 }

@@ -14,13 +14,15 @@ from botmm import __version__
 from botmm.cli.options import examples, output_options
 from botmm.cli.terminal import Terminal
 from botmm.cli.tree import CONTEXT, LazyGroup, Lines
-from botmm.errors import BotmmError, StoppedError, UsageError, from_core
+from botmm.errors import BotmmError, StoppedError, UsageError, from_core, from_system
 
 _ROOT: Lines = {
     "init": ("init", "Write a commented botmm.toml."),
     "doctor": ("doctor", "Check the installation, each finding with its cure."),
     "demo": ("demo", "Replay a small synthetic market and write its report."),
     "replay": ("replay", "Replay recorded order books and report what a maker would have earned."),
+    "why": ("why", "Print the terms of every quote of a run at a time."),
+    "why-not": ("why", "Print why a side had no quote at a time."),
     "data": ("data", "Import, list, check, export and synthesise market data."),
     "config": ("config", "Show or validate the configuration."),
     "verify": ("verify", "Run vector files through the shipped functions."),
@@ -60,6 +62,8 @@ def run(args: Sequence[str] | None = None) -> int:
         return 0
     except BotmmError as error:
         return _report(error, shown)
+    except OSError as error:
+        return _report(from_system(error), shown)
     except Exception as error:  # noqa: BLE001 — the top of the process: every error gets a message
         known = from_core(error)
         if known is None:

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 )
 @output_options
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--format", "format_name", metavar="NAME", help="Format, where it is not to be told.")
+@click.option(
+    "--format", "format_name", metavar="NAME", help="Format, where the content does not tell."
+)
 @click.option("--formats", is_flag=True, help="List the formats and stop.")
 @click.option(
     "--map",
@@ -152,7 +154,8 @@ def _show(outcome: Outcome) -> None:
 
     out = terminal().out()
     if not outcome.written:
-        out.print("nothing new to import")
+        if not outcome.failed:
+            out.print("nothing new to import")
         return
     table = Table(box=None, header_style="bold")
     for name in ("venue", "symbol", "day", "rows", "size", "tier", "gaps", "clock"):
@@ -172,7 +175,7 @@ def _show(outcome: Outcome) -> None:
         )
     out.print(table)
     for line in _remarks(outcome.written):
-        out.print(line)
+        out.print(line, soft_wrap=not out.is_terminal)
 
 
 def _remarks(written: list[Written]) -> list[str]:

@@ -17,6 +17,9 @@ from botmm.cli.options import (
 )
 from botmm.cli.terminal import terminal
 
+# A century; no date of the calendar is left behind.
+_HOURS_MAX = 876_000
+
 if TYPE_CHECKING:
     from botmm.data.synth import SynthOutcome, SynthPlan
 
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     ),
 )
 @symbols_option
-@click.option("--hours", type=click.FloatRange(0.01), metavar="H", help="Length. [default: 2]")
+@click.option("--hours", type=float, metavar="H", help="Length, from 0.01. [default: 2]")
 @click.option("--days", type=click.IntRange(1), metavar="N", help="Length in whole days.")
 @click.option(
     "--date", "day", default="2026-01-05", show_default=True, metavar="DAY", help="First UTC day."
@@ -105,6 +108,8 @@ def _plan(options: dict[str, Any]) -> SynthPlan:
     except ValueError as error:
         raise UsageError(f"--date: {error}") from None
     hours = 2.0 if options["hours"] is None else options["hours"]
+    if not 0.01 <= hours <= _HOURS_MAX:  # holds for NaN too
+        raise UsageError(f"--hours {hours:g}: must be between 0.01 and {_HOURS_MAX:,}")
     days = options["days"]
     return SynthPlan(
         store=store_folder(options["store"]),

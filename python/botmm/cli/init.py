@@ -25,14 +25,13 @@ from botmm.errors import UsageError
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def init(*, out: Path, capital: float, force: bool) -> None:
     """Write a commented botmm.toml and say what to run next."""
-    from botmm.config import load, template
+    from botmm.config import template
 
     if out.exists() and not force:
         raise UsageError(f"{out} is there already", cure="name another with --out, or add --force")
-    text = template(capital)
+    text = template(capital)  # refuses what no run would take, before anything is written
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")
-    load([out], environ={})
     terminal().out().print(
         f"Wrote {out}. Every line in it is a default; uncomment what you want to change.\n\n"
         "Next:\n"

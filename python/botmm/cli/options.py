@@ -11,6 +11,7 @@ def ls(as_json: bool, store: str | None, venue: str | None, symbols: tuple[str, 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -72,9 +73,21 @@ def symbols_option(command: _Command) -> _Command:
     )(command)
 
 
+def _venue(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return the venue; it names a folder of the store, and must not lead out of it."""
+    if value is not None and re.fullmatch(r"[a-z0-9_-]+", value) is None:
+        raise UsageError(
+            f"--venue {value!r}: not a venue",
+            cure="write it in small letters, digits, _ and -, as hyperliquid",
+        )
+    return value
+
+
 def store_options(command: _Command) -> _Command:
     """Add --store and --venue as `store: str | None, venue: str | None`."""
-    command = click.option("--venue", metavar="NAME", help="Venue. [default: hyperliquid]")(command)
+    command = click.option(
+        "--venue", metavar="NAME", callback=_venue, help="Venue. [default: hyperliquid]"
+    )(command)
     return click.option("--store", metavar="DIR", help="Folder of the data. [default: data]")(
         command
     )
@@ -167,26 +180,25 @@ def examples(*lines: str) -> str:
 
 
 def load_config(
-    config: Sequence[Path], overrides: Sequence[str], also: Mapping[str, Any] | None = None
+    config: Sequence[Path],
+    overrides: Sequence[str],
+    options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Loaded:
-    """Load settings for a command; `also` are options that have their own spelling.
+    """Load settings for a command; `options` are those with a spelling of their own, by name.
 
     Raises:
         ConfigError: see `botmm.config.load`.
         UsageError: an option and `--set` name the same key.
     """
-    from botmm.config import load
+    from botmm.config import Layer, load
 
-    given = {key: value for key, value in (also or {}).items() if value is not None}
+    layers = [
+        Layer(origin=name, values={key: v for key, v in values.items() if v is not None})
+        for name, values in (options or {}).items()
+    ]
     for text in overrides:
         key = text.partition("=")[0].strip()
-        if key in given:
-            raise UsageError(f"--set {text} contradicts the option of the same meaning")
-    return load(config, [*overrides, *(f"{key}={_toml(value)}" for key, value in given.items())])
-
-
-def _toml(value: Any) -> str:
-    """Return a value as TOML writes it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else f"'{value}'"
+        for layer in layers:
+            if key in layer.values:
+                raise UsageError(f"--set {text} contradicts {layer.origin}")
+    return load(config, overrides, options=layers)

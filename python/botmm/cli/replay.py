@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 )
 @click.option("--maker-fee", type=float, metavar="RATE", help="Fraction; 0.00015 is 1.5 bps paid.")
 @click.option("--capital", type=float, metavar="USD", help="Capital; sizes scale with it / 1000.")
-@click.option("--warmup", metavar="FILE|auto", help="Earlier data for the signals, not quoted on.")
+@click.option("--warmup", metavar="FILE|auto", help="Earlier tape or 1m candles for the signals.")
 @click.option("--seed", type=int, help="Seed of what is drawn at random. [default: 1]")
 @click.option("--bridge-gaps", is_flag=True, help="Play over long gaps; the report lists them.")
 @click.option(
@@ -88,17 +88,17 @@ def replay(**options: Any) -> int:
 
 def _settings(options: dict[str, Any]) -> Settings:
     """Return the settings of the files with the options laid over them."""
-    also = {
-        "account.venue": options["venue"],
-        "account.capital_usd": options["capital"],
-        "store.dir": options["store"],
-        "sim.queue": options["queue"],
-        "sim.maker_fee": options["maker_fee"],
-        "replay.seed": options["seed"],
-        "replay.bridge_gaps": options["bridge_gaps"] or None,
-        **_latency(options["latency"]),
+    own = {
+        "--venue": {"account.venue": options["venue"]},
+        "--capital": {"account.capital_usd": options["capital"]},
+        "--store": {"store.dir": options["store"]},
+        "--queue": {"sim.queue": options["queue"]},
+        "--latency": _latency(options["latency"]),
+        "--maker-fee": {"sim.maker_fee": options["maker_fee"]},
+        "--seed": {"replay.seed": options["seed"]},
+        "--bridge-gaps": {"replay.bridge_gaps": options["bridge_gaps"] or None},
     }
-    return load_config(options["config"], options["overrides"], also).settings
+    return load_config(options["config"], options["overrides"], own).settings
 
 
 def _latency(text: str | None) -> dict[str, Any]:

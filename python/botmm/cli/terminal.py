@@ -36,8 +36,15 @@ class Terminal:
         """Return the console of results."""
         from rich.console import Console
 
+        class Pipe(Console):
+            """A console whose reader may leave: what it wanted to see, it saw."""
+
+            def on_broken_pipe(self) -> None:
+                """Let the top of the process answer."""
+                raise BrokenPipeError
+
         width = None if sys.stdout.isatty() else 120
-        return Console(no_color=not self.color, highlight=False, width=width)
+        return Pipe(no_color=not self.color, highlight=False, width=width)
 
     def say(self, text: str) -> None:
         """Print a remark on stderr, unless quiet."""

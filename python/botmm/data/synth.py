@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from botmm.data.catalogue import read_tape, tape_path
+from botmm.data.leftovers import sweep
 from botmm.errors import DataError
 from botmm.units import DAY_NS, SECOND_NS, day_of, day_start
 
@@ -178,6 +179,7 @@ class _Recording:
             wish["ghost_every_ms"] = plan.ghost_every_ms
         self.plan, self.symbol, self.truth = plan, symbol, truth
         self.market = Synth(json.dumps(wish))
+        sweep(plan.paths(symbol)[0].parent)
         self.day: date | None = None
         self.writer: Any = None
 

@@ -6,7 +6,6 @@ A day's tape is written from all its sources, through a temporary file and a ren
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +19,7 @@ from botmm.data.importers.base import BOOK, I64, Columns, Scales, Source
 from botmm.data.importers.frames import is_inverse
 from botmm.data.importers.lanes import RECORDER, Delivery, Merge, OnBatch, habits, has_book
 from botmm.data.importers.survey import GAP, LAST, LEVEL, TRADE, Survey, tier_of
+from botmm.data.leftovers import sweep
 from botmm.units import day_of, day_start
 
 
@@ -85,7 +85,7 @@ class Plan:
     def write(self, on_batch: OnBatch) -> Iterator[Written]:
         """Write the tapes, one open at a time; yield each when it has its name."""
         merge = self._merge()
-        _sweep(self.store / "tape" / self.group.venue / self.group.symbol)
+        sweep(self.store / "tape" / self.group.venue / self.group.symbol)
         tape: _Open | None = None
         try:
             for delivery in merge.deliver(self.group.sources, on_batch):
@@ -269,23 +269,3 @@ def _off_grid(px: I64, decimals: int) -> int:
     for _ in range(decimals):
         broken = np.where(broken % 10 == 0, broken // 10, broken)
     return int((broken >= 100_000).sum())
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what imports that were killed have left in a folder."""
-    for left in folder.glob("*.tmp-*-*"):
-        if not _runs(int(left.name.split("-")[-2])):
-            left.unlink(missing_ok=True)
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process runs; where that cannot be asked without harm, it is taken to."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

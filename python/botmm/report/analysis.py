@@ -20,6 +20,7 @@ from botmm.report.bootstrap import (
     ratio_intervals,
     total_interval,
 )
+from botmm.report.silences import data_seconds, gaps_of, silences
 from botmm.report.tally import OrderTally
 from botmm.units import DAY_NS, SECOND_NS, day_of
 
@@ -164,6 +165,7 @@ class Figures:
     verdict: str
     verdict_text: str
     tiers: Sequence[str]
+    silences: Sequence[tuple[int, int]]
 
     @property
     def drawdown_usd(self) -> float:
@@ -221,7 +223,7 @@ def analyse(
     ]
     curve = _total_curve([figures.curve for figures in symbols])
     parts = headline(summary)
-    seconds = max(_seconds(summary) - warmup_ns / SECOND_NS, 0.0)
+    seconds = max(data_seconds(summary) - warmup_ns / SECOND_NS, 0.0)
     verdict, text = verdict_of(seconds)
     return Figures(
         symbols=symbols,
@@ -233,6 +235,7 @@ def analyse(
         verdict=verdict,
         verdict_text=text,
         tiers=sorted({str(row["data_tier"]) for row in summary["symbols"]}),
+        silences=silences(summary),
     )
 
 
@@ -470,25 +473,6 @@ def _net_interval(curve: Curve, rng: np.random.Generator) -> Interval | None:
     """Return the interval of the net result, by resampling blocks of ten minutes."""
     steps = np.diff(curve.net, prepend=0.0)
     return total_interval(steps, block_ids(curve.ts), rng)
-
-
-def _seconds(summary: Mapping[str, Any]) -> float:
-    """Return the length of the data, the longest symbol's, without its gaps."""
-    whole = int(summary["last_ts"]) - int(summary["first_ts"])
-    silent = [
-        sum(end - start for start, end, _ in gaps_of(summary, ix)) for ix in _indices(summary)
-    ]
-    return (whole - min(silent, default=0)) / SECOND_NS
-
-
-def gaps_of(summary: Mapping[str, Any], ix: int) -> list[tuple[int, int, int]]:
-    """Return the silences of a symbol as (start, end, cause), cut to what was played."""
-    first, last = int(summary["first_ts"]), int(summary["last_ts"])
-    cut = [
-        (max(int(start), first), min(int(end), last), int(cause))
-        for start, end, cause in summary["symbols"][ix]["gaps"]
-    ]
-    return [gap for gap in cut if gap[0] < gap[1]]
 
 
 def _indices(summary: Mapping[str, Any]) -> range:

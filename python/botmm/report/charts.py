@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -51,12 +52,13 @@ def medians(ts: I64, values: F64) -> tuple[I64, F64]:
     return ts[edges[:-1]], np.array(middles)
 
 
-def equity(curve: Curve) -> Chart:
-    """Return the net and gross result, and the drawdown under them."""
+def equity(curve: Curve, silences: Sequence[tuple[int, int]] = ()) -> Chart:
+    """Return the net and gross result, and the drawdown under them; silences are cut out."""
     chart = _stacked([0.70, 0.30], ["Result, USD", "Drawdown, USD"], height=440)
     _line(chart, curve.ts, curve.gross, "Before fees and funding", GREY, width=1.2)
     _line(chart, curve.ts, curve.net, "Net", BLUE, width=2.0)
     _line(chart, curve.ts, curve.drawdown, "Drawdown", RED, row=2, fill="tozeroy")
+    _cut(chart, curve.ts, silences)
     return chart
 
 
@@ -75,7 +77,7 @@ def market(figures: SymbolFigures) -> Chart:
         sizes = figures.fill_size[at]
         chart["data"].append(
             {
-                "type": "scattergl",
+                "type": "scatter",  # the faster kind knows no axis with pieces cut out
                 "mode": "markers",
                 "name": name if step == 1 else f"{name} (every {step}th shown)",
                 "x": _ms(figures.fill_ts[at]),
@@ -93,6 +95,7 @@ def market(figures: SymbolFigures) -> Chart:
         ts, thinned = medians(figures.curve.ts, values)
         _line(chart, ts, thinned, name, color, row=3, unit=" bps")
     chart["layout"]["yaxis3"]["rangemode"] = "tozero"
+    _cut(chart, figures.curve.ts, [(start, end) for start, end, _ in figures.gaps])
     return chart
 
 
@@ -223,6 +226,23 @@ def _stacked(shares: list[float], titles: list[str], height: int) -> Chart:
         "hoverformat": "%d %b %H:%M:%S",
     }
     return {"data": [], "layout": layout}
+
+
+def _cut(chart: Chart, ts: I64, silences: Sequence[tuple[int, int]]) -> None:
+    """Leave silences out of the time axis that would take more than a hundredth of it."""
+    if len(ts) == 0:
+        return
+    least = (int(ts[-1]) - int(ts[0])) // 100
+    long = sorted((start - end, start) for start, end in silences if end - start > least)
+    if not long:
+        return
+    chart["layout"]["xaxis"]["rangebreaks"] = [
+        {"values": [start // 1_000_000], "dvalue": -length // 1_000_000} for length, start in long
+    ]
+    chart["layout"]["xaxis"]["title"] = {
+        "text": "gaps of the recording are left out",
+        "standoff": 4,
+    }
 
 
 def _line(

@@ -10,6 +10,8 @@ from botmm.report.analysis import TIERS, VOLUME_SHARE_MAX, Figures, Parts, Symbo
 from botmm.report.formats import bps, count, duration, percent, ratio, usd
 from botmm.units import time_text
 
+# Actions of an address on Hyperliquid before its first trade; each dollar traded adds one.
+ADDRESS_BUDGET = 10_000
 FEW_FILLS = 100
 GAP_CAUSES = {1: "recorder hole", 2: "sequence break", 3: "reconnect", 4: "hole between files"}
 
@@ -133,6 +135,14 @@ def _symbol_warnings(figures: SymbolFigures, max_gap_s: float) -> list[str]:
     if bridged:
         gaps = plural(len(bridged), "gap")
         found.append(f"{name}: bridged {gaps} in the recording, {duration(sum(bridged))} in all.")
+    budget = ADDRESS_BUDGET + figures.parts.volume_usd
+    actions = int(row["orders"]) + int(row["cancels"])
+    if row["venue"] == "hyperliquid" and actions > budget:
+        found.append(
+            f"{name}: {count(actions)} orders and cancels; the venue allows a new account "
+            f"{count(round(budget))} (10,000 and one a dollar traded). A larger move before "
+            "requoting (requote_steps) sends fewer."
+        )
     if row["not_ready"]:
         found.append(f"{name}: never ready: {', '.join(map(str, row['not_ready']))}.")
     return found

@@ -32,7 +32,7 @@ def print_run(console: Console, sheet: Sheet, *, report: str) -> None:
         console.print()
         console.print(_trial_table(sheet))
     for text in warnings(sheet):
-        console.print(f"[yellow]![/] {text}")
+        console.print(f"[yellow]![/] {text}", soft_wrap=not console.is_terminal)
     console.print(f"\nReport: [bold]{report}[/]")
 
 

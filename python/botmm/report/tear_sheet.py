@@ -97,7 +97,8 @@ def _cards(sheet: Sheet) -> list[dict[str, str]]:
 
 def _charts(sheet: Sheet) -> dict[str, Chart]:
     """Return every chart by the id of its place."""
-    found = {"equity": charts.equity(sheet.figures.curve), "parts": charts.waterfall(sheet.figures)}
+    curve, silences = sheet.figures.curve, sheet.figures.silences
+    found = {"equity": charts.equity(curve, silences), "parts": charts.waterfall(sheet.figures)}
     for number, figures in enumerate(sheet.figures.symbols):
         found[f"market-{number}"] = charts.market(figures)
         found[f"markouts-{number}"] = charts.markouts(figures, sheet.fees[0] * 1e4)

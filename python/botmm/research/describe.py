@@ -114,7 +114,7 @@ def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
         ("The market", "does not react to our orders"),
         ("Funding", "hourly, where the tape has it"),
         ("Quotes reconsidered", f"every {play.step_ms:g} ms"),
-        ("Warm-up before the first quote", duration(run.plan.warmup_ns / SECOND_NS)),
+        ("Warm-up before the first quote", _warmup(run.plan)),
         ("Silences", "longer ones are bridged" if play.bridge_gaps else longest),
     ]
 
@@ -127,6 +127,12 @@ def _queue(run: ReplayRun) -> str:
         return queue
     orders = sum(int(row["orders"]) for row in rows)
     return f"{queue}; {without:,} of {orders:,} orders without order counts: as pow3:3"
+
+
+def _warmup(plan: Plan) -> str:
+    """Return what the signals saw before the first quote."""
+    candles = sum(len(rows) for rows in plan.candles.values())
+    return f"{candles:,} candles" if candles else duration(plan.warmup_ns / SECOND_NS)
 
 
 def _config(plan: Plan) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from botmm.data.leftovers import sweep
 from botmm.errors import UsageError
 from botmm.report.analysis import Parts
 from botmm.report.sheet import Sheet, answer, tier_text, warnings
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
+FILES = {
+    "report.html",
+    "summary.json",
+    "fills.parquet",
+    "orders.parquet",
+    "equity.parquet",
+    MANIFEST,
+}
 UNRESOLVED = -(2**63)
 
 
@@ -50,6 +59,7 @@ class RunFolder:
 
     def __enter__(self) -> RunFolder:
         """Make the folder beside its place."""
+        sweep(self.folder.parent, self.folder.name)
         self.fresh.mkdir(parents=True)
         return self
 
@@ -181,10 +191,15 @@ def _check(folder: Path) -> None:
     Raises:
         UsageError: the place is taken.
     """
+    if folder.name in {"", ".."}:
+        raise UsageError(f"{folder}: a run takes a folder of its own", cure="name it by --out")
     if not folder.exists():
         return
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / MANIFEST).is_file()):
-        raise UsageError(f"{folder} holds something else than a run", cure="name another --out")
+    others = sorted({path.name for path in folder.iterdir()} - FILES)
+    if others:
+        raise UsageError(
+            f"{folder} holds something else than a run: {others[0]}", cure="name another --out"
+        )
 
 
 def _table(columns: Mapping[str, Any], plan: Plan) -> pa.Table:

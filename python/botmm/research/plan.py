@@ -6,10 +6,11 @@ A plan is pure data: made from options and the store, before anything is played.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botmm.data.candles import MINUTE_MS, Candle, is_candle_file, read_candles
 from botmm.data.catalogue import Tape, day_files, find_tapes, read_tape
 from botmm.errors import DataError, UsageError
 from botmm.units import DAY_NS, SECOND_NS, day_of, day_start, parse_date, parse_time, time_text
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from botmm.config import Settings
+
+
+# A day to fit the trend on, and what QQE needs before it.
+CANDLES_MAX = 1_440 + 73
+CANDLE_SILENCE_NS = 3_600 * SECOND_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,7 @@ class Plan:
     range: Range
     warmup_ns: int
     fees: tuple[float, float]
+    candles: Mapping[str, Sequence[Candle]] = field(default_factory=dict)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -244,10 +251,13 @@ def _warmed(plan: Plan, warmup: str | None) -> Plan:
 
     Args:
         plan: the run without warm-up.
-        warmup: None, `auto` for what the store has before the range, or the path of a tape.
+        warmup: None, `auto` for what the store has before the range, or the path of a tape or of
+            one-minute candles.
 
     Raises:
-        DataError: a tape of another symbol, or one that is not earlier than the range.
+        UsageError: candles for several symbols.
+        DataError: a tape of another symbol, or one that is not earlier than the range; candles
+            that are none, or that end long before the range.
     """
     if warmup is None:
         return plan
@@ -256,6 +266,8 @@ def _warmed(plan: Plan, warmup: str | None) -> Plan:
     if warmup == "auto":
         reach = round(plan.settings.replay.warmup_s * SECOND_NS)
         return _warmed_from_store(plan, start, reach)
+    if is_candle_file(Path(warmup)):
+        return _warmed_by_candles(plan, Path(warmup), start)
     tape = read_tape(Path(warmup))
     if tape.symbol not in plan.tapes or tape.last_ts > plan.tapes[tape.symbol][0].first_ts:
         raise DataError(
@@ -265,6 +277,24 @@ def _warmed(plan: Plan, warmup: str | None) -> Plan:
         )
     tapes = dict(plan.tapes) | {tape.symbol: (tape, *plan.tapes[tape.symbol])}
     return _starting_at(plan, tapes, start, tape.first_ts)
+
+
+def _warmed_by_candles(plan: Plan, path: Path, start: int) -> Plan:
+    """Return the plan whose signals begin with the candles that closed before its start."""
+    if len(plan.symbols) != 1:
+        raise UsageError(
+            f"{path} holds candles of one symbol, the run has {', '.join(plan.symbols)}",
+            cure="replay one symbol, or use --warmup auto",
+        )
+    candles = read_candles(path, before_ns=start, most=CANDLES_MAX)
+    silence = start - (candles[-1][0] + MINUTE_MS) * 1_000_000
+    if silence > CANDLE_SILENCE_NS:
+        raise DataError(
+            f"{path}: its last candle before the run closed {silence / SECOND_NS / 3600:.1f} h "
+            "earlier: signals would start with another market",
+            cure="name candles that reach up to the start of the run",
+        )
+    return replace(plan, candles={plan.symbols[0]: candles})
 
 
 def _warmed_from_store(plan: Plan, start: int, reach: int) -> Plan:

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from botmm.research.plan import Plan
 
 CHUNK_ROWS = 100_000  # a fraction of a second, so that Ctrl-C is answered at once
+EQUITY_ROWS_MIN = 600
 EQUITY_ROWS_MAX = 250_000  # a symbol; 29 days at the default of 10 s
 LATENCY_SCALES = (0.5, 2.0)
 # The two ends of the queue models: no cancel was ahead of us, and nearly every one was.
 BAND_QUEUES = ("risk-averse", "pow2:3")
+
+
+_LATENCY_COLUMNS = "it needs three columns: request_ts, exch_ts, resp_ts in ns"
 
 
 class Engine(Protocol):
@@ -89,6 +93,7 @@ def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) ->
                 "venue": tapes[0].venue,
                 "tapes": [str(tape.path) for tape in tapes],
                 "params": settings.params(symbol),
+                "candles": plan.candles.get(symbol, []),
             }
             for symbol, tapes in plan.tapes.items()
         ],
@@ -114,11 +119,17 @@ def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) ->
 
 
 def _equity_interval_s(plan: Plan) -> float:
-    """Return the distance of equity rows, widened on long ranges so that memory stays flat."""
+    """Return the distance of equity rows.
+
+    Widened on long ranges so that memory stays flat, and narrowed on short ones so that their
+    charts have some hundred points.
+    """
     asked = plan.settings.replay.equity_interval_s
     first, last = plan.span
-    rows = (last - first) / SECOND_NS / asked
-    return asked * max(1, math.ceil(rows / EQUITY_ROWS_MAX))
+    seconds = (last - first) / SECOND_NS
+    if seconds < EQUITY_ROWS_MIN * asked:
+        return min(asked, max(1.0, math.floor(seconds / EQUITY_ROWS_MIN)))
+    return asked * max(1, math.ceil(seconds / asked / EQUITY_ROWS_MAX))
 
 
 def _latency(settings: Settings, scale: float) -> dict[str, Any]:
@@ -157,17 +168,23 @@ def _latency_rows(path: Path) -> list[list[int]]:
         raise DataError(f"{path}: no such latency file", cure="see --latency in `replay --help`")
     try:
         table = parquet.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path)
-        columns = [table.column(i).cast(pa.int64()).to_pylist() for i in range(3)]
-    except (pa.ArrowException, IndexError) as error:
-        raise DataError(
-            f"{path}: {error}", cure="it needs three columns: request_ts, exch_ts, resp_ts in ns"
-        ) from None
+        columns = [column.cast(pa.int64()).to_pylist() for column in table.columns[:3]]
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: {error}", cure=_LATENCY_COLUMNS) from None
+    if len(columns) < 3:
+        raise DataError(f"{path}: {len(columns)} columns", cure=_LATENCY_COLUMNS)
     rows = [list(row) for row in zip(*columns, strict=True)]
     if not rows:
         raise DataError(f"{path}: no rows")
-    for number, (request, exch, response) in enumerate(rows, start=1):
-        if not request <= exch <= response:
-            raise DataError(f"{path}: row {number}: times are not in order: {rows[number - 1]}")
+    before = rows[0][0]
+    for number, row in enumerate(rows, start=1):
+        if None in row:
+            raise DataError(f"{path}: row {number}: a time is missing: {row}")
+        if row != sorted(row):
+            raise DataError(f"{path}: row {number}: times are not in order: {row}")
+        if row[0] < before:
+            raise DataError(f"{path}: row {number}: {row[0]} is before the request of the last row")
+        before = row[0]
     return rows
 
 

@@ -58,8 +58,10 @@ def test_other_latencies_are_refused() -> None:
 
 def test_an_option_and_set_must_not_contradict() -> None:
     with pytest.raises(UsageError, match="contradicts"):
-        load_config([], ["sim.queue=qpn"], {"sim.queue": "pow3:3"})
+        load_config([], ["sim.queue=qpn"], {"--queue": {"sim.queue": "pow3:3"}})
     settings = load_config(
-        [], ["num_levels=1"], {"sim.queue": "pow3:3", "replay.seed": None}
+        [],
+        ["num_levels=1"],
+        {"--queue": {"sim.queue": "pow3:3"}, "--seed": {"replay.seed": None}},
     ).settings
     assert (settings.sim.queue, settings.replay.seed) == ("pow3:3", 1)

@@ -141,6 +141,17 @@ def test_gaps_are_no_data() -> None:
     assert analysed(result).seconds == pytest.approx(43_200, abs=1)
 
 
+def test_a_symbol_that_came_late_is_no_longer_for_it() -> None:
+    result = FakeReplay.played(spec(days=1.0, symbols=2))
+    early, late = result["summary"]["symbols"]
+    early["gaps"] = [[START + DAY // 4, START + DAY * 3 // 4, 1]]
+    late["first_ts"], late["gaps"] = START + DAY * 3 // 4, []
+    figures = analysed(result)
+    assert figures.seconds == pytest.approx(43_200, abs=30)
+    ((first, last),) = figures.silences
+    assert (first, last) == (START + DAY // 4, START + DAY * 3 // 4)
+
+
 def test_a_warmup_is_no_data_either() -> None:
     result = FakeReplay.played(spec(days=3.0))
     warm = analyse(

@@ -83,8 +83,11 @@ def test_the_manifest_proves_inputs_and_outputs(tmp_path: Path) -> None:
 
 def test_an_earlier_run_is_replaced_and_anything_else_refused(tmp_path: Path) -> None:
     folder = written(tmp_path / "run")
-    (folder / "stale").touch()
-    assert not (written(folder) / "stale").exists()
+    (folder / "report.html").write_text("an earlier one")
+    assert (written(folder) / "report.html").read_text() != "an earlier one"
+    (folder / "notes.md").touch()
+    with pytest.raises(UsageError, match=r"something else than a run: notes\.md"):
+        written(folder)
     other = tmp_path / "mine"
     other.mkdir()
     (other / "thesis.txt").touch()

@@ -88,7 +88,10 @@ def test_recorded_latencies_are_read_and_checked(tmp_path: Path) -> None:
     assert told["sim"]["latency"] == {"model": "recorded", "rows": rows, "scale": 2.0}
     for text, said in (
         ("a,b,c\n1,5,9\n11,9,20\n", "row 2: times are not in order"),
-        ("a,b\n1,5\n", "three columns"),
+        ("a,b,c\n11,15,20\n1,5,9\n", "row 2: 1 is before the request of the last row"),
+        ("a,b,c\n1,,9\n", "row 1: a time is missing"),
+        ("a,b,c\n,5,9\n11,15,20\n", "row 1: a time is missing"),
+        ("a,b\n1,5\n", "2 columns"),
         ("a,b,c\nx,y,z\n", "three columns"),
         ("a,b,c\n", "no rows"),
     ):

@@ -1,5 +1,8 @@
 //! Maker — everything that parameters touch: inventory, quotes, own orders.
 
+use super::adaptation::Adaptation;
+use super::levers::Levers;
+use super::market::Attention;
 use super::market::Market;
 use super::market::TouchQty;
 use crate::account::Account;
@@ -20,9 +23,15 @@ use crate::quote::QuoteDiag;
 use crate::quote::QuoteMode;
 use crate::quote::QuoteParams;
 use crate::quote::QuoteState;
+use crate::quote::Target;
 use crate::risk::Approved;
 use crate::risk::Gate;
 use crate::risk::View;
+use crate::signal::TickLook;
+use crate::signal::TickQuote;
+use crate::signal::Trees;
+use crate::strategy::Params;
+use crate::strategy::TunerEvent;
 use crate::units::Cloid;
 use crate::units::DurationNanos;
 use crate::units::Lots;
@@ -30,6 +39,7 @@ use crate::units::Px;
 use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
+use std::sync::Arc;
 
 /// Commands that passed the gate, in order.
 pub type Commands = Vec<Approved<Command>>;
@@ -41,14 +51,14 @@ pub struct MakerConfig {
     pub symbol: SymbolIx,
     /// Its grids.
     pub spec: InstrumentSpec,
-    /// How it quotes.
-    pub quoting: QuoteParams,
+    /// Everything that it is told.
+    pub params: Params,
+    /// What tells how likely a quote is filled, where there is one.
+    pub model: Option<Arc<Trees>>,
     /// Its orders.
     pub orders: OrderManager,
     /// Its ledger, on its own clock.
     pub account: Account,
-    /// The longest silence it quotes through.
-    pub stale: DurationNanos,
 }
 
 /// What a decision depends on; equal inputs need no second decision.
@@ -61,20 +71,42 @@ struct Inputs {
     open: bool,
     /// Sides that the gate allows, bids and asks.
     sides: [bool; 2],
+    levers: Levers,
+    /// Which look the fill model has, where there is one.
+    look: u64,
     own_events: u64,
+}
+
+/// What a decision was made of, for those who ask why.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decided {
+    pub(super) params: QuoteParams,
+    pub(super) state: QuoteState,
+    pub(super) levers: Levers,
+    pub(super) sides: [bool; 2],
+    pub(super) no_quote: Option<NoQuote>,
 }
 
 /// One maker on one market.
 #[derive(Debug)]
 pub struct Maker {
     config: MakerConfig,
+    quoting: QuoteParams,
+    /// The longest silence it quotes through.
+    stale: DurationNanos,
+    adaptation: Option<Adaptation>,
+    /// What the fill model sees: looks so far, the last, and when the next is due.
+    looks: u64,
+    look: Option<TickLook>,
+    look_due: UnixNanos,
     wishes: Wishes,
     last: Option<Inputs>,
-    diag: QuoteDiag,
-    no_quote: Option<NoQuote>,
     /// Answers, fills and own commands so far.
     own_events: u64,
 }
+
+/// How often the fill model looks at the market.
+const LOOK: DurationNanos = DurationNanos::from_millis(1_000);
 
 /// Depth that counts as displayed around the touch, in parts of the price (10 bp).
 const DISPLAYED_PART: i64 = 1_000;
@@ -84,11 +116,15 @@ impl Maker {
     #[must_use]
     pub fn new(config: MakerConfig) -> Self {
         Self {
+            quoting: config.params.quoting(),
+            stale: config.params.stale(),
+            adaptation: Adaptation::new(&config.params),
+            look_due: UnixNanos(if config.model.is_some() { i64::MIN } else { i64::MAX }),
+            looks: 0,
+            look: None,
             config,
             wishes: Wishes::default(),
             last: None,
-            diag: QuoteDiag::default(),
-            no_quote: None,
             own_events: 0,
         }
     }
@@ -96,6 +132,11 @@ impl Maker {
     /// The venue answered about one of our orders.
     pub fn on_answer(&mut self, cloid: Cloid, answer: &OrderAnswer, now: UnixNanos) {
         self.own_events += 1;
+        let cancelled = matches!(answer, OrderAnswer::Cancelled { .. });
+        let order = self.config.orders.get(cloid).filter(|_| cancelled);
+        if let (Some(adaptation), Some(order)) = (&mut self.adaptation, order) {
+            adaptation.on_cancelled(order, now);
+        }
         self.config.orders.on_answer(cloid, answer, now);
     }
 
@@ -115,6 +156,10 @@ impl Maker {
             FillVerdict::New => {
                 self.config.account.on_fill(fill, mid2)?;
                 gate.on_fill(fill, now);
+                if let Some(adaptation) = &mut self.adaptation {
+                    let order = self.config.orders.get(fill.cloid);
+                    adaptation.on_fill(fill, order, &self.config.account, now);
+                }
             }
             FillVerdict::Duplicate | FillVerdict::Foreign => {}
         }
@@ -126,16 +171,30 @@ impl Maker {
         let touch = market.touch();
         self.show(market, touch, gate, now);
         let symbol = self.config.symbol;
+        let learned = match &mut self.adaptation {
+            Some(adaptation) => {
+                adaptation.step(market, touch.as_ref(), &mut self.config.account, now)
+            }
+            None => Levers::default(),
+        };
+        let levers = Levers { caution: gate.caution(symbol), ..learned };
+        if now >= self.look_due {
+            self.look = market.look(now);
+            self.looks += 1;
+            self.look_due = now.after(LOOK);
+        }
         // Where only prices count, a change of sizes is no reason to think again.
-        let sizes = !matches!(self.config.quoting.mode, QuoteMode::Fixed);
+        let sizes = !matches!(self.quoting.mode, QuoteMode::Fixed);
         let seen = if sizes { touch } else { touch.map(|at| TouchQty { qty: [1; 2], ..at }) };
         let inputs = Inputs {
             touch: seen,
             state: market.book().state(),
             sigma: market.sigma(),
-            stale: market.silence(now) > self.config.stale,
-            open: gate.open(symbol, now).is_ok(),
-            sides: gate.sides(symbol, self.config.account.position()),
+            stale: market.silence(now) > self.stale,
+            open: gate.watch(symbol, now),
+            sides: sides(gate, symbol, self.config.account.position(), levers.reduces),
+            levers,
+            look: self.looks,
             own_events: self.own_events,
         };
         if self.last == Some(inputs) && !self.config.orders.restless(now) {
@@ -173,42 +232,77 @@ impl Maker {
         let (last, orders) = (self.last.as_ref(), self.config.orders.wakes());
         let settled = last.filter(|last| last.own_events == self.own_events);
         let Some(last) = settled else { return UnixNanos(i64::MIN) };
-        let silence = DurationNanos(self.config.stale.0 + 1);
+        let silence = DurationNanos(self.stale.0 + 1);
         let stale = if last.stale { UnixNanos(i64::MAX) } else { market.heard().after(silence) };
-        orders.min(stale).min(market.wakes()).min(gate.wakes(self.config.symbol))
+        let learned = self.adaptation.as_ref().map_or(UnixNanos(i64::MAX), Adaptation::wakes);
+        let learned = learned.min(self.look_due);
+        orders.min(stale).min(learned).min(market.wakes()).min(gate.wakes(self.config.symbol))
     }
 
-    fn targets(&mut self, market: &Market, inputs: &Inputs) -> Ladder {
-        let reason = match inputs.state {
-            BookState::Gap => Some(NoQuote::Gap),
-            BookState::Crossed | BookState::Locked => Some(NoQuote::CrossedBook),
-            BookState::Empty => Some(NoQuote::EmptyBook),
-            BookState::OneSided => Some(NoQuote::OneSidedBook),
-            BookState::Trusted if inputs.stale => Some(NoQuote::StaleData),
-            BookState::Trusted if !inputs.open => Some(NoQuote::Halted),
-            BookState::Trusted => None,
-        };
-        let ladder = match (reason, &inputs.touch) {
-            (None, Some(at)) => self.quote(market, at),
+    fn targets(&self, market: &Market, inputs: &Inputs) -> Ladder {
+        match (no_quote(inputs), &inputs.touch) {
+            (None, Some(at)) => {
+                let (params, state) = self.asked(market, at, &inputs.levers);
+                self.wanted(market, &params, &state).0
+            }
             (Some(reason), _) => Ladder::none(reason),
             (None, None) => Ladder::none(NoQuote::EmptyBook),
-        };
-        self.no_quote = ladder.reason;
-        ladder
+        }
     }
 
-    fn quote(&mut self, market: &Market, at: &TouchQty) -> Ladder {
-        let state = QuoteState {
+    /// The quotes that are wanted, without those that the fill model finds not worth their fee.
+    pub(super) fn wanted(
+        &self,
+        market: &Market,
+        params: &QuoteParams,
+        state: &QuoteState,
+    ) -> (Ladder, QuoteDiag) {
+        let (mut ladder, diag) = quote(&self.config.spec, params, state);
+        if let (Some(model), Some(look)) = (&self.config.model, &self.look) {
+            ladder.retain(|side, target| {
+                target.takes || self.pays(market, (model, look), diag.fair, (side, target))
+            });
+        }
+        (ladder, diag)
+    }
+
+    /// Whether the chance of a fill times its edge over the fair price is worth the fee.
+    fn pays(
+        &self,
+        market: &Market,
+        (model, look): (&Trees, &TickLook),
+        fair: f64,
+        (side, target): (Side, &Target),
+    ) -> bool {
+        let px = self.config.spec.price(target.px);
+        let ahead = market.book().qty(side, target.px).0 as f64;
+        let Some(row) = look.row(&TickQuote { side, px, ahead, behind: 0.0 }) else { return true };
+        let chance = model.probability(&row).expect("invariant: the model has our features");
+        let edge = side.sign() as f64 * (fair - px) / fair;
+        chance * edge >= self.config.params.maker_fee
+    }
+
+    /// What the quoting function is told.
+    fn asked(&self, market: &Market, at: &TouchQty, levers: &Levers) -> (QuoteParams, QuoteState) {
+        let state = levers.state(QuoteState {
             best_bid: Some(at.touch.bid),
             best_ask: Some(at.touch.ask),
             fair: Some(market.fair(at)),
             sigma: market.sigma(),
             position: self.config.account.position(),
             ..QuoteState::default()
-        };
-        let (ladder, diag) = quote(&self.config.spec, &self.config.quoting, &state);
-        self.diag = diag;
-        ladder
+        });
+        (levers.params(&self.quoting), state)
+    }
+
+    /// What the last decision was made of; `None` before the first.
+    pub(super) fn decided(&self, market: &Market) -> Option<Decided> {
+        let last = self.last.as_ref()?;
+        let missing = last.touch.is_none().then_some(NoQuote::EmptyBook);
+        let asked = last.touch.map(|at| self.asked(market, &at, &last.levers));
+        let (params, state) = asked.unwrap_or((self.quoting, QuoteState::default()));
+        let (levers, sides) = (last.levers, last.sides);
+        Some(Decided { params, state, levers, sides, no_quote: no_quote(last).or(missing) })
     }
 
     /// Bring the orders to the ladder, each wish through the gate.
@@ -262,16 +356,72 @@ impl Maker {
         &self.config.orders
     }
 
-    /// The terms of the last quote.
+    /// Signals that are on and still neutral, with what they need.
     #[must_use]
-    pub fn diag(&self) -> &QuoteDiag {
-        &self.diag
+    pub fn not_ready(&self, market: &Market) -> Vec<String> {
+        let mut names = Vec::new();
+        if market.sigma().is_none() && self.quoting.mode != QuoteMode::Fixed {
+            names.push("volatility (needs 20 samples of 5 s)".to_owned());
+        }
+        names.extend(self.adaptation.iter().flat_map(|a| a.not_ready(market)));
+        names
     }
 
-    /// Why there is no quote, if there is none.
+    /// What the tuner did and when, oldest first.
     #[must_use]
-    pub fn no_quote(&self) -> Option<NoQuote> {
-        self.no_quote
+    pub fn tuner_events(&self) -> &[(UnixNanos, TunerEvent)] {
+        self.adaptation.as_ref().map_or(&[], Adaptation::events)
+    }
+
+    /// What it asks of the market.
+    #[must_use]
+    pub fn attention(&self) -> Attention {
+        match (&self.config.model, &self.adaptation) {
+            (Some(_), _) => Attention::Flow,
+            (None, Some(_)) => Attention::Signals,
+            (None, None) => Attention::Book,
+        }
+    }
+
+    /// The fill model, where there is one.
+    #[must_use]
+    pub fn model(&self) -> Option<&Trees> {
+        self.config.model.as_deref()
+    }
+
+    /// Its instrument.
+    #[must_use]
+    pub fn spec(&self) -> &InstrumentSpec {
+        &self.config.spec
+    }
+
+    /// Everything that it is told.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        &self.config.params
+    }
+}
+
+/// Why nothing is quoted at all, if nothing is.
+fn no_quote(inputs: &Inputs) -> Option<NoQuote> {
+    match inputs.state {
+        BookState::Gap => Some(NoQuote::Gap),
+        BookState::Crossed | BookState::Locked => Some(NoQuote::CrossedBook),
+        BookState::Empty => Some(NoQuote::EmptyBook),
+        BookState::OneSided => Some(NoQuote::OneSidedBook),
+        BookState::Trusted if inputs.stale => Some(NoQuote::StaleData),
+        BookState::Trusted if !inputs.open => Some(NoQuote::Halted),
+        BookState::Trusted => None,
+    }
+}
+
+/// Which sides may be quoted, bids and asks.
+fn sides(gate: &Gate, symbol: SymbolIx, position: Lots, reduces: bool) -> [bool; 2] {
+    let allowed = gate.sides(symbol, position);
+    if reduces {
+        [allowed[0] && position.0 < 0, allowed[1] && position.0 > 0]
+    } else {
+        allowed
     }
 }
 

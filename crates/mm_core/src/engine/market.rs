@@ -1,5 +1,7 @@
 //! Market — one symbol as every maker sees it: book, clocks, parameter-free signals.
 
+use super::flow::Flow;
+use super::signals::Signals;
 use crate::book::Book;
 use crate::book::BookRow;
 use crate::book::BookState;
@@ -7,9 +9,15 @@ use crate::book::Touch;
 use crate::event::ContextKind;
 use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
+use crate::quote::OnlineIntensity;
 use crate::signal::weighted_mid;
+use crate::signal::Bar;
+use crate::signal::BarVolatility;
 use crate::signal::SigmaEstimator;
+use crate::signal::TickLook;
+use crate::strategy::Regime;
 use crate::units::DurationNanos;
+use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
@@ -38,14 +46,35 @@ impl Context {
     }
 }
 
+/// What the makers of a market ask of it: no more is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Attention {
+    /// The book alone.
+    Book,
+    /// Signals of the mids and the fill intensity too.
+    Signals,
+    /// Trades and touch of the last minute too, for a fill model.
+    Flow,
+}
+
 /// What is known of one symbol on our own clock.
 #[derive(Debug)]
 pub struct Market {
+    attention: Attention,
     book: Book,
     sigma: SigmaEstimator,
+    signals: Signals,
+    intensity: OnlineIntensity,
+    flow: Flow,
     context: Context,
     heard: UnixNanos,
+    /// Twice the mid as last sampled, and when the passing of time alone asks for a sample.
+    mid2: i64,
+    due: UnixNanos,
 }
+
+/// Returns of minutes that seed the volatility.
+const SEED_MINUTES: usize = 20;
 
 /// The touch with what rests there: all that quoting looks at in the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +88,34 @@ pub struct TouchQty {
 impl Market {
     /// A market of which nothing is known yet.
     #[must_use]
-    pub fn new(spec: InstrumentSpec) -> Self {
+    pub fn new(spec: InstrumentSpec, attention: Attention) -> Self {
+        let listens = attention > Attention::Book;
         Self {
+            attention,
             book: Book::new(spec),
             sigma: SigmaEstimator::default(),
+            signals: Signals::default(),
+            intensity: OnlineIntensity::default(),
+            flow: Flow::default(),
             context: Context::default(),
             heard: UnixNanos(0),
+            mid2: 0,
+            due: UnixNanos(if listens { i64::MIN } else { i64::MAX }),
+        }
+    }
+
+    /// Begin with minutes that closed before anything is delivered.
+    pub fn warm(&mut self, bars: &[Bar]) {
+        bars.iter().for_each(|bar| self.signals.on_bar(bar));
+        let follow = |pair: &&[Bar]| pair[0].end() == pair[1].start;
+        let squares = bars.windows(2).rev().filter(follow).map(|pair| {
+            let log_return = libm::log(pair[1].close / pair[0].close);
+            log_return * log_return
+        });
+        let (mut sum, mut n) = (0.0, 0);
+        squares.take(SEED_MINUTES).for_each(|square| (sum, n) = (sum + square, n + 1));
+        if n == SEED_MINUTES {
+            self.sigma.seed(sum / n as f64 / 60.0);
         }
     }
 
@@ -77,8 +128,14 @@ impl Market {
     /// Apply one delivered row of any kind.
     pub fn on_row(&mut self, row: BookRow, id: u64) {
         self.book.apply(row);
-        if row.kind == RowKind::Context {
-            self.context.note(id, row.qty);
+        match (row.kind, Side::from_sign(row.side)) {
+            (RowKind::Trade, Some(aggressor)) => {
+                self.intensity.on_trade(aggressor, Px(row.px));
+                self.flow.on_trade(aggressor, row.qty);
+            }
+            (RowKind::Context, _) => self.context.note(id, row.qty),
+            (RowKind::Trade | RowKind::Level | RowKind::Gone | RowKind::Left, _) => {}
+            (RowKind::Clear | RowKind::Frame | RowKind::Funding | RowKind::Gap, _) => {}
         }
     }
 
@@ -92,17 +149,66 @@ impl Market {
     #[inline]
     #[must_use]
     pub fn wakes(&self) -> UnixNanos {
-        self.sigma.due()
+        self.due
     }
 
-    /// Time passed: sample what is sampled on a clock.
+    /// Time passed: sample the mid where it changed, and what is sampled on a clock.
     #[inline]
     pub fn on_step(&mut self, now: UnixNanos) {
-        if self.sigma.is_due(now) && self.book.state() == BookState::Trusted {
-            if let Some(touch) = self.book.touch() {
-                self.sigma.on_mid(now, touch.mid2() as f64 * 0.5);
+        if self.attention == Attention::Book {
+            return;
+        }
+        let Some(touch) = self.book.touch() else { return };
+        let mid2 = touch.mid2();
+        let news = mid2 != self.mid2 || now >= self.due || self.intensity.is_pending();
+        if news && self.book.state() == BookState::Trusted {
+            self.sample(now, touch);
+        }
+        if self.attention == Attention::Flow && self.book.state() == BookState::Trusted {
+            if let Some(touch) = self.touch() {
+                self.flow.on_step(now, &touch);
             }
         }
+    }
+
+    /// What the fill model looks at now; `None` without a book that may be quoted on.
+    #[must_use]
+    pub fn look(&self, now: UnixNanos) -> Option<TickLook> {
+        let at = self.touch().filter(|_| self.book.state() == BookState::Trusted)?;
+        let spec = self.book.spec();
+        let mid = |mid2: i64| spec.price(Px(mid2)) * 0.5;
+        let ago = |seconds: i64| {
+            let ago = DurationNanos::from_millis(seconds * 1_000);
+            self.flow.mid2_ago(now, ago).map(mid)
+        };
+        let five = Side::BOTH
+            .map(|side| self.book.near(side).take(5).map(|level| level.qty).sum::<Lots>().0 as f64);
+        let balance = |bid: f64, ask: f64| (bid - ask) / (bid + ask);
+        Some(TickLook {
+            bid: spec.price(at.touch.bid),
+            ask: spec.price(at.touch.ask),
+            tick: spec.price(Px(spec.step(at.touch.bid))),
+            imbalance_1: balance(at.qty[0] as f64, at.qty[1] as f64),
+            imbalance_5: balance(five[0], five[1]),
+            micro: self.fair(&at),
+            flow_5s: self.flow.flow_5s(now),
+            traded_10s: self.flow.traded_10s(now),
+            mid_1s_ago: ago(1),
+            mid_10s_ago: ago(10),
+            sigma_fast: self.pace().fast().unwrap_or(0.0),
+            pace: self.pace().ratio(),
+            trades_60s: self.flow.trades_60s(now),
+            mean_trade: self.flow.mean_trade(),
+        })
+    }
+
+    fn sample(&mut self, now: UnixNanos, touch: Touch) {
+        let (mid2, spec) = (touch.mid2(), self.book.spec());
+        self.mid2 = mid2;
+        self.sigma.on_mid(now, mid2 as f64 * 0.5);
+        self.signals.on_mid(now, spec.price(Px(mid2)) * 0.5);
+        self.intensity.on_step(now, mid2, spec.step(touch.bid));
+        self.due = self.sigma.due().min(self.signals.due()).min(self.intensity.due());
     }
 
     /// The book as delivered so far.
@@ -141,6 +247,48 @@ impl Market {
     #[must_use]
     pub fn sigma(&self) -> Option<f64> {
         self.sigma.sigma()
+    }
+
+    /// Directional bias, -1 to 1; 0 until ready and while stale.
+    #[must_use]
+    pub fn bias(&self) -> f64 {
+        self.signals.lean()
+    }
+
+    /// Whether enough minutes closed for a bias.
+    #[must_use]
+    pub fn bias_is_ready(&self) -> bool {
+        self.signals.bias_is_ready()
+    }
+
+    /// Average true range of a minute, in quote currency, once known.
+    #[must_use]
+    pub fn atr(&self) -> Option<f64> {
+        self.signals.atr()
+    }
+
+    /// Volatility of minutes at a fast and a slow pace.
+    #[must_use]
+    pub fn pace(&self) -> &BarVolatility {
+        self.signals.pace()
+    }
+
+    /// How lively the market is against its past; `None` before it can be told.
+    #[must_use]
+    pub fn regime(&self) -> Option<Regime> {
+        self.signals.regime()
+    }
+
+    /// Fill intensity by distance, as the market's trades show it.
+    #[must_use]
+    pub fn intensity(&self) -> &OnlineIntensity {
+        &self.intensity
+    }
+
+    /// The funding rate of an hour as a fraction, positive where longs pay; 0 where unknown.
+    #[must_use]
+    pub fn funding(&self) -> f64 {
+        self.context.funding_rate.map_or(0.0, |rate| rate as f64 * 1e-12)
     }
 
     /// The venue's mark price, where it publishes one.

@@ -1,10 +1,21 @@
 //! Engine — wiring only: `Market` is what no parameter changes, `Maker` what parameters change.
 
+mod adaptation;
+mod flow;
+mod levers;
 mod maker;
 mod market;
+mod signals;
+mod why;
 
+pub use levers::Fitted;
+pub use levers::Levers;
 pub use maker::Commands;
 pub use maker::Maker;
 pub use maker::MakerConfig;
+pub use market::Attention;
 pub use market::Context;
 pub use market::Market;
+pub use why::Why;
+pub use why::WhyQuote;
+pub use why::WhySide;

@@ -175,8 +175,8 @@ impl OrderManager {
             side,
             px: target.px,
             size: target.size,
-            tif: Tif::PostOnly,
-            reduce_only: false,
+            tif: if target.takes { Tif::Ioc } else { Tif::PostOnly },
+            reduce_only: target.takes,
         }
     }
 

@@ -21,16 +21,18 @@ fn row<'py>(py: Python<'py>, spec: &ParamSpec) -> PyResult<Bound<'py, PyDict>> {
     row.set_item("unit", spec.unit)?;
     row.set_item("live", spec.scope == Scope::Live)?;
     row.set_item("doc", spec.meaning)?;
-    match spec.default {
+    match &spec.default {
         Value::Number(value) => row.set_item("default", value)?,
         Value::Whole(value) => row.set_item("default", value)?,
         Value::Switch(value) => row.set_item("default", value)?,
         Value::Choice(value) => row.set_item("default", value)?,
+        Value::Text(value) => row.set_item("default", value)?,
     }
     let (min, max, choices): (f64, f64, &[&str]) = match spec.kind {
         Kind::Number { min, max } => (min, max, &[]),
         Kind::Whole { min, max } => (min as f64, max as f64, &[]),
         Kind::Switch => (0.0, 1.0, &[]),
+        Kind::Text => (0.0, 0.0, &[]),
         Kind::Choice(words) => (0.0, (words.len() - 1) as f64, words),
     };
     row.set_item("min", min)?;

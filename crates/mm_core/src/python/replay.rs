@@ -49,6 +49,12 @@ impl PyReplay {
         Ok(dict)
     }
 
+    /// Replay every step up to and at a time; how the quotes came about then, as JSON.
+    fn why(&mut self, py: Python<'_>, ts: i64) -> PyResult<String> {
+        let replay = self.inner();
+        py.detach(|| replay.run_until(ts).map(|_| replay.why_json())).map_err(to_py)
+    }
+
     /// Move out the orders that have ended and the equity samples since the last call, so that
     /// a long run keeps no history in memory.
     fn drain<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

@@ -10,6 +10,7 @@ use crate::quote::QuoteMode;
 use crate::quote::QuoteParams;
 use crate::quote::QuoteState;
 use crate::quote::Target;
+use crate::quote::Urgency;
 use crate::quote::LEVELS_MAX;
 use crate::units::Lots;
 use crate::units::Px;
@@ -31,10 +32,11 @@ struct Inputs {
     clip: f64,
 }
 
-/// Full spread and shift of the reservation price, in price.
+/// Full spread, and the shifts of the reservation price by inventory and bias, in price.
 struct Frame {
     spread: f64,
-    shift: f64,
+    skew: f64,
+    lean: f64,
 }
 
 /// Prices of one side, innermost first.
@@ -58,8 +60,16 @@ pub fn quote(
         Err(reason) => return (Ladder::none(reason), QuoteDiag::default()),
     };
     let diag = diagnose(params, state, &input);
+    if state.urgency == Urgency::Take {
+        return (exit(spec, params, state, &input), diag);
+    }
     let mut bids = prices(spec, params, &diag, Side::Bid, &input);
     let mut asks = prices(spec, params, &diag, Side::Ask, &input);
+    match (state.urgency, reducing(state)) {
+        (Urgency::Touch, Some(Side::Bid)) => bids.reach(spec, Side::Bid, input.touch[0]),
+        (Urgency::Touch, Some(Side::Ask)) => asks.reach(spec, Side::Ask, input.touch[1]),
+        (Urgency::Touch | Urgency::None | Urgency::Take, _) => {}
+    }
     if bids.len > 0 && asks.len > 0 && bids.px[0] >= asks.px[0] {
         if input.rho >= 0.0 {
             bids.confine(spec, Side::Bid, spec.prev_valid(asks.px[0]));
@@ -114,23 +124,27 @@ fn accept(
 fn diagnose(params: &QuoteParams, state: &QuoteState, input: &Inputs) -> QuoteDiag {
     let fair = input.fair;
     let sigma_bps = 1e4 * input.sigma * libm::sqrt(params.vol_horizon_s);
-    let frame = frame(params, state, input, sigma_bps);
-    let mut half_bid = frame.spread / 2.0 * state.m_bid;
-    let mut half_ask = frame.spread / 2.0 * state.m_ask;
-    let floor = fair * (2.0 * params.maker_fee + params.min_edge_bps / 1e4);
-    let short = floor - (half_bid + half_ask);
-    if params.fee_floor && params.mode != QuoteMode::Fixed && short > 0.0 {
-        half_bid += short / 2.0;
-        half_ask += short / 2.0;
-    }
+    let Frame { spread, skew, lean } = frame(params, state, input, sigma_bps);
+    let benchmark = params.mode == QuoteMode::Fixed;
+    let funding = if benchmark { 0.0 } else { -params.funding_weight * state.funding * fair };
+    let half = spread / 2.0;
+    let least = fair * (2.0 * params.maker_fee + params.min_edge_bps / 1e4);
+    let short = least - half * (state.m_bid + state.m_ask);
+    let floor = if params.fee_floor && !benchmark { short.max(0.0) / 2.0 } else { 0.0 };
     QuoteDiag {
         sigma_bps,
-        spread_bps: frame.spread / fair * 1e4,
+        spread_bps: spread / fair * 1e4,
         rho: input.rho,
-        reservation: fair + frame.shift,
-        half_bid,
-        half_ask,
-        level_step: (params.level_step_frac * frame.spread).max(input.tick),
+        fair,
+        skew,
+        lean,
+        funding,
+        reservation: fair + (skew + lean) + funding,
+        half,
+        floor,
+        half_bid: half * state.m_bid + floor,
+        half_ask: half * state.m_ask + floor,
+        level_step: (params.level_step_frac * spread).max(input.tick),
     }
 }
 
@@ -147,12 +161,12 @@ fn frame(params: &QuoteParams, state: &QuoteState, input: &Inputs, sigma_bps: f6
     let (ticks, shift_ticks) = match params.mode {
         QuoteMode::Bps => {
             let spread = bounded(params.vol_multiplier * sigma_bps);
-            let shift = spread * (lean - params.inventory_skew_factor * input.rho);
-            return Frame { spread, shift };
+            let skew = -spread * params.inventory_skew_factor * input.rho;
+            return Frame { spread, skew, lean: spread * lean };
         }
         QuoteMode::Fixed => {
             let spread = 2.0 * params.fixed_half_ticks * tick;
-            return Frame { spread, shift: -params.fixed_skew_ticks * tick * clips };
+            return Frame { spread, skew: -params.fixed_skew_ticks * tick * clips, lean: 0.0 };
         }
         QuoteMode::Glft => {
             let (c1, c2) = glft::coefficients(&glft::GlftParams {
@@ -170,8 +184,10 @@ fn frame(params: &QuoteParams, state: &QuoteState, input: &Inputs, sigma_bps: f6
         }
     };
     let spread = bounded(ticks * tick / fair * 1e4);
-    let shift = (spread * lean - shift_ticks * clips * tick).clamp(-spread, spread);
-    Frame { spread, shift }
+    let lean = spread * lean;
+    // The bound of the whole shift is the skew's to keep.
+    let skew = (lean - shift_ticks * clips * tick).clamp(-spread, spread) - lean;
+    Frame { spread, skew, lean }
 }
 
 /// Rounded, post-only and distinct prices of one side.
@@ -199,7 +215,38 @@ fn prices(
     prices
 }
 
+/// The side that brings the position toward zero.
+fn reducing(state: &QuoteState) -> Option<Side> {
+    match state.position.0.signum() {
+        1 => Some(Side::Ask),
+        -1 => Some(Side::Bid),
+        _ => None,
+    }
+}
+
+/// One order that closes up to a clip of the position at the other side's touch.
+fn exit(spec: &InstrumentSpec, params: &QuoteParams, state: &QuoteState, input: &Inputs) -> Ladder {
+    let mut ladder = Ladder::default();
+    if let Some(side) = reducing(state) {
+        let px = input.touch[side.opposite().index()];
+        let held = Lots(state.position.0.abs());
+        let size = wanted(spec, params, px, state.m_size).min(held);
+        if size > Lots(0) && value(spec, px, size) >= params.min_notional_usd {
+            ladder.push(side, Target { level: 0, px, size, takes: true });
+        }
+    }
+    ladder
+}
+
 impl Prices {
+    /// Bring the innermost price at least to this one.
+    fn reach(&mut self, spec: &InstrumentSpec, side: Side, px: Px) {
+        if self.len > 0 && side.better(px, self.px[0]) {
+            self.px[0] = px;
+            self.confine(spec, side, Some(px));
+        }
+    }
+
     /// Hold the innermost price within a limit and each further one outside the one before it;
     /// prices for which the grid ends are dropped.
     fn confine(&mut self, spec: &InstrumentSpec, side: Side, limit: Option<Px>) {
@@ -252,7 +299,7 @@ fn fill(
             worth = value(spec, px, size);
         }
         if size > Lots(0) && worth >= params.min_notional_usd {
-            ladder.push(side, Target { level: level as u8, px, size });
+            ladder.push(side, Target { level: level as u8, px, size, takes: false });
             room -= worth;
         }
         if cut {

@@ -90,25 +90,22 @@ pub struct Geometric {
 /// Fit `counts[j]` windows of at least `deltas[j]` ticks in `seconds` observed.
 #[must_use]
 pub fn fit_intensity(deltas: &[f64], counts: &[f64], seconds: f64) -> IntensityFit {
-    let points: Vec<(f64, f64, f64)> = deltas
-        .iter()
-        .zip(counts)
-        .filter(|(_, &n)| n >= EVENTS_MIN)
-        .map(|(&x, &n)| (x, libm::log(n / seconds), n))
-        .collect();
-    if points.len() < POINTS_MIN {
+    let usable = deltas.iter().zip(counts).filter(|(_, &n)| n >= EVENTS_MIN);
+    let lines = usable.map(|(&x, &n)| (x, libm::log(n / seconds), n));
+    let points = lines.clone().count();
+    if points < POINTS_MIN {
         let status = FitStatus::TooFewPoints;
-        return IntensityFit { status, points: points.len(), plain: None, weighted: None };
+        return IntensityFit { status, points, plain: None, weighted: None };
     }
-    let weighted = line(points.iter().copied());
-    let plain = line(points.iter().map(|&(x, y, _)| (x, y, 1.0)));
+    let plain = line(lines.clone().map(|(x, y, _)| (x, y, 1.0)));
+    let weighted = line(lines);
     // Not `k <= 0`: a slope that is not a number is no decay either.
     let status = match weighted {
         Line { k, .. } if k.is_nan() || k <= 0.0 => FitStatus::NonPositiveK,
         Line { r2, .. } if r2 < R2_MIN => FitStatus::PoorFit,
         Line { .. } => FitStatus::Ok,
     };
-    IntensityFit { status, points: points.len(), plain: Some(plain), weighted: Some(weighted) }
+    IntensityFit { status, points, plain: Some(plain), weighted: Some(weighted) }
 }
 
 /// Weighted least squares of y on x over (x, y, weight).

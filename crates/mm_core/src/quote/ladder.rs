@@ -16,6 +16,8 @@ pub struct Target {
     pub px: Px,
     /// Positive.
     pub size: Lots,
+    /// It takes what rests there, up to the position that it closes, instead of resting itself.
+    pub takes: bool,
 }
 
 /// Why there is no quote at all.
@@ -65,6 +67,20 @@ impl Ladder {
     /// Want nothing on one side.
     pub fn suppress(&mut self, side: Side) {
         self.len[side.index()] = 0;
+    }
+
+    /// Keep the quotes that pass.
+    pub fn retain(&mut self, keep: impl Fn(Side, &Target) -> bool) {
+        for side in Side::BOTH {
+            let (i, mut kept) = (side.index(), 0);
+            for at in 0..usize::from(self.len[i]) {
+                if keep(side, &self.rows[i][at]) {
+                    self.rows[i][kept] = self.rows[i][at];
+                    kept += 1;
+                }
+            }
+            self.len[i] = kept as u8;
+        }
     }
 
     /// Append a quote; the caller keeps to [`LEVELS_MAX`].

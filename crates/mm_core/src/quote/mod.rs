@@ -1,10 +1,12 @@
 //! Quotes — from fair price, volatility and inventory to the wanted ladder.
 
 mod avellaneda;
+mod explain;
 mod function;
 mod glft;
 mod intensity;
 mod ladder;
+mod online;
 mod params;
 
 pub use avellaneda::as_finite;
@@ -12,6 +14,10 @@ pub use avellaneda::as_stationary;
 pub use avellaneda::AsParams;
 pub use avellaneda::AsQuote;
 pub use avellaneda::AsStationary;
+pub use explain::explain;
+pub use explain::term_value;
+pub use explain::Term;
+pub use explain::TERM_DECIMALS;
 pub use function::quote;
 pub use glft::glft;
 pub use glft::glft_exact;
@@ -30,7 +36,10 @@ pub use ladder::Ladder;
 pub use ladder::NoQuote;
 pub use ladder::Target;
 pub use ladder::LEVELS_MAX;
+pub use online::Intensity;
+pub use online::OnlineIntensity;
 pub use params::QuoteDiag;
 pub use params::QuoteMode;
 pub use params::QuoteParams;
 pub use params::QuoteState;
+pub use params::Urgency;

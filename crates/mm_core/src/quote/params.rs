@@ -16,6 +16,17 @@ pub enum QuoteMode {
     Fixed,
 }
 
+/// What a large inventory asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Nothing.
+    None,
+    /// The reducing side quotes at the touch.
+    Touch,
+    /// The reducing side takes, and nothing else is quoted.
+    Take,
+}
+
 /// The parameters of the quoting function. A clip is one order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QuoteParams {
@@ -33,6 +44,8 @@ pub struct QuoteParams {
     pub inventory_skew_factor: f64,
     /// Shift with a full bias, in spreads.
     pub bias_strength: f64,
+    /// Shift against the funding rate, in hourly payments on the fair price.
+    pub funding_weight: f64,
     /// Quotes a side, at most [`crate::quote::LEVELS_MAX`].
     pub num_levels: usize,
     /// Distance of the levels, in spreads.
@@ -81,6 +94,7 @@ impl Default for QuoteParams {
             max_spread_bps: 100.0,
             inventory_skew_factor: 0.3,
             bias_strength: 0.2,
+            funding_weight: 0.0,
             num_levels: 2,
             level_step_frac: 0.5,
             order_size_usd: 150.0,
@@ -118,6 +132,10 @@ pub struct QuoteState {
     pub position: Lots,
     /// Directional bias, -1 to 1.
     pub bias: f64,
+    /// Funding rate of an hour, positive where longs pay.
+    pub funding: f64,
+    /// What a large inventory asks of the side that reduces it.
+    pub urgency: Urgency,
     /// Widening of the bid side by toxicity.
     pub m_bid: f64,
     /// Widening of the ask side by toxicity.
@@ -140,6 +158,8 @@ impl Default for QuoteState {
             sigma: None,
             position: Lots(0),
             bias: 0.0,
+            funding: 0.0,
+            urgency: Urgency::None,
             m_bid: 1.0,
             m_ask: 1.0,
             m_spread: 1.0,
@@ -150,6 +170,9 @@ impl Default for QuoteState {
 }
 
 /// How the quotes came about; prices in quote currency.
+///
+/// The reservation price is `fair + skew + lean + funding`; the innermost quotes stand
+/// `half * m + floor` beside it, where `m` is the toxicity of the side.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct QuoteDiag {
     /// Volatility over the horizon, in basis points.
@@ -158,8 +181,20 @@ pub struct QuoteDiag {
     pub spread_bps: f64,
     /// Inventory as a share of the greatest position, -1 to 1.
     pub rho: f64,
-    /// Fair price after the shift.
+    /// The price that the quotes are made around.
+    pub fair: f64,
+    /// Shift against the inventory.
+    pub skew: f64,
+    /// Shift with the bias.
+    pub lean: f64,
+    /// Shift against the funding rate.
+    pub funding: f64,
+    /// Fair price after the shifts.
     pub reservation: f64,
+    /// Half the spread before toxicity.
+    pub half: f64,
+    /// What the fee floor adds to each half.
+    pub floor: f64,
     /// Distance of the innermost bid from the reservation price.
     pub half_bid: f64,
     /// Distance of the innermost ask.

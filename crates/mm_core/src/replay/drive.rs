@@ -92,9 +92,28 @@ impl Replay {
         Ok(self.progress())
     }
 
+    /// Replay every step up to and at a time, or to the end.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_until(&mut self, time: i64) -> Result<Progress, CoreError> {
+        while !self.done {
+            let next = self.next_step()?;
+            if next > time {
+                break;
+            }
+            self.step_at(next)?;
+        }
+        Ok(self.progress())
+    }
+
     fn step(&mut self) -> Result<(), CoreError> {
-        self.now = self.next_step()?;
-        let now = self.now;
+        let next = self.next_step()?;
+        self.step_at(next)
+    }
+
+    fn step_at(&mut self, now: i64) -> Result<(), CoreError> {
+        self.now = now;
         for lane in &mut self.lanes {
             lane.advance(now, &mut self.gate)?;
         }

@@ -16,13 +16,16 @@ use crate::command::Place;
 use crate::engine::Commands;
 use crate::engine::Maker;
 use crate::engine::Market;
+use crate::engine::Why;
 use crate::error::CoreError;
 use crate::event::CancelReason;
 use crate::event::OrderAnswer;
 use crate::event::RejectReason;
 use crate::event::RowKind;
+use crate::instrument::InstrumentSpec;
 use crate::queue::Arrival;
 use crate::risk::Gate;
+use crate::signal::Trees;
 use crate::sim::Latency;
 use crate::sim::LevelArrival;
 use crate::sim::SimVenue;
@@ -46,6 +49,8 @@ pub(super) struct Lane {
     /// Replies on their way back, by arrival.
     replies: VecDeque<(i64, Reply)>,
     feed_latency: i64,
+    /// When the first row was delivered.
+    first: Option<i64>,
     framed: bool,
     /// Whether an order between two frames meets its share of the change between them.
     shared_arrival: bool,
@@ -55,9 +60,11 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
         let ledger = Account::new(spec.instrument, spec.fees);
+        let mut market = Market::new(spec.instrument, spec.maker.attention());
+        market.warm(&spec.candles);
         Self {
             window: Window::new(spec.series, spec.disorder_ns),
-            market: Market::new(spec.instrument),
+            market,
             maker: spec.maker,
             venue: SimVenue::new(spec.instrument, spec.venue),
             truth: Truth::new(spec.symbol, spec.instrument, ledger),
@@ -65,6 +72,7 @@ impl Lane {
             inbox: Inbox::new(spec.block_ns),
             replies: VecDeque::new(),
             feed_latency: 0,
+            first: None,
             framed: false,
             shared_arrival: spec.shared_arrival,
             about: spec.about,
@@ -74,7 +82,8 @@ impl Lane {
     /// Time of the first row, if there is one.
     pub(super) fn first_time(&mut self) -> Result<Option<i64>, CoreError> {
         self.window.ensure(i64::MIN)?;
-        Ok(self.window.next_time())
+        self.first = self.window.next_time();
+        Ok(self.first)
     }
 
     pub(super) fn rows_read(&self) -> u64 {
@@ -236,11 +245,18 @@ impl Lane {
         self.truth.ledger.pnl().usd(self.market.book().spec())
     }
 
+    /// The symbol, its grids, and how its quotes of the last step came about.
+    pub(super) fn why(&self, gate: &Gate) -> (&str, &InstrumentSpec, Why) {
+        (&self.about.symbol, self.market.book().spec(), self.maker.why(&self.market, gate))
+    }
+
     /// What a report prints of this symbol.
     pub(super) fn summary(&self) -> Value {
         let (spec, tally) = (self.market.book().spec(), self.truth.tally);
         let (parts, counts) = (self.truth.ledger.parts(), self.venue.counts());
         let turnover = self.truth.ledger.turnover();
+        let tuner: Vec<_> =
+            self.maker.tuner_events().iter().map(|(at, event)| (at.0, event.name())).collect();
         json!({
             "symbol": self.about.symbol,
             "venue": self.about.venue,
@@ -252,6 +268,8 @@ impl Lane {
             "fee_maker_e9": self.about.fees.maker,
             "fee_taker_e9": self.about.fees.taker,
             "rows": self.window.read(),
+            "first_ts": self.first,
+            "last_ts": self.market.heard().0,
             "prints": counts.prints,
             "traded_lots": counts.traded,
             "filled_lots": tally.filled_lots,
@@ -275,17 +293,11 @@ impl Lane {
             "uncounted_orders": counts.uncounted_orders,
             "maker_agrees": self.maker.account().position() == self.truth.ledger.position(),
             "gaps": self.about.gaps,
-            "not_ready": self.not_ready(),
+            "not_ready": self.maker.not_ready(&self.market),
+            "tuner": tuner,
+            "fill_model": self.maker.model().map(Trees::sha256),
+            "intensity": intensity(&self.market),
         })
-    }
-
-    /// Signals that never became ready.
-    fn not_ready(&self) -> Vec<&'static str> {
-        if self.market.sigma().is_none() {
-            vec!["volatility (needs 20 samples of 5 s)"]
-        } else {
-            Vec::new()
-        }
     }
 
     /// Sample the equity columns at `now`.
@@ -313,6 +325,18 @@ impl Lane {
         columns.own_bid.push(own[0]);
         columns.own_ask.push(own[1]);
     }
+}
+
+/// The fill intensity that the market's trades show, and how its fits went.
+fn intensity(market: &Market) -> Value {
+    let online = market.intensity();
+    json!({
+        "a": online.value().map(|pair| pair.a),
+        "k": online.value().map(|pair| pair.k),
+        "status": online.status().name(),
+        "bids": online.sides()[0].name(),
+        "asks": online.sides()[1].name(),
+    })
 }
 
 /// The venue's side of a row: it happens.

@@ -5,6 +5,8 @@ use super::columns::FillColumns;
 use super::columns::OrderColumns;
 use super::drive::Replay;
 use super::lane::Lane;
+use crate::engine::WhySide;
+use crate::quote::TERM_DECIMALS;
 use crate::risk::Change;
 use serde_json::json;
 use serde_json::Value;
@@ -47,9 +49,52 @@ impl Replay {
             "net_usd": progress.net_usd,
             "symbols": symbols,
             "breakers": breakers,
+            "breakers_total": self.gate.changes_total(),
         })
         .to_string()
     }
+}
+
+impl Replay {
+    /// How each symbol's quotes of the last step came about, as JSON. Prices are integers with the
+    /// symbol's decimals, terms with ten.
+    #[must_use]
+    pub fn why_json(&self) -> String {
+        let symbols = self.lanes.iter().map(|lane| {
+            let (symbol, spec, why) = lane.why(&self.gate);
+            json!({
+                "symbol": symbol,
+                "px_decimals": spec.px_decimals,
+                "size_decimals": spec.size_decimals,
+                "term_decimals": TERM_DECIMALS,
+                "sigma_bps": why.diag.sigma_bps,
+                "spread_bps": why.diag.spread_bps,
+                "rho": why.diag.rho,
+                "levers": why.levers.map(|levers| format!("{levers:?}")),
+                "bids": side(&why.sides[0]),
+                "asks": side(&why.sides[1]),
+            })
+        });
+        json!({ "ts": self.progress().ts, "symbols": symbols.collect::<Vec<_>>() }).to_string()
+    }
+}
+
+fn side(side: &WhySide) -> Value {
+    let quotes = side.quotes.iter().map(|quote| {
+        let terms = quote.terms.iter().map(|term| json!([term.name, term.value]));
+        json!({
+            "level": quote.level,
+            "px": quote.px.0,
+            "left": quote.left.0,
+            "state": quote.state,
+            "terms": terms.collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "quotes": quotes.collect::<Vec<_>>(),
+        "absent": side.absent,
+        "caps": side.caps,
+    })
 }
 
 fn change(change: &Change) -> Value {

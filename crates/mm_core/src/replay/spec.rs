@@ -12,21 +12,25 @@ use crate::order::OrderManager;
 use crate::queue::QueueModel;
 use crate::risk::Gate;
 use crate::risk::MicroUsd;
+use crate::signal::Bar;
+use crate::signal::Trees;
+use crate::signal::TICK_FEATURES;
 use crate::sim::Latency;
 use crate::sim::LatencyModel;
 use crate::sim::Recorded;
 use crate::sim::VenueConfig;
 use crate::strategy::Params;
+use crate::tape::read_model;
 use crate::tape::GapSpan;
 use crate::tape::Projection;
 use crate::tape::TapeInfo;
 use crate::tape::TapeSeries;
-use crate::units::DurationNanos;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A whole run, ready to be replayed.
 #[derive(Debug)]
@@ -50,6 +54,7 @@ pub struct LaneSpec {
     pub(super) series: TapeSeries,
     pub(super) disorder_ns: i64,
     pub(super) maker: Maker,
+    pub(super) candles: Vec<Bar>,
     pub(super) venue: VenueConfig,
     pub(super) latency: Latency,
     pub(super) block_ns: i64,
@@ -96,6 +101,9 @@ struct SymbolText {
     tapes: Vec<String>,
     #[serde(default)]
     params: BTreeMap<String, Value>,
+    /// Minutes that closed before the run: open time in Unix ms, open, high, low, close, volume.
+    #[serde(default)]
+    candles: Vec<(i64, f64, f64, f64, f64, f64)>,
 }
 
 #[derive(Deserialize)]
@@ -170,13 +178,15 @@ impl RunSpec {
         account.set_number("capital_usd", capital)?;
         let mut gate = None;
         let mut lanes = Vec::with_capacity(run.symbols.len());
+        let mut models = Models::new();
         for symbol in &run.symbols {
             let params = params(symbol, &run)?;
             let gate = match &mut gate {
                 Some(gate) => gate,
                 None => gate.insert(account_gate(&params, capital, run.from)?),
             };
-            lanes.push(lane(symbol, &params, &run, gate)?);
+            let model = model(&params.fill_model, &mut models)?;
+            lanes.push(lane(symbol, (&params, model), &run, gate)?);
         }
         let gate = gate.ok_or_else(|| CoreError::BadArgument {
             name: "symbols",
@@ -232,7 +242,7 @@ fn params(symbol: &SymbolText, run: &RunText) -> Result<Params, CoreError> {
 
 fn lane(
     text: &SymbolText,
-    params: &Params,
+    (params, model): (&Params, Option<Arc<Trees>>),
     run: &RunText,
     gate: &mut Gate,
 ) -> Result<LaneSpec, CoreError> {
@@ -251,17 +261,17 @@ fn lane(
         );
         return Err(CoreError::Unsupported { why });
     }
-    let gaps = gaps(&series, (from, to), run)?;
+    let gaps = gaps(&series, text, (from, to), run)?;
     let disorder_ns = series.disorder_ns()?;
     let symbol = gate.add(instrument, params.symbol_limits()?)?;
     let fees = params.fees();
     let maker = Maker::new(MakerConfig {
         symbol,
         spec: instrument,
-        quoting: params.quoting(),
+        params: params.clone(),
+        model,
         orders: OrderManager::new(symbol, run.seed, params.requote_rules()),
         account: Account::new(instrument, fees),
-        stale: DurationNanos(libm::rint(params.stale_ms * 1e6) as i64),
     });
     let meta = |key: &str| info.meta.get(key).cloned().unwrap_or_default();
     let about = About {
@@ -281,10 +291,40 @@ fn lane(
         block_ns: run.sim.block_ns,
         shared_arrival: arrival(&run.sim)?,
         maker,
+        candles: candles(text)?,
         series,
         disorder_ns,
         about,
     })
+}
+
+/// Fill models by file: each is read once.
+type Models = BTreeMap<String, Arc<Trees>>;
+
+/// The fill model of a file, where one is named.
+fn model(file: &str, models: &mut Models) -> Result<Option<Arc<Trees>>, CoreError> {
+    if file.is_empty() {
+        return Ok(None);
+    }
+    if !models.contains_key(file) {
+        let trees = Trees::from_json(file, &read_model(file)?, &TICK_FEATURES)?;
+        models.insert(file.to_owned(), Arc::new(trees));
+    }
+    Ok(models.get(file).cloned())
+}
+
+/// The minutes that the signals begin with.
+fn candles(text: &SymbolText) -> Result<Vec<Bar>, CoreError> {
+    let mut bars: Vec<Bar> = Vec::with_capacity(text.candles.len());
+    for &(t, open, high, low, close, _) in &text.candles {
+        let bar = Bar { start: UnixNanos(t.saturating_mul(1_000_000)), open, high, low, close };
+        if !bar.is_sound() || bars.last().is_some_and(|last| last.end() > bar.start) {
+            let why = format!("the minute {t} of {} is unsound or out of order", text.symbol);
+            return Err(CoreError::BadArgument { name: "candles", why });
+        }
+        bars.push(bar);
+    }
+    Ok(bars)
 }
 
 /// Scales and grids as the tape's metadata states them.
@@ -321,6 +361,7 @@ fn instrument(info: &TapeInfo) -> Result<InstrumentSpec, CoreError> {
 /// The silences of the range; one longer than accepted refuses the run.
 fn gaps(
     series: &TapeSeries,
+    text: &SymbolText,
     (from, to): (UnixNanos, UnixNanos),
     run: &RunText,
 ) -> Result<Vec<GapSpan>, CoreError> {
@@ -329,7 +370,8 @@ fn gaps(
     gaps.retain(|gap| gap.to > from && gap.from < to);
     match gaps.iter().find(|gap| gap.to.since(gap.from).0 > limit) {
         Some(gap) if !run.bridge_gaps => {
-            Err(CoreError::Gap { from: gap.from.0, to: gap.to.0, limit })
+            let of = format!("{}/{}", text.venue, text.symbol);
+            Err(CoreError::Gap { of, from: gap.from.0, to: gap.to.0, limit })
         }
         Some(_) | None => Ok(gaps),
     }

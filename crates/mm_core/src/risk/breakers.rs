@@ -1,6 +1,7 @@
 //! Breakers — Active, Reducing or Halted, why and since when.
 
 use crate::risk::limits::MicroUsd;
+use crate::risk::Refusal;
 use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
@@ -41,6 +42,40 @@ pub enum Cause {
         /// The floor.
         floor: MicroUsd,
     },
+    /// R7: the fall from the highest equity.
+    Drawdown {
+        /// The fall.
+        fall: MicroUsd,
+        /// The limit that it passed.
+        limit: MicroUsd,
+    },
+    /// R6: too many fills within the window.
+    ManyFills {
+        /// How many.
+        count: i64,
+    },
+    /// R6: too much was filled within the window.
+    MuchFilled {
+        /// Its value.
+        value: MicroUsd,
+        /// The limit that it reached.
+        limit: MicroUsd,
+    },
+    /// R6: fills of the window were on one side.
+    OneSided {
+        /// Bought less sold.
+        net: MicroUsd,
+        /// The limit that it reached.
+        limit: MicroUsd,
+    },
+    /// R14: the market may not be quoted.
+    Market(Refusal),
+    /// R14: the market may be quoted again.
+    MarketSound,
+    /// R6: the freeze is over.
+    Thawed,
+    /// R7: the pause after a drawdown is over.
+    CooledDown,
     /// A new UTC day lifted the daily loss limit.
     NewDay,
     /// A person asked for it.
@@ -60,6 +95,21 @@ impl std::fmt::Display for Cause {
             Self::EquityFloor { equity, floor } => {
                 write!(f, "equity {:.2} USD is below the floor {:.2}", equity.usd(), floor.usd())
             }
+            Self::Drawdown { fall, limit } => {
+                write!(f, "fell {:.2} USD from the peak, limit {:.2}", fall.usd(), limit.usd())
+            }
+            Self::ManyFills { count } => write!(f, "{count} fills within the window"),
+            Self::MuchFilled { value, limit } => {
+                write!(f, "{:.2} USD filled in the window, limit {:.2}", value.usd(), limit.usd())
+            }
+            Self::OneSided { net, limit } => {
+                let (net, limit) = (net.usd(), limit.usd());
+                write!(f, "{net:.2} USD net filled in the window, limit {limit:.2}")
+            }
+            Self::Market(refusal) => refusal.fmt(f),
+            Self::MarketSound => f.write_str("the market is sound again"),
+            Self::Thawed => f.write_str("the freeze is over; quotes come back wider"),
+            Self::CooledDown => f.write_str("the pause is over"),
             Self::NewDay => f.write_str("a new UTC day"),
             Self::Operator => f.write_str("an operator asked for it"),
         }
@@ -123,23 +173,24 @@ impl Breaker {
 }
 
 /// The changes of state of a run: bounded, the count goes on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ChangeLog {
     rows: Vec<Change>,
+    /// How many of the rows speak of breakers, and of markets.
+    kept: [usize; 2],
     total: u64,
 }
 
-/// More changes than this are counted but not kept.
-const CHANGES_MAX: usize = 1_024;
+/// More changes than this are counted but not kept, of breakers and of markets: the many of
+/// markets do not crowd out the others.
+const KEPT_MAX: [usize; 2] = [1_024, 256];
 
 impl ChangeLog {
-    pub(super) fn new() -> Self {
-        Self { rows: Vec::new(), total: 0 }
-    }
-
     pub(super) fn push(&mut self, change: Change) {
         self.total += 1;
-        if self.rows.len() < CHANGES_MAX {
+        let kind = usize::from(matches!(change.cause, Cause::Market(_) | Cause::MarketSound));
+        if self.kept[kind] < KEPT_MAX[kind] {
+            self.kept[kind] += 1;
             self.rows.push(change);
         }
     }

@@ -94,6 +94,52 @@ impl Throttle {
     }
 }
 
+/// The fall from the highest equity, in two tiers.
+#[derive(Clone, Debug)]
+struct Fall {
+    breaker: Breaker,
+    /// The highest equity, and the highest since the last pause.
+    peak: MicroUsd,
+    recent_peak: MicroUsd,
+    /// When the pause is over.
+    until: Option<UnixNanos>,
+}
+
+impl Fall {
+    fn new(equity: MicroUsd) -> Self {
+        Self { breaker: Breaker::default(), peak: equity, recent_peak: equity, until: None }
+    }
+
+    /// Take in the equity; the cause if it changed the state.
+    fn on_equity(
+        &mut self,
+        equity: MicroUsd,
+        limits: &AccountLimits,
+        now: UnixNanos,
+    ) -> Option<Cause> {
+        self.peak = self.peak.max(equity);
+        self.recent_peak = self.recent_peak.max(equity);
+        let past = |peak: MicroUsd, ppm: i64| {
+            let (fall, limit) = (MicroUsd(peak.0 - equity.0), peak.share(ppm));
+            (fall > limit).then_some(Cause::Drawdown { fall, limit })
+        };
+        if let Some(cause) = past(self.peak, limits.drawdown_halt_ppm) {
+            return self.breaker.trip(RiskState::Halted, true).then_some(cause);
+        }
+        if self.until.is_some_and(|until| now >= until) {
+            self.until = None;
+            self.recent_peak = equity;
+            return self.breaker.relax().then_some(Cause::CooledDown);
+        }
+        let cause = past(self.recent_peak, limits.drawdown_reduce_ppm)?;
+        let tripped = self.breaker.trip(RiskState::Reducing, false);
+        tripped.then(|| {
+            self.until = Some(now.after(limits.cooldown));
+            cause
+        })
+    }
+}
+
 /// What the symbols of one account share.
 #[derive(Clone, Debug)]
 struct AccountGate {
@@ -104,6 +150,7 @@ struct AccountGate {
     /// The UTC day and its first equity.
     day: i64,
     day_equity: MicroUsd,
+    fall: Fall,
     /// Sums over the symbols.
     worst: i64,
     orders: i64,
@@ -131,10 +178,11 @@ impl Gate {
             equity,
             day: now.0.div_euclid(DAY_NANOS),
             day_equity: equity,
+            fall: Fall::new(equity),
             worst: 0,
             orders: 0,
         };
-        Ok(Self { account, symbols: Vec::new(), changes: ChangeLog::new() })
+        Ok(Self { account, symbols: Vec::new(), changes: ChangeLog::default() })
     }
 
     /// Add the next symbol; symbols are numbered in the order of adding.
@@ -159,11 +207,21 @@ impl Gate {
         let one = &mut self.symbols[usize::from(symbol.0)];
         one.observe(view, now);
         self.account.count(one, on);
+        self.on_time(symbol, now);
     }
 
     /// Take in that a symbol's market and exposure are as they were, last heard of at `heard`.
     pub fn hear(&mut self, symbol: SymbolIx, heard: UnixNanos, now: UnixNanos) {
         self.symbols[usize::from(symbol.0)].hear(heard, now);
+        self.on_time(symbol, now);
+    }
+
+    #[inline]
+    fn on_time(&mut self, symbol: SymbolIx, now: UnixNanos) {
+        let protection = &mut self.symbols[usize::from(symbol.0)].protection;
+        if now >= protection.due() && protection.on_time(now) {
+            self.note(now, Some(symbol), Cause::Thawed);
+        }
     }
 
     /// When the passing of time alone may change [`Self::open`]: the start of time while it may
@@ -189,6 +247,30 @@ impl Gate {
             return Err(Refusal::Halted { state });
         }
         self.symbols[usize::from(symbol.0)].market(now)
+    }
+
+    /// As [`Self::open`], and take note where the market's own state changed.
+    pub fn watch(&mut self, symbol: SymbolIx, now: UnixNanos) -> bool {
+        let open = self.open(symbol, now);
+        let cause = match (open, self.symbols[usize::from(symbol.0)].troubled) {
+            (Ok(()), false) => return true,
+            (Ok(()), true) => Cause::MarketSound,
+            (Err(refusal), false) if refusal.is_of_market() => Cause::Market(refusal),
+            (Err(_), _) => return false,
+        };
+        let troubled = open.is_err();
+        self.symbols[usize::from(symbol.0)].troubled = troubled;
+        let state = if troubled { RiskState::Halted } else { self.state(symbol) };
+        self.changes.push(Change { at: now, symbol: Some(symbol), state, cause });
+        !troubled
+    }
+
+    /// What multiplies the spread of a symbol that was frozen a while ago.
+    #[inline]
+    #[must_use]
+    pub fn caution(&self, symbol: SymbolIx) -> f64 {
+        let widened = self.symbols[usize::from(symbol.0)].protection.widened();
+        widened.map_or(1.0, |ppm| MicroUsd(ppm).usd())
     }
 
     /// Which sides may be quoted in the symbol's state, bids and asks.
@@ -253,6 +335,11 @@ impl Gate {
     /// Take in a fill that is counted for the first time.
     pub fn on_fill(&mut self, fill: &Fill, now: UnixNanos) {
         let one = &mut self.symbols[usize::from(fill.symbol.0)];
+        let value = one.value(fill.px, fill.size);
+        if let Some(cause) = one.protection.on_fill(fill.side, value, now) {
+            self.note(now, Some(fill.symbol), cause);
+        }
+        let one = &mut self.symbols[usize::from(fill.symbol.0)];
         let Some(count) = one.repeated(fill.side, fill.cloid, now) else {
             return;
         };
@@ -277,6 +364,12 @@ impl Gate {
         if let Some(cause) = self.account.losses() {
             self.note(now, None, cause);
         }
+        let account = &mut self.account;
+        let before = account.state();
+        let cause = account.fall.on_equity(equity, &account.limits, now);
+        if let Some(cause) = cause.filter(|_| self.account.state() != before) {
+            self.note(now, None, cause);
+        }
     }
 
     /// A person stops a symbol or the whole account.
@@ -289,17 +382,21 @@ impl Gate {
     /// A person lifts every stop of a symbol or of the whole account.
     pub fn rearm(&mut self, symbol: Option<SymbolIx>, now: UnixNanos) {
         self.breaker(symbol).rearm();
+        match symbol {
+            Some(ix) => self.symbols[usize::from(ix.0)].protection.rearm(),
+            None => self.account.fall = Fall::new(self.account.equity),
+        }
         self.note(now, symbol, Cause::Operator);
     }
 
     /// The state in force for a symbol: the stricter of its own and the account's.
     #[must_use]
     pub fn state(&self, symbol: SymbolIx) -> RiskState {
-        let own = self.symbols[usize::from(symbol.0)].breaker.state();
-        own.max(self.account.breaker.state())
+        self.symbols[usize::from(symbol.0)].state().max(self.account.state())
     }
 
-    /// Changes of state so far, oldest first; the first 1,024 are kept.
+    /// Changes of state so far, oldest first: the first 1,024 of breakers, and the first 256 of
+    /// markets that could not be quoted.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         self.changes.rows()
@@ -319,12 +416,19 @@ impl Gate {
     }
 
     fn note(&mut self, at: UnixNanos, symbol: Option<SymbolIx>, cause: Cause) {
-        let state = self.breaker(symbol).state();
+        let state = match symbol {
+            Some(ix) => self.symbols[usize::from(ix.0)].state(),
+            None => self.account.state(),
+        };
         self.changes.push(Change { at, symbol, state, cause });
     }
 }
 
 impl AccountGate {
+    fn state(&self) -> RiskState {
+        self.breaker.state().max(self.fall.breaker.state())
+    }
+
     /// Bring the sums up to date with one symbol's exposure.
     fn count(&mut self, one: &mut SymbolGate, on: &Exposure) {
         let (worst, orders) = (one.worst_case(on), i64::from(on.orders()));

@@ -1,6 +1,7 @@
 //! Limits — the numbers of the gate, in integers, under ceilings compiled in.
 
 use crate::error::CoreError;
+use crate::risk::ProtectionRules;
 use crate::units::DurationNanos;
 
 /// Shares are stored in millionths.
@@ -78,6 +79,8 @@ pub struct SymbolLimits {
     pub stale: DurationNanos,
     /// R14: a move of the mid within a second that pulls the quotes.
     pub jump_ppm: i64,
+    /// R6: what freezes the symbol for a while.
+    pub protection: ProtectionRules,
 }
 
 impl Default for SymbolLimits {
@@ -98,6 +101,7 @@ impl Default for SymbolLimits {
             duplicate_window: DurationNanos::from_millis(100),
             stale: DurationNanos::from_millis(7_000),
             jump_ppm: 20_000,
+            protection: ProtectionRules::default(),
         }
     }
 }
@@ -121,7 +125,16 @@ impl SymbolLimits {
         within("orders_per_side", self.orders_per_side, 1, ceiling::ORDERS_PER_SIDE)?;
         within("duplicate_window", self.duplicate_window.0, 0, i64::MAX)?;
         within("stale", self.stale.0, 1, i64::MAX)?;
-        within("jump_ppm", self.jump_ppm, 1, PPM)
+        within("jump_ppm", self.jump_ppm, 1, PPM)?;
+        let ProtectionRules { fills, value, net, window, freeze, widen_ppm, widen } =
+            self.protection;
+        within("mmp_fills", fills, 0, ceiling::REPEAT_FILLS)?;
+        within("mmp_value", value.0, 0, i64::MAX)?;
+        within("mmp_net", net.0, 0, i64::MAX)?;
+        within("mmp_window", window.0, 1, i64::MAX)?;
+        within("mmp_freeze", freeze.0, 1, i64::MAX)?;
+        within("mmp_widen_ppm", widen_ppm, PPM, 100 * PPM)?;
+        within("mmp_widen", widen.0, 0, i64::MAX)
     }
 }
 
@@ -140,6 +153,13 @@ pub struct AccountLimits {
     pub daily_reduce_ppm: i64,
     /// R7: loss of the UTC day after which everything stops until the next.
     pub daily_halt_ppm: i64,
+    /// R7: fall from the highest equity, as a share of it, after which only reducing is left for
+    /// a while.
+    pub drawdown_reduce_ppm: i64,
+    /// R7: fall after which everything stops until a person lifts it.
+    pub drawdown_halt_ppm: i64,
+    /// R7: how long the milder of the two lasts; then the fall is counted from where it ended.
+    pub cooldown: DurationNanos,
     /// R7: equity below which everything stops for good.
     pub equity_floor: MicroUsd,
     /// R8: most orders of all symbols.
@@ -156,6 +176,9 @@ impl Default for AccountLimits {
             gross_ppm: 3 * PPM,
             daily_reduce_ppm: 25_000,
             daily_halt_ppm: 50_000,
+            drawdown_reduce_ppm: 100_000,
+            drawdown_halt_ppm: 200_000,
+            cooldown: DurationNanos::from_millis(3_600_000),
             equity_floor: MicroUsd(500 * PPM),
             orders_in_all: 40,
         }
@@ -175,6 +198,9 @@ impl AccountLimits {
         within("daily_reduce_ppm", self.daily_reduce_ppm, 1, ceiling::DAILY_LOSS_PPM)?;
         within("daily_halt_ppm", self.daily_halt_ppm, self.daily_reduce_ppm, PPM)?;
         within("daily_halt_ppm", self.daily_halt_ppm, 1, ceiling::DAILY_LOSS_PPM)?;
+        within("drawdown_reduce_ppm", self.drawdown_reduce_ppm, 1, PPM)?;
+        within("drawdown_halt_ppm", self.drawdown_halt_ppm, self.drawdown_reduce_ppm, PPM)?;
+        within("cooldown", self.cooldown.0, 1, i64::MAX)?;
         within("equity_floor", self.equity_floor.0, 0, i64::MAX)?;
         within("orders_in_all", self.orders_in_all, 1, ceiling::ORDERS_IN_ALL)
     }

@@ -4,6 +4,7 @@ mod breakers;
 mod exposure;
 mod gate;
 mod limits;
+mod protection;
 mod refusal;
 mod symbol;
 
@@ -18,5 +19,6 @@ pub use limits::AccountLimits;
 pub use limits::MicroUsd;
 pub use limits::SymbolLimits;
 pub use limits::PPM;
+pub use protection::ProtectionRules;
 pub use refusal::Refusal;
 pub use symbol::View;

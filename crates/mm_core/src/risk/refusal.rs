@@ -161,6 +161,12 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether it speaks of a market that is there but may not be quoted.
+    #[must_use]
+    pub const fn is_of_market(&self) -> bool {
+        matches!(self, Self::Crossed { .. } | Self::Stale { .. } | Self::Jump { .. })
+    }
+
     /// A word for counting refusals of a kind.
     #[must_use]
     pub const fn label(&self) -> &'static str {

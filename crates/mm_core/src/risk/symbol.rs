@@ -9,8 +9,10 @@ use crate::risk::breakers::Breaker;
 use crate::risk::limits::MicroUsd;
 use crate::risk::limits::SymbolLimits;
 use crate::risk::limits::PPM;
+use crate::risk::protection::Protection;
 use crate::risk::Exposure;
 use crate::risk::Refusal;
+use crate::risk::RiskState;
 use crate::units::Cloid;
 use crate::units::DurationNanos;
 use crate::units::Lots;
@@ -87,6 +89,9 @@ pub(super) struct SymbolGate {
     fills_at: [usize; 2],
     last_filled: [Option<Cloid>; 2],
     pub(super) breaker: Breaker,
+    pub(super) protection: Protection,
+    /// Whether [`Self::market`] refused when it was last asked.
+    pub(super) troubled: bool,
     /// Worst-case value and order count, as they stand in the account's sums.
     pub(super) worst: MicroUsd,
     pub(super) orders: i64,
@@ -124,6 +129,8 @@ impl SymbolGate {
             fills_at: [0; 2],
             last_filled: [None; 2],
             breaker: Breaker::default(),
+            protection: Protection::new(limits.protection),
+            troubled: false,
             worst: MicroUsd(0),
             orders: 0,
             raw2_num,
@@ -176,8 +183,24 @@ impl SymbolGate {
     pub(super) fn wakes(&self) -> UnixNanos {
         match self.jumped {
             Some(_) => UnixNanos(i64::MIN),
-            None => self.view.heard.after(DurationNanos(self.limits.stale.0 + 1)),
+            None => {
+                let stale = self.view.heard.after(DurationNanos(self.limits.stale.0 + 1));
+                stale.min(self.protection.due())
+            }
         }
+    }
+
+    /// The symbol's own state.
+    pub(super) fn state(&self) -> RiskState {
+        match self.protection.is_frozen() {
+            true => RiskState::Halted,
+            false => self.breaker.state(),
+        }
+    }
+
+    /// The value of a fill.
+    pub(super) fn value(&self, px: Px, size: Lots) -> MicroUsd {
+        self.micros(raw2(px, size))
     }
 
     /// Whether [`Self::volume`] decides about this order by what is displayed.

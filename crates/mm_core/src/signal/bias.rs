@@ -103,6 +103,13 @@ impl Bias {
         directional_bias(self.kalman(), self.qqe())
     }
 
+    /// From when on the bias is stale unless another bar closes; `None` before it is ready.
+    #[must_use]
+    pub fn stale_at(&self) -> Option<UnixNanos> {
+        let last = self.last.filter(|_| self.is_ready())?;
+        Some(last.after(DurationNanos(STALE.0 + 1)))
+    }
+
     /// What the slope says, -1 to 1.
     #[must_use]
     pub fn kalman(&self) -> f64 {

@@ -169,6 +169,12 @@ impl Toxicity {
         }
     }
 
+    /// When the next look at a fill is due: the end of time while none waits.
+    #[must_use]
+    pub const fn due(&self) -> UnixNanos {
+        self.due
+    }
+
     /// Prices were not known for a while: fills whose looks fall into it are not scored.
     pub fn on_gap(&mut self) {
         self.skipped += self.len as u64;

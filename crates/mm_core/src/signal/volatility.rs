@@ -43,6 +43,14 @@ impl SigmaEstimator {
         }
     }
 
+    /// Begin with a variance a second from elsewhere, where nothing was seen yet; one that is no
+    /// variance changes nothing.
+    pub fn seed(&mut self, variance: f64) {
+        if self.returns < SEED_RETURNS && variance.is_finite() && variance >= 0.0 {
+            (self.variance, self.returns) = (variance, SEED_RETURNS);
+        }
+    }
+
     /// Volatility as log-return per square root of a second; `None` until seeded.
     #[must_use]
     pub fn sigma(&self) -> Option<f64> {
@@ -99,6 +107,20 @@ mod tests {
             let got = fed(samples, 5_000).sigma().expect("seeded");
             assert!((got / wanted - 1.0).abs() < 1e-9, "{got} for {wanted}");
         }
+    }
+
+    #[test]
+    fn a_seed_from_elsewhere_holds_until_returns_move_it() {
+        let mut sigma = SigmaEstimator::default();
+        [f64::NAN, f64::INFINITY, -1.0].into_iter().for_each(|bad| sigma.seed(bad));
+        assert_eq!(sigma.sigma(), None);
+        sigma.seed(4e-8);
+        assert_eq!(sigma.sigma(), Some(2e-4));
+        (0..2).for_each(|i| sigma.on_mid(at(i * 5_000), 100.0));
+        assert!(sigma.sigma() < Some(2e-4));
+        let mut own = fed(30, 5_000);
+        own.seed(1.0);
+        assert_eq!(own, fed(30, 5_000), "an estimate of its own is kept");
     }
 
     #[test]

@@ -509,8 +509,9 @@ impl SimVenue {
         if inside {
             return (Shown { qty: 0.0, n: 0 }, true);
         }
-        if self.book.is_visible(side, px) {
-            let now = shown(&self.book, side, px);
+        let now = shown(&self.book, side, px);
+        // Changes tell of levels beyond the snapshot that they began with, too.
+        if self.book.is_visible(side, px) || now.qty > 0.0 {
             return (interval.map_or(now, |level| level.met()), true);
         }
         let last = self.left_window[side.index()].get(&px.0).copied();

@@ -1,5 +1,6 @@
 //! Age — how long an inventory was held, and how much harder that skews.
 
+use crate::quote::Urgency;
 use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::UnixNanos;
@@ -54,17 +55,6 @@ pub fn decayed_skew(factor: f64, age_s: f64, decay: SkewDecay) -> f64 {
 
 /// An inventory over this share of the greatest position is large.
 const LARGE: f64 = 0.5;
-
-/// What a large inventory asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Urgency {
-    /// Nothing.
-    None,
-    /// The reducing side quotes at the touch.
-    Touch,
-    /// The reducing side may take.
-    Take,
-}
 
 /// How long an inventory may be large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

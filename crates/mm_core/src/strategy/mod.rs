@@ -2,23 +2,22 @@
 
 mod age;
 mod fill_rate;
+mod limits;
 mod params;
 mod quoting;
 mod regime;
 mod sizer;
 mod table;
 mod tuner;
+mod words;
 
 pub use age::decayed_skew;
 pub use age::InventoryAge;
 pub use age::LargeInventory;
 pub use age::SkewDecay;
-pub use age::Urgency;
 pub use age::UrgencyRules;
 pub use fill_rate::FillRate;
-pub use params::Mode;
 pub use params::Params;
-pub use params::StrategyKind;
 pub use params::PARAMS;
 pub use regime::Regime;
 pub use regime::RegimeTracker;
@@ -34,3 +33,7 @@ pub use tuner::TunerDay;
 pub use tuner::TunerEvent;
 pub use tuner::TunerEvents;
 pub use tuner::TunerInputs;
+pub use words::IntensitySource;
+pub use words::Mode;
+pub use words::StrategyKind;
+pub use words::Toggle;

@@ -1,83 +1,24 @@
 //! Parameters — everything that a maker is told, in one table.
 
 use crate::error::CoreError;
-use crate::fees::FeeSchedule;
-use crate::order::RequoteRules;
 use crate::quote::LEVELS_MAX;
-use crate::risk::AccountLimits;
-use crate::risk::MicroUsd;
-use crate::risk::SymbolLimits;
-use crate::risk::PPM;
 use crate::strategy::table::nearest;
 use crate::strategy::table::Field;
+use crate::strategy::words::IntensitySource;
+use crate::strategy::words::Mode;
+use crate::strategy::words::StrategyKind;
+use crate::strategy::words::Toggle;
 use crate::strategy::Kind;
 use crate::strategy::ParamSpec;
 use crate::strategy::Scope;
-use crate::strategy::SkewDecay;
-use crate::strategy::UrgencyRules;
 use crate::strategy::Value;
-use crate::units::DurationNanos;
-
-/// Which formula makes the spread and the skew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Basis points and a share of the spread.
-    Bps,
-    /// Guéant–Lehalle–Fernandez-Tapia.
-    Glft,
-    /// Avellaneda–Stoikov, finite horizon.
-    As,
-    /// A fixed distance in price steps, as benchmarks use it.
-    Fixed,
-}
-
-impl Mode {
-    const WORDS: [&'static str; 4] = ["bps", "glft", "as", "fixed"];
-    const ALL: [Self; 4] = [Self::Bps, Self::Glft, Self::As, Self::Fixed];
-}
-
-impl Field for Mode {
-    fn of(value: Value) -> Self {
-        let at = Self::WORDS.iter().position(|word| value == Value::Choice(word));
-        Self::ALL[at.expect("invariant: the table checked the word")]
-    }
-
-    fn value(&self) -> Value {
-        Value::Choice(Self::WORDS[*self as usize])
-    }
-}
-
-/// How much of the strategy is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StrategyKind {
-    /// Spread, bias and toxicity.
-    Basic,
-    /// Volatility regime, fill rate and inventory age too.
-    Adaptive,
-}
-
-impl StrategyKind {
-    const WORDS: [&'static str; 2] = ["basic", "adaptive"];
-    const ALL: [Self; 2] = [Self::Basic, Self::Adaptive];
-}
-
-impl Field for StrategyKind {
-    fn of(value: Value) -> Self {
-        let at = Self::WORDS.iter().position(|word| value == Value::Choice(word));
-        Self::ALL[at.expect("invariant: the table checked the word")]
-    }
-
-    fn value(&self) -> Value {
-        Value::Choice(Self::WORDS[*self as usize])
-    }
-}
 
 /// Builds the struct, its defaults and the table from one list, so that they cannot disagree.
 macro_rules! table {
     ($($name:ident: $type:ty = $default:expr, $kind:expr, $unit:literal, $scope:ident,
        $meaning:literal;)*) => {
         /// Everything that a maker is told.
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct Params {
             $(#[doc = $meaning] pub $name: $type,)*
         }
@@ -129,11 +70,12 @@ const fn whole(min: i64, max: i64) -> Kind {
 use Value::Choice;
 use Value::Number;
 use Value::Switch;
+use Value::Text;
 use Value::Whole;
 
 table! {
     strategy: StrategyKind = Choice("basic"), Kind::Choice(&StrategyKind::WORDS), "", Start,
-        "basic: spread, bias, toxicity; adaptive: volatility regime, fill rate, inventory age too.";
+        "basic: spread, bias, toxicity; adaptive: regime, fill rate, inventory age, sizer, tuner too.";
     mode: Mode = Choice("bps"), Kind::Choice(&Mode::WORDS), "", Live,
         "Formula of spread and skew: bps, glft, as (Avellaneda-Stoikov) or fixed.";
     base_spread_bps: f64 = Number(2.0), real(0.0, 1_000.0), "bps", Live,
@@ -150,10 +92,12 @@ table! {
         "Shift of both quotes with the bias signal, in spreads at full bias.";
     toxicity: bool = Switch(true), Kind::Switch, "", Live,
         "Widen the side whose fills were followed by adverse moves; neutral until 10 fills of it.";
-    sizer: bool = Switch(false), Kind::Switch, "", Live,
-        "Size orders by volatility, fill rate, inventory, toxicity and drawdown, 0.25 to 1.5 times.";
-    auto_tune: bool = Switch(false), Kind::Switch, "", Live,
-        "Each hour move spread and skew in small steps by what the last day showed.";
+    funding_weight: f64 = Number(0.0), real(0.0, 100.0), "", Live,
+        "Shift of both quotes against the funding rate, in hourly payments on the fair price.";
+    sizer: Toggle = Choice("auto"), Kind::Choice(&Toggle::WORDS), "", Live,
+        "Size orders by volatility, fills, inventory, toxicity, drawdown; auto: if adaptive.";
+    auto_tune: Toggle = Choice("auto"), Kind::Choice(&Toggle::WORDS), "", Live,
+        "Each hour move spread and skew a little by what the last day showed; auto: if adaptive.";
     age_kappa: f64 = Number(1.0), real(0.0, 10.0), "", Live,
         "Share of the skew factor that age adds in the end, where strategy is adaptive.";
     age_half_life_s: f64 = Number(300.0), real(1.0, 86_400.0), "s", Live,
@@ -186,16 +130,20 @@ table! {
         "Risk aversion of the glft and as modes.";
     xi: f64 = Number(0.05), real(0.0, 1e6), "1/(tick clip)", Live,
         "Utility parameter of the glft mode; equal to gamma for exponential utility, 0 is legal.";
+    intensity: IntensitySource = Choice("auto"), Kind::Choice(&IntensitySource::WORDS), "", Live,
+        "Fill intensity of glft and as: auto from the trades, bps while unknown; or as given.";
     intensity_a: f64 = Number(0.9), real(1e-6, 1e6), "1/s", Live,
-        "A of the fill intensity A exp(-k distance), glft mode.";
+        "A of the fill intensity A exp(-k distance), glft mode, where intensity is given.";
     intensity_k: f64 = Number(0.3), real(1e-6, 1e6), "1/tick", Live,
-        "k of the fill intensity A exp(-k distance), glft and as modes.";
+        "k of the fill intensity A exp(-k distance), glft and as, where intensity is given.";
     as_horizon_s: f64 = Number(60.0), real(0.001, 86_400.0), "s", Live,
         "Remaining horizon of the as mode.";
     fixed_half_ticks: f64 = Number(1.0), real(0.0, 1e6), "ticks", Live,
         "Distance of the innermost quotes from the reservation price in the fixed mode.";
     fixed_skew_ticks: f64 = Number(0.0), real(0.0, 1e6), "ticks", Live,
         "Shift against each clip of inventory in the fixed mode.";
+    fill_model: String = Text(String::new()), Kind::Text, "", Start,
+        "File of a fill model; a level is left out whose chance times edge is below the fee.";
     order_lots: i64 = Whole(0), whole(0, 1_000_000_000_000), "lots", Live,
         "Size of each order in lots; 0 takes order_size_usd.";
     requote_steps: i64 = Whole(1), whole(1, 10_000), "steps", Live,
@@ -207,7 +155,7 @@ table! {
     stale_ms: f64 = Number(7_000.0), real(1.0, 600_000.0), "ms", Live,
         "No quotes after this silence of book and touch; 1500 suits the fast feed.";
     compound: bool = Switch(false), Kind::Switch, "", Start,
-        "Whether profit stays in the working capital of the symbol.";
+        "Whether sizes follow the profit of days that ended, within the limits that are set.";
     answer_timeout_ms: f64 = Number(5_000.0), real(1.0, 600_000.0), "ms", Start,
         "A request without an answer for this long leaves its order unknown.";
     unknown_retry_ms: f64 = Number(1_000.0), real(1.0, 600_000.0), "ms", Start,
@@ -230,6 +178,20 @@ table! {
         "This many orders filled on one side within repeat_window_s halt the symbol.";
     repeat_window_s: f64 = Number(60.0), real(0.001, 86_400.0), "s", Start,
         "The window of repeat_fills.";
+    mmp_fills: i64 = Whole(0), whole(0, 256), "fills", Start,
+        "So many fills within mmp_window_s freeze the symbol; 0 is off.";
+    mmp_value_orders: f64 = Number(0.0), real(0.0, 1_000.0), "orders", Start,
+        "Fills of this many order_size_usd within mmp_window_s freeze the symbol; 0 is off.";
+    mmp_net_orders: f64 = Number(0.0), real(0.0, 1_000.0), "orders", Start,
+        "The same of what was bought less what was sold; 0 is off.";
+    mmp_window_s: f64 = Number(10.0), real(0.001, 86_400.0), "s", Start,
+        "The window of the mmp rules.";
+    mmp_freeze_s: f64 = Number(30.0), real(0.001, 86_400.0), "s", Start,
+        "How long a frozen symbol is not quoted.";
+    mmp_widen: f64 = Number(1.5), real(1.0, 100.0), "", Start,
+        "What multiplies the spread after a freeze.";
+    mmp_widen_s: f64 = Number(300.0), real(0.0, 86_400.0), "s", Start,
+        "How long mmp_widen holds after a freeze.";
     orders_per_level: i64 = Whole(4), whole(1, 32), "orders", Start,
         "Most orders a side for each level, those on their way in or out included.";
     duplicate_ms: f64 = Number(100.0), real(0.0, 60_000.0), "ms", Start,
@@ -250,6 +212,12 @@ table! {
         "Loss of the UTC day after which positions may only be reduced.";
     daily_halt_frac: f64 = Number(0.05), real(0.0001, 0.5), "", Start,
         "Loss of the UTC day after which everything stops until the next day.";
+    drawdown_reduce_frac: f64 = Number(0.1), real(0.0001, 1.0), "", Start,
+        "Fall from the highest equity after which positions may only be reduced for cooldown_s.";
+    drawdown_halt_frac: f64 = Number(0.2), real(0.0001, 1.0), "", Start,
+        "Fall from the highest equity after which everything stops until a person lifts it.";
+    cooldown_s: f64 = Number(3_600.0), real(0.001, 2_592_000.0), "s", Start,
+        "How long drawdown_reduce_frac holds; then the fall is counted from where it ended.";
     equity_floor_frac: f64 = Number(0.5), real(0.0, 1.0), "", Start,
         "Everything stops for good below this share of the capital.";
     capital_usd: f64 = Number(1_000.0), real(10.0, 1e8), "USD", Run,
@@ -261,10 +229,6 @@ table! {
     step_ms: f64 = Number(100.0), real(1.0, 60_000.0), "ms", Run,
         "How often the maker reconsiders its quotes.";
 }
-
-/// The quoting function values the position at the fair price and the gate at the mid: what is
-/// exactly at the limit for one must pass the other.
-const VALUATION_SLACK: f64 = 1.005;
 
 impl Params {
     /// Defaults with these values set, in order.
@@ -335,102 +299,31 @@ impl Params {
     pub fn position_usd(&self) -> f64 {
         self.max_position_usd * self.scale()
     }
-
-    /// The fee schedule.
-    #[must_use]
-    pub fn fees(&self) -> FeeSchedule {
-        FeeSchedule::from_fractions(self.maker_fee, self.taker_fee)
-    }
-
-    /// How the skew factor grows with the age of the inventory.
-    #[must_use]
-    pub fn skew_decay(&self) -> SkewDecay {
-        SkewDecay { kappa: self.age_kappa, half_life_s: self.age_half_life_s }
-    }
-
-    /// How long an inventory may be large.
-    #[must_use]
-    pub fn urgency_rules(&self) -> UrgencyRules {
-        let take = self.age_taker_exit.then(|| millis(self.age_taker_s * 1e3));
-        UrgencyRules { touch: millis(self.age_touch_s * 1e3), take }
-    }
-
-    /// When an order is worth replacing.
-    #[must_use]
-    pub fn requote_rules(&self) -> RequoteRules {
-        RequoteRules {
-            steps_inner: self.requote_steps,
-            steps_outer: self.requote_steps_outer,
-            size_ppm: ppm(self.requote_size_frac),
-            answer_timeout: millis(self.answer_timeout_ms),
-            unknown_retry: millis(self.unknown_retry_ms),
-        }
-    }
-
-    /// The symbol's limits at this capital.
-    ///
-    /// # Errors
-    /// [`CoreError::BadArgument`] when one passes a ceiling that is compiled in.
-    pub fn symbol_limits(&self) -> Result<SymbolLimits, CoreError> {
-        let limits = SymbolLimits {
-            collar_ppm: ppm(self.collar_frac),
-            collar_spreads: self.collar_spreads,
-            mark_ppm: ppm(self.mark_frac),
-            through_ppm: ppm(self.through_frac),
-            order_value: MicroUsd::from_usd(self.order_value_factor * self.order_usd()),
-            displayed_ppm: ppm(self.displayed_frac),
-            displayed_floor: MicroUsd::from_usd(self.displayed_floor_usd),
-            position: MicroUsd::from_usd(self.position_usd() * VALUATION_SLACK),
-            repeat_fills: self.repeat_fills,
-            repeat_window: millis(self.repeat_window_s * 1e3),
-            orders_per_side: (self.orders_per_level * self.num_levels).min(32),
-            duplicate_window: millis(self.duplicate_ms),
-            stale: millis(self.stale_ms),
-            jump_ppm: ppm(self.jump_frac),
-        };
-        limits.validate()?;
-        Ok(limits)
-    }
-
-    /// The account's limits at this capital.
-    ///
-    /// # Errors
-    /// [`CoreError::BadArgument`] when one passes a ceiling that is compiled in.
-    pub fn account_limits(&self) -> Result<AccountLimits, CoreError> {
-        let limits = AccountLimits {
-            actions_burst: self.actions_burst,
-            actions_per_s: self.actions_per_s,
-            cancel_reserve_ppm: ppm(self.cancel_reserve_frac),
-            gross_ppm: ppm(self.gross_frac),
-            daily_reduce_ppm: ppm(self.daily_reduce_frac),
-            daily_halt_ppm: ppm(self.daily_halt_frac),
-            equity_floor: MicroUsd::from_usd(self.equity_floor_frac * self.capital_usd),
-            orders_in_all: self.orders_in_all,
-        };
-        limits.validate()?;
-        Ok(limits)
-    }
-}
-
-fn ppm(share: f64) -> i64 {
-    libm::rint(share * PPM as f64) as i64
-}
-
-fn millis(ms: f64) -> DurationNanos {
-    DurationNanos(libm::rint(ms * 1e6) as i64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::order::RequoteRules;
     use crate::quote::QuoteParams;
+    use crate::risk::AccountLimits;
+    use crate::risk::MicroUsd;
+    use crate::risk::SymbolLimits;
+    use crate::strategy::SkewDecay;
+    use crate::strategy::UrgencyRules;
+    use crate::units::DurationNanos;
 
     #[test]
     fn defaults_are_within_their_own_bounds_and_agree_with_their_users() {
         let params = Params::default();
         for spec in PARAMS {
-            assert_eq!(params.get(spec.name), Some(spec.default), "{}", spec.name);
-            assert_eq!(spec.parse(&spec.default.to_string()), Ok(spec.default), "{}", spec.name);
+            assert_eq!(params.get(spec.name), Some(spec.default.clone()), "{}", spec.name);
+            assert_eq!(
+                spec.parse(&spec.default.to_string()),
+                Ok(spec.default.clone()),
+                "{}",
+                spec.name
+            );
             assert!(!spec.meaning.is_empty(), "{}", spec.name);
         }
         assert_eq!(params.quoting(), QuoteParams::default());

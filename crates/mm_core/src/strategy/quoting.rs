@@ -22,6 +22,7 @@ impl Params {
             max_spread_bps: self.max_spread_bps,
             inventory_skew_factor: self.inventory_skew_factor,
             bias_strength: self.bias_strength,
+            funding_weight: self.funding_weight,
             num_levels: self.num_levels as usize,
             level_step_frac: self.level_step_frac,
             order_size_usd: self.order_usd(),

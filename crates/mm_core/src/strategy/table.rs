@@ -4,7 +4,7 @@ use crate::error::CoreError;
 use std::fmt;
 
 /// A parameter's value.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A real number.
     Number(f64),
@@ -14,6 +14,8 @@ pub enum Value {
     Switch(bool),
     /// One of a few words.
     Choice(&'static str),
+    /// Any text.
+    Text(String),
 }
 
 impl fmt::Display for Value {
@@ -23,6 +25,7 @@ impl fmt::Display for Value {
             Self::Whole(value) => write!(f, "{value}"),
             Self::Switch(value) => write!(f, "{value}"),
             Self::Choice(value) => f.write_str(value),
+            Self::Text(value) => f.write_str(value),
         }
     }
 }
@@ -48,6 +51,8 @@ pub enum Kind {
     Switch,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// Any text; nothing is none.
+    Text,
 }
 
 /// Where a parameter is set.
@@ -62,7 +67,7 @@ pub enum Scope {
 }
 
 /// One row of the table.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ParamSpec {
     /// Its name.
     pub name: &'static str,
@@ -98,6 +103,7 @@ impl ParamSpec {
                 Some(word) => Ok(Value::Choice(word)),
                 None => Err(self.refuse(text)),
             },
+            Kind::Text => Ok(Value::Text(text.to_owned())),
         }
     }
 
@@ -113,9 +119,11 @@ impl ParamSpec {
             {
                 Ok(Value::Whole(number as i64))
             }
-            Kind::Number { .. } | Kind::Whole { .. } | Kind::Switch | Kind::Choice(_) => {
-                Err(self.refuse(&number.to_string()))
-            }
+            Kind::Number { .. }
+            | Kind::Whole { .. }
+            | Kind::Switch
+            | Kind::Choice(_)
+            | Kind::Text => Err(self.refuse(&number.to_string())),
         }
     }
 
@@ -125,6 +133,7 @@ impl ParamSpec {
             Kind::Whole { min, max } => format!("a whole number from {min} to {max}"),
             Kind::Switch => "true or false".to_owned(),
             Kind::Choice(words) => format!("one of {}", words.join(", ")),
+            Kind::Text => "a text".to_owned(),
         };
         let unit = if self.unit.is_empty() { "" } else { " " };
         let why = format!("must be {wanted}{unit}{}, had {got:?}", self.unit);
@@ -176,6 +185,19 @@ impl Field for bool {
 
     fn value(&self) -> Value {
         Value::Switch(*self)
+    }
+}
+
+impl Field for String {
+    fn of(value: Value) -> Self {
+        match value {
+            Value::Text(value) => value,
+            other => unreachable!("invariant: a text, had {other}"),
+        }
+    }
+
+    fn value(&self) -> Value {
+        Value::Text(self.clone())
     }
 }
 

@@ -13,6 +13,7 @@ mod reader;
 mod schema;
 mod series;
 mod table;
+mod text;
 mod touch;
 mod writer;
 
@@ -36,6 +37,7 @@ pub use table::Neutral;
 pub use table::Prints;
 pub use table::Table;
 pub use table::Times;
+pub use text::read_model;
 pub use touch::touches;
 pub use writer::TapeSummary;
 pub use writer::TapeWriter;

@@ -155,7 +155,7 @@ pub(super) fn parquet_schema() -> Result<TypePtr, ParquetError> {
     Ok(Arc::new(Type::group_type_builder("tape").with_fields(fields).build()?))
 }
 
-/// Rows of a data page. A stream of bytes of `BYTE_STREAM_SPLIT` then is two whole blocks of
+/// Rows of a data page. A stream of bytes of `BYTE_STREAM_SPLIT` then is four whole blocks of
 /// zstd, with code tables of their own.
 const PAGE_ROWS: usize = 512 * 1024;
 

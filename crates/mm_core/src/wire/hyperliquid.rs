@@ -128,11 +128,20 @@ impl<'a> From<Level<'a>> for RawLevel<'a> {
     }
 }
 
-/// Decode a frame; books of the usual shape take a path of their own with the same result.
+/// Decode a frame; market data of the usual shapes takes a path of its own with the same result.
 pub(super) fn decode<'a>(frame: &'a [u8], scales: &ScalesOf) -> Result<Decoded<'a>, CoreError> {
-    match scan::book(frame, scales) {
+    match quick(frame, scales) {
         Some(decoded) => Ok(decoded),
         None => decode_general(frame, scales),
+    }
+}
+
+fn quick<'a>(frame: &'a [u8], scales: &ScalesOf) -> Option<Decoded<'a>> {
+    match frame.strip_prefix(b"{\"channel\":\"")?.first()? {
+        b'l' => scan::book(frame, scales),
+        b'b' => scan::bbo(frame, scales),
+        b't' => scan::trades(frame, scales),
+        _ => None,
     }
 }
 
@@ -322,6 +331,30 @@ mod tests {
                 None => prop_assert!(shape.5 < 16, "the usual shape takes the quick path"),
             }
             prop_assert_eq!(scan::book(frame.as_bytes(), &|_| None), None);
+        }
+
+        #[test]
+        fn damaged_frames_mean_the_same_on_both_paths(
+            trades in any::<bool>(),
+            at in 0_usize..420,
+            byte in prop_oneof![Just(b'"'), Just(b'9'), Just(b'}'), Just(b'n'), Just(b' '), Just(b'0')],
+        ) {
+            let touch = r#"{"channel":"bbo","data":{"coin":"BTC","time":1790232236546,"bbo":[{"px":"84143.0","sz":"0.12","n":3},null]}}"#;
+            let hash = "0x7ab608dad75f7ce37c2f044516391f02023a00c072529bb51e7eb42d965356ce";
+            let user = "0x9aa589355bf745db9784c8ef3c646360f11b58af";
+            let prints = format!(
+                r#"{{"channel":"trades","data":[{{"coin":"BTC","side":"A","px":"84143.0","sz":"0.00036","time":1790232216193,"hash":"{hash}","tid":1045359869404765,"users":["{user}","{user}"]}}]}}"#
+            );
+            let whole = if trades { prints } else { touch.to_owned() };
+            let all = |_: &str| Some(SCALES);
+            let same = quick(whole.as_bytes(), &all).expect("the usual shapes take the quick path");
+            prop_assert_eq!(Ok(same), decode_general(whole.as_bytes(), &all));
+            let mut frame = whole.into_bytes();
+            let at = at % frame.len();
+            frame[at] = byte;
+            if let Some(quick) = quick(&frame, &all) {
+                prop_assert_eq!(Ok(quick), decode_general(&frame, &all));
+            }
         }
     }
 }

@@ -338,6 +338,7 @@ impl From<StateIn> for QuoteState {
             m_spread: from.m_spread,
             m_size: from.m_size,
             m_maxpos: from.m_maxpos,
+            ..Self::default()
         }
     }
 }

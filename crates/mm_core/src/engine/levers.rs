@@ -1,0 +1,106 @@
+//! Levers — what the moment does to the parameters; a quote depends on nothing else of it.
+
+use crate::quote::Intensity;
+use crate::quote::QuoteMode;
+use crate::quote::QuoteParams;
+use crate::quote::QuoteState;
+use crate::quote::Urgency;
+use crate::units::Side;
+
+/// The fill intensity in force.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fitted {
+    /// The parameters say.
+    AsGiven,
+    /// The market's trades say.
+    Market(Intensity),
+    /// Nothing tells: basis points are quoted instead.
+    Unknown,
+}
+
+/// Multipliers, shifts and stops in force. Equal levers make equal quotes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Levers {
+    /// Widening by toxicity, bids and asks.
+    pub toxicity: [f64; 2],
+    /// Multiplier of the spread by the volatility regime.
+    pub regime: f64,
+    /// Multiplier of the spread by the tuner.
+    pub tuned: f64,
+    /// Multiplier of the spread after a freeze.
+    pub caution: f64,
+    /// Multiplier of sizes.
+    pub size: f64,
+    /// Multiplier of the greatest position.
+    pub position: f64,
+    /// The skew factor in force; `None` leaves the parameter's.
+    pub skew: Option<f64>,
+    /// What the models of the literature quote with.
+    pub intensity: Fitted,
+    /// Directional bias, -1 to 1.
+    pub bias: f64,
+    /// Funding rate of an hour.
+    pub funding: f64,
+    /// What a large inventory asks for.
+    pub urgency: Urgency,
+    /// Whether only what reduces the position is quoted.
+    pub reduces: bool,
+}
+
+impl Default for Levers {
+    /// Nothing is moved.
+    fn default() -> Self {
+        Self {
+            toxicity: [1.0; 2],
+            regime: 1.0,
+            tuned: 1.0,
+            caution: 1.0,
+            size: 1.0,
+            position: 1.0,
+            skew: None,
+            intensity: Fitted::AsGiven,
+            bias: 0.0,
+            funding: 0.0,
+            urgency: Urgency::None,
+            reduces: false,
+        }
+    }
+}
+
+impl Levers {
+    /// What multiplies the spread in all.
+    #[must_use]
+    pub fn spread(&self) -> f64 {
+        self.regime * self.tuned * self.caution
+    }
+
+    /// The quoting parameters with these levers pulled.
+    #[must_use]
+    pub fn params(&self, base: &QuoteParams) -> QuoteParams {
+        let skew = self.skew.unwrap_or(base.inventory_skew_factor);
+        let base = QuoteParams { inventory_skew_factor: skew, ..*base };
+        match self.intensity {
+            Fitted::AsGiven => base,
+            Fitted::Market(Intensity { a, k }) => {
+                QuoteParams { intensity_a: a, intensity_k: k, ..base }
+            }
+            Fitted::Unknown => QuoteParams { mode: QuoteMode::Bps, ..base },
+        }
+    }
+
+    /// The state of the quoting function with these levers pulled.
+    #[must_use]
+    pub fn state(&self, seen: QuoteState) -> QuoteState {
+        QuoteState {
+            bias: self.bias,
+            funding: self.funding,
+            urgency: self.urgency,
+            m_bid: self.toxicity[Side::Bid.index()],
+            m_ask: self.toxicity[Side::Ask.index()],
+            m_spread: self.spread(),
+            m_size: self.size,
+            m_maxpos: self.position,
+            ..seen
+        }
+    }
+}

@@ -1,0 +1,43 @@
+"""Leftovers — what processes that were killed left half-written, and its removal.
+
+Whatever is written first gets a temporary name with the writer's process id, `x.tmp-PID` or
+`x.tmp-PID-N`, and its own name by a rename.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+_TEMPORARY = re.compile(r".+\.tmp-(\d+)(-\d+)?")
+
+
+def sweep(folder: Path, name: str = "") -> None:
+    """Remove leftovers in a folder whose process is gone; of one name, where it is given."""
+    if not folder.is_dir():
+        return
+    for left in folder.iterdir():
+        found = _TEMPORARY.fullmatch(left.name)
+        if found is None or not left.name.startswith(f"{name}.tmp-" if name else ""):
+            continue
+        if _runs(int(found[1])):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; where that cannot be asked without harm, it is taken to."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
