@@ -410,6 +410,26 @@ class Synth:
 class QueueTruth:
     """True queue positions and fills of hypothetical orders."""
 
+    @staticmethod
+    def recorded(
+        columns: _Columns, plan_ms: tuple[int, int, int], window: tuple[int, int, int]
+    ) -> tuple[QueueTruth, int]:
+        """Follow hypothetical orders through an order-by-order recording.
+
+        Args:
+            columns: `ts` i64 ns, `action` u8 (1 add, 2 cut, 3 trade, 4 the next cut is a trade,
+                5 change of price or size, 6 clear), `id` u64, `side` i8, `tick` i64, `qty` i64,
+                `last` u8 (1 where the book is whole); shape (n,), in venue order.
+            plan_ms: an order so often, followed so long, up to so many ticks behind the touch.
+            window: orders join from this time, until this one, with so many lots.
+
+        Returns:
+            The truth, and how many messages were about orders that were never shown.
+
+        Raises:
+            ArgumentError: columns of unequal length, or an unknown action.
+        """
+
     def ghosts(self) -> _Columns:
         """Return the orders that have ended, a row each."""
 
@@ -427,6 +447,17 @@ class QueueTruth:
 @final
 class QpnFit:
     """A calibrated order-count model: cancel rates by age."""
+
+    def __new__(cls, edges: list[float], rates: list[float]) -> QpnFit:
+        """Rates by age, for all sizes alike; twice as many give the orders ahead their own.
+
+        Raises:
+            ArgumentError: the rates do not fit the ages.
+        """
+
+    @staticmethod
+    def shipped() -> QpnFit:
+        """Return what replay uses."""
 
     @property
     def edges(self) -> list[float]: ...

@@ -192,17 +192,17 @@ def test_fills_never_exceed_what_traded(rows: Columns, tape: Path, queue: str) -
 def test_order_counts_are_used_where_the_tape_has_them(
     rows: Columns, tape: Path, tmp_path: Path
 ) -> None:
-    counted, shared = (play(spec([tape], queue=queue)) for queue in ("qpn", "pow1:1"))
+    counted, shared = (play(spec([tape], queue=queue)) for queue in ("qpn", "pow3:3"))
     assert counted["summary"]["symbols"][0]["uncounted_orders"] == 0
     assert not np.array_equal(counted["fills"]["ts_exch"], shared["fills"]["ts_exch"])
     write(tmp_path / "tape.parquet", {**rows, "n": np.zeros_like(rows["n"])})
     blind, shared = (
-        play(spec([tmp_path / "tape.parquet"], queue=queue)) for queue in ("qpn", "pow1:1")
+        play(spec([tmp_path / "tape.parquet"], queue=queue)) for queue in ("qpn", "pow3:3")
     )
     told = blind["summary"]["symbols"][0]
     assert 0 < told["uncounted_orders"] <= told["orders"]
     for name, column in blind["fills"].items():
-        assert np.array_equal(column, shared["fills"][name]), f"{name}: shared in proportion"
+        assert np.array_equal(column, shared["fills"][name]), f"{name}: shared by the fixed rule"
 
 
 def test_an_unknown_arrival_is_refused_by_name(tape: Path) -> None:

@@ -114,15 +114,15 @@ fn a_cancel_of_the_size_that_joined_behind_was_behind() {
 }
 
 #[test]
-fn without_order_counts_cancels_are_shared_in_proportion_and_counted() {
+fn without_order_counts_a_fixed_rule_shares_and_the_order_is_counted() {
     let ahead = |queue| {
         let mut case = Case::new(queue, (60, 0));
         case.buy(1, 10).after(500).level(90, 0).after(500).level(70, 0);
         (case.ahead(), case.venue.counts().uncounted_orders)
     };
-    let (expected, _) = ahead("pow1:1");
+    let (expected, _) = ahead("pow3:3");
     assert_eq!(ahead("qpn"), (expected, 1));
-    assert_eq!(ahead("pow1:1").1, 0, "a model that does not count misses nothing");
+    assert_eq!(ahead("pow3:3").1, 0, "a model that does not count misses nothing");
     assert_eq!(joined("qpn").venue.counts().uncounted_orders, 0);
 }
 

@@ -126,7 +126,7 @@ def _queue(run: ReplayRun) -> str:
     if without == 0:
         return queue
     orders = sum(int(row["orders"]) for row in rows)
-    return f"{queue}; {without:,} of {orders:,} orders without order counts: shared in proportion"
+    return f"{queue}; {without:,} of {orders:,} orders without order counts: as pow3:3"
 
 
 def _warmup(plan: Plan) -> str:

@@ -76,7 +76,10 @@ pub(super) fn rows_from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Rows> {
     Ok(rows)
 }
 
-fn column<T: Element + Copy>(dict: &Bound<'_, PyDict>, name: &'static str) -> PyResult<Vec<T>> {
+pub(super) fn column<T: Element + Copy>(
+    dict: &Bound<'_, PyDict>,
+    name: &'static str,
+) -> PyResult<Vec<T>> {
     let missing = || CoreError::BadArgument { name, why: "the column is missing".to_owned() };
     let value = dict.get_item(name)?.ok_or_else(|| to_py(missing()))?;
     let array: PyReadonlyArray1<'_, T> = value.extract().map_err(|_| {

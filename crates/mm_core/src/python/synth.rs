@@ -1,5 +1,6 @@
 //! Bindings of the synthetic exchange.
 
+use super::data::column;
 use super::data::rows_to_dict;
 use super::errors::to_py;
 use crate::error::CoreError;
@@ -8,10 +9,14 @@ use crate::queue::QpnConfig;
 use crate::queue::QueueModel;
 use crate::sim::calibrate_qpn;
 use crate::sim::estimate_queue;
+use crate::sim::recorded_truth;
 use crate::sim::Flow;
 use crate::sim::FlowConfig;
 use crate::sim::FlowLatency;
 use crate::sim::FlowStreams;
+use crate::sim::GhostPlan;
+use crate::sim::OrderRows;
+use crate::sim::Probing;
 use crate::sim::QueueViews;
 use crate::sim::Truth;
 use crate::units::DurationNanos;
@@ -99,6 +104,38 @@ struct PyTruth(Truth);
 
 #[pymethods]
 impl PyTruth {
+    #[staticmethod]
+    fn recorded(
+        py: Python<'_>,
+        columns: &Bound<'_, PyDict>,
+        plan_ms: (i64, i64, u32),
+        window: (i64, i64, i64),
+    ) -> PyResult<(Self, u64)> {
+        let (ts, action): (Vec<i64>, Vec<u8>) =
+            (column(columns, "ts")?, column(columns, "action")?);
+        let (id, side): (Vec<u64>, Vec<i8>) = (column(columns, "id")?, column(columns, "side")?);
+        let (tick, qty): (Vec<i64>, Vec<i64>) = (column(columns, "tick")?, column(columns, "qty")?);
+        let last: Vec<u8> = column(columns, "last")?;
+        let [every, horizon] = [plan_ms.0, plan_ms.1].map(DurationNanos::from_millis);
+        let probing = Probing {
+            plan: GhostPlan { every, horizon, behind: plan_ms.2 },
+            from: UnixNanos(window.0),
+            until: UnixNanos(window.1),
+            size: window.2,
+        };
+        let rows = OrderRows {
+            ts: &ts,
+            action: &action,
+            id: &id,
+            side: &side,
+            tick: &tick,
+            qty: &qty,
+            last: &last,
+        };
+        let found = py.detach(|| recorded_truth(rows, probing));
+        found.map(|(truth, unknown)| (Self(truth), unknown)).map_err(to_py)
+    }
+
     fn ghosts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (dict, rows) = (PyDict::new(py), self.0.ghosts.clone());
         dict.set_item("id", rows.id.into_pyarray(py))?;
@@ -158,6 +195,18 @@ struct PyQpn(QpnConfig);
 
 #[pymethods]
 impl PyQpn {
+    #[new]
+    fn new(edges: Vec<f64>, rates: Vec<f64>) -> PyResult<Self> {
+        let config = QpnConfig { edges, rates, ..QpnConfig::default() };
+        config.check().map_err(to_py)?;
+        Ok(Self(config))
+    }
+
+    #[staticmethod]
+    fn shipped() -> Self {
+        Self(QpnConfig::fitted())
+    }
+
     #[getter]
     fn edges(&self) -> Vec<f64> {
         self.0.edges.clone()

@@ -20,7 +20,8 @@ pub enum QueueModel {
     Log1(f64),
     /// `1 - ln(1 + b/u) / ln(1 + (a + b)/u)`, u in lots.
     Log2(f64),
-    /// The order-count model; where counts are unknown it shares in proportion.
+    /// The order-count model; where counts are unknown it shares as [`Self::Pow3`] with n = 3,
+    /// the best of the fixed rules that rather err to the careful side.
     Qpn,
 }
 
@@ -90,7 +91,7 @@ impl QueueModel {
                 front / (front + back)
             }
             Self::Log2(u) => 1.0 - libm::log1p(b / u) / libm::log1p((a + b) / u),
-            Self::Qpn => a / (a + b),
+            Self::Qpn => power(a / (a + b), 3.0),
         }
     }
 

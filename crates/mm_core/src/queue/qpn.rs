@@ -1,9 +1,10 @@
 //! QPN — queue position from order counts: who cancelled is weighed by size, age and number.
 //!
 //! When the count falls by one and nothing was added, exactly one order left and its size is
-//! known; sizes behind us are known because we saw them arrive. Own work; evidence so far from
-//! synthetic markets only.
+//! known; sizes behind us are known because we saw them arrive. Own work; held against the true
+//! positions of real and synthetic orders in docs/studies/QUEUE_TRUTH.md.
 
+use crate::error::CoreError;
 use std::collections::BTreeMap;
 
 /// Counts and quantities below this are nothing.
@@ -18,9 +19,10 @@ const GROUPS: usize = 64;
 pub struct QpnConfig {
     /// Upper edges of the age bins in seconds, ascending; one bin more than edges.
     pub edges: Vec<f64>,
-    /// Cancel rate of each bin; only their ratios matter.
+    /// Cancel rate of each bin; only their ratios matter. Twice as many rates as bins give the
+    /// orders ahead rates of their own, by the time since our insert.
     pub rates: Vec<f64>,
-    /// Assumed age in seconds of the orders ahead at our insert.
+    /// Assumed age in seconds of the orders ahead at our insert, where they share the rates.
     pub age0_s: f64,
     /// Frequency of order sizes in whole lots among resolved adds.
     pub pmf: BTreeMap<i64, f64>,
@@ -42,16 +44,31 @@ impl Default for QpnConfig {
 }
 
 impl QpnConfig {
-    /// Rates by age fitted on synthetic markets: means over BTC, ETH, SOL and XRP, seen by block
-    /// and each half second, seed 1 (docs/studies/QUEUE_MODELS.md says how). Sizes are taken as
-    /// equally likely.
+    /// Relative rates by age, behind us and then ahead, fitted half on the first half of a real
+    /// order-by-order recording and half on synthetic markets; all sizes alike, which did better
+    /// than fitted sizes (docs/studies/QUEUE_TRUTH.md).
     #[must_use]
     pub fn fitted() -> Self {
         Self {
             edges: vec![1.0, 3.0, 10.0, 30.0],
-            rates: vec![0.453, 0.292, 0.136, 0.105, 0.024],
+            rates: vec![25.5, 12.5, 5.6, 2.2, 1.0, 5.3, 3.4, 2.0, 1.1, 0.55],
             ..Self::default()
         }
+    }
+
+    /// Whether edges and rates fit each other.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] where they do not.
+    pub fn check(&self) -> Result<(), CoreError> {
+        let bins = self.edges.len() + 1;
+        let fits = self.rates.len() == bins || self.rates.len() == 2 * bins;
+        let rises = self.edges.windows(2).all(|pair| pair[0] < pair[1]);
+        if fits && rises && self.rates.iter().all(|rate| *rate >= 0.0) {
+            return Ok(());
+        }
+        let why = format!("{:?} are not rates of the ages {:?}", self.rates, self.edges);
+        Err(CoreError::BadArgument { name: "rates", why })
     }
 
     fn bin(&self, age: f64) -> usize {
@@ -60,6 +77,16 @@ impl QpnConfig {
 
     fn rate(&self, age: f64) -> f64 {
         self.rates[self.bin(age)]
+    }
+
+    /// The bin of the orders ahead, so long after our insert.
+    fn ahead_bin(&self, clock: f64) -> usize {
+        let shared = self.edges.len() + 1;
+        if self.rates.len() > shared {
+            shared + self.bin(clock)
+        } else {
+            self.bin(self.age0_s + clock)
+        }
     }
 
     fn frequency(&self, size: f64) -> f64 {
@@ -277,7 +304,7 @@ impl QpnState {
 
     fn expose(&mut self, config: &QpnConfig, dt: f64) {
         let middle = self.clock + dt / 2.0;
-        self.exposure[config.bin(config.age0_s + middle)] += self.n_ahead * dt;
+        self.exposure[config.ahead_bin(middle)] += self.n_ahead * dt;
         for group in &self.groups {
             self.exposure[config.bin(middle - group.born)] += group.count * dt;
         }
@@ -286,8 +313,8 @@ impl QpnState {
     /// One order of known size left: weigh who it was.
     fn cancel_one(&mut self, config: &QpnConfig, size: f64) -> Option<f64> {
         let frequency = config.frequency(size);
-        let age_ahead = config.age0_s + self.clock;
-        let rate_ahead = config.rate(age_ahead);
+        let bin_ahead = config.ahead_bin(self.clock);
+        let rate_ahead = config.rates[bin_ahead];
         let ahead = if self.n_ahead <= 1.0 {
             let same = (size - self.ahead).abs() <= TOL;
             if same {
@@ -323,7 +350,7 @@ impl QpnState {
             }
         }
         let share = ahead / total;
-        self.cancels[config.bin(age_ahead)] += share;
+        self.cancels[bin_ahead] += share;
         self.ahead -= share * size;
         self.n_ahead -= share;
         Some(share)
@@ -331,8 +358,8 @@ impl QpnState {
 
     /// Several orders left, or one of unknown size: share by hazard and quantity.
     fn cancel_pooled(&mut self, config: &QpnConfig, change: &Change) {
-        let age_ahead = config.age0_s + self.clock;
-        let rate_ahead = config.rate(age_ahead);
+        let bin_ahead = config.ahead_bin(self.clock);
+        let rate_ahead = config.rates[bin_ahead];
         let clock = self.clock;
         let rate = |group: &Group| config.rate(clock - group.born);
         let behind: f64 = self.groups.iter().map(Group::quantity).sum();
@@ -351,7 +378,7 @@ impl QpnState {
         let from_behind = (change.cancelled - from_ahead).min(behind);
         if counts > 0.0 {
             let left = change.cancels * rate_ahead * self.n_ahead / counts;
-            self.cancels[config.bin(age_ahead)] += left;
+            self.cancels[bin_ahead] += left;
             self.n_ahead -= left;
         }
         self.ahead -= from_ahead;
@@ -453,6 +480,23 @@ mod tests {
         let from_ahead = order.step(&config, &level(7250.0, 4.0, 5250.0, 3.0));
         assert_eq!(from_ahead, Some(1.0));
         assert_eq!((order.ahead(), order.n_ahead()), (4000.0, 2.0));
+    }
+
+    #[test]
+    fn rates_have_to_fit_the_ages() {
+        let config = |edges: &[f64], rates: &[f64]| QpnConfig {
+            edges: edges.to_vec(),
+            rates: rates.to_vec(),
+            ..QpnConfig::default()
+        };
+        assert!(QpnConfig::fitted().check().is_ok());
+        assert!(config(&[1.0], &[0.5, 0.1, 0.2, 0.1]).check().is_ok());
+        let wrong = [
+            config(&[1.0], &[0.5]),
+            config(&[2.0, 1.0], &[0.5, 0.1, 0.1]),
+            config(&[], &[f64::NAN]),
+        ];
+        assert!(wrong.iter().all(|config| config.check().is_err()));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod grid;
 mod lob;
 mod random;
 mod record;
+mod recorded;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -28,6 +29,10 @@ pub use estimate::QueueViews;
 pub use ghost::Truth;
 pub use ghost::TruthGhosts;
 pub use ghost::TruthSamples;
+pub use recorded::recorded_truth;
+pub use recorded::OrderAction;
+pub use recorded::OrderRows;
+pub use recorded::Probing;
 
 use crate::error::CoreError;
 use crate::event::Rows;

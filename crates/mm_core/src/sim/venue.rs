@@ -116,7 +116,7 @@ pub struct VenueCounts {
     pub prints: u64,
     /// Orders whose place in the queue was never observed before they arrived.
     pub unseen_arrivals: u64,
-    /// Orders of the order-count model whose level shows no counts: shared in proportion.
+    /// Orders of the order-count model whose level shows no counts: a fixed rule.
     pub uncounted_orders: u64,
     /// Message ends with a crossed book.
     pub crossed: u64,

@@ -4,14 +4,12 @@
 //! the trades. Its estimate is compared with the true quantity ahead, and the fill it implies with
 //! the true fill.
 
-use crate::queue::classify;
 use crate::queue::Interval;
 use crate::queue::QpnConfig;
 use crate::queue::QpnState;
 use crate::queue::QueueModel;
 use crate::sim::flow::ghost::Truth;
 use crate::units::DurationNanos;
-use std::collections::BTreeMap;
 
 /// Upper edges of the age bins that calibration fits, in seconds.
 const EDGES_S: [f64; 4] = [1.0, 3.0, 10.0, 30.0];
@@ -160,13 +158,13 @@ pub fn estimate_queue(
     out
 }
 
-/// Fit the order-count model to a market from views alone: hazards by age and order sizes.
+/// Fit the order-count model to a market from views alone: hazards by age, behind
+/// and ahead.
 #[must_use]
 pub fn calibrate_qpn(truth: &Truth, views: QueueViews) -> QpnConfig {
     let edges = EDGES_S.to_vec();
-    let rates = vec![1.0; edges.len() + 1];
-    let pmf = order_sizes(truth, views);
-    let mut config = QpnConfig { edges, rates, pmf, ..QpnConfig::default() };
+    let rates = vec![1.0; 2 * (edges.len() + 1)];
+    let mut config = QpnConfig { edges, rates, ..QpnConfig::default() };
     for _ in 0..ROUNDS {
         let mut sums = vec![(0.5, 5.0); config.rates.len()];
         each_ghost(truth, |ghost, samples| {
@@ -181,28 +179,6 @@ pub fn calibrate_qpn(truth: &Truth, views: QueueViews) -> QpnConfig {
         config.rates = sums.iter().map(|(cancels, exposure)| cancels / exposure).collect();
     }
     config
-}
-
-/// Frequencies of the sizes of orders that were seen to arrive alone.
-fn order_sizes(truth: &Truth, views: QueueViews) -> BTreeMap<i64, f64> {
-    let mut counts: BTreeMap<i64, f64> = BTreeMap::new();
-    let mut total = 0.0;
-    let blind = QpnConfig::default();
-    each_ghost(truth, |ghost, samples| {
-        let mut track = Track::new(QueueModel::RiskAverse, &blind, &samples[0]);
-        let mut before = (samples[0].qty, samples[0].n);
-        walk(&mut track, &ghost, samples, views, &mut |track, _, _, _| {
-            let after = (track.level.q0, track.level.n0);
-            let grown = after.0 - before.0;
-            if classify((after.1 - before.1) as i64, grown) == (0, 1) {
-                *counts.entry(grown as i64).or_default() += 1.0;
-                total += 1.0;
-            }
-            before = after;
-        });
-    });
-    counts.values_mut().for_each(|count| *count /= f64::max(total, 1.0));
-    counts
 }
 
 /// Show a ghost's level to a track, view by view; `seen` gets the track, the true quantity ahead,

@@ -7,7 +7,7 @@
 
 use crate::sim::flow::config::GhostPlan;
 use crate::sim::flow::grid::Grid;
-use crate::sim::flow::lob::Lob;
+use crate::sim::flow::lob::BlockLog;
 use crate::units::Side;
 use crate::units::UnixNanos;
 
@@ -100,6 +100,20 @@ struct Ghost {
     shown: (i64, i64, u32),
 }
 
+/// A book of queues that ghosts can follow.
+pub(super) trait Queues {
+    /// What left and traded in the block.
+    fn log(&self) -> &BlockLog;
+    /// Best tick of a side.
+    fn best(&self, side: Side) -> Option<i64>;
+    /// Quantity and number of orders at a tick.
+    fn at(&self, side: Side, tick: i64) -> (i64, u32);
+    /// What orders after this moment are numbered from.
+    fn next_seq(&self) -> u64;
+    /// Log cancels at a tick until unwatched as often.
+    fn watch(&mut self, tick: i64, on: bool);
+}
+
 /// All living ghosts.
 #[derive(Debug)]
 pub(super) struct Ghosts {
@@ -122,8 +136,13 @@ impl Ghosts {
         std::mem::take(&mut self.truth)
     }
 
+    /// Place no more.
+    pub(super) fn stop(&mut self) {
+        self.plan.every.0 = 0;
+    }
+
     /// Follow a block, then place a ghost if one is due.
-    pub(super) fn after_block(&mut self, lob: &mut Lob, now: UnixNanos, size: i64) {
+    pub(super) fn after_block(&mut self, lob: &mut impl Queues, now: UnixNanos, size: i64) {
         let mut alive = std::mem::take(&mut self.alive);
         alive.retain_mut(|ghost| {
             ghost.follow(lob);
@@ -146,14 +165,12 @@ impl Ghosts {
         }
     }
 
-    fn place(&mut self, lob: &mut Lob, now: UnixNanos, size: i64) {
+    fn place(&mut self, lob: &mut impl Queues, now: UnixNanos, size: i64) {
         let turn = self.placed;
         let side = if turn % 2 == 0 { Side::Bid } else { Side::Ask };
-        if lob.is_empty(side) {
-            return;
-        }
+        let Some(best) = lob.best(side) else { return };
         let behind = (turn / 2 % (u64::from(self.plan.behind) + 1)) as i64;
-        let tick = lob.best(side) - side.sign() * behind;
+        let tick = best - side.sign() * behind;
         let (ahead, n) = lob.at(side, tick);
         self.placed += 1;
         lob.watch(tick, true);
@@ -178,7 +195,7 @@ impl Ghosts {
         self.alive.push(ghost);
     }
 
-    fn sample(&mut self, ghost: &mut Ghost, lob: &Lob, now: UnixNanos) {
+    fn sample(&mut self, ghost: &mut Ghost, lob: &impl Queues, now: UnixNanos) {
         let (qty, n) = lob.at(ghost.side, ghost.tick);
         let shown = (ghost.ahead, qty, n);
         if shown == ghost.shown && ghost.traded == 0 && ghost.beyond == 0 {
@@ -194,7 +211,8 @@ impl Ghosts {
         out.traded.push(ghost.traded);
         out.exhausted.push(ghost.exhausted);
         out.beyond.push(ghost.beyond);
-        out.behind.push(ghost.side.sign() * lob.best(ghost.side).saturating_sub(ghost.tick));
+        let behind = |best: i64| ghost.side.sign() * (best - ghost.tick);
+        out.behind.push(lob.best(ghost.side).map_or(0, behind));
         (ghost.traded, ghost.exhausted, ghost.beyond) = (0, 0, 0);
     }
 
@@ -220,7 +238,7 @@ impl Ghosts {
 
 impl Ghost {
     /// Apply the cancels and matches of a block.
-    fn follow(&mut self, lob: &Lob) {
+    fn follow(&mut self, lob: &impl Queues) {
         for gone in &lob.log().cancelled {
             if gone.tick == self.tick && gone.seq < self.seq {
                 self.ahead -= gone.size;
@@ -249,12 +267,9 @@ impl Ghost {
     }
 
     /// Whether the other side rests at its price or beyond.
-    fn is_crossed(&self, lob: &Lob) -> bool {
+    fn is_crossed(&self, lob: &impl Queues) -> bool {
         let other = lob.best(self.side.opposite());
-        match self.side {
-            Side::Bid => self.tick >= other,
-            Side::Ask => self.tick <= other,
-        }
+        other.is_some_and(|other| self.side.sign() * (self.tick - other) >= 0)
     }
 
     fn note(&mut self, size: i64, exhausted: bool) {

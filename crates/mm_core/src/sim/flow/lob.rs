@@ -1,6 +1,7 @@
 //! The exchange's order-by-order book: price-time FIFO in a ring of ticks around the touch.
 
 use crate::event::LevelQty;
+use crate::sim::flow::ghost::Queues;
 use crate::sim::flow::grid::Grid;
 use crate::units::Lots;
 use crate::units::Side;
@@ -142,11 +143,6 @@ impl Lob {
         }
         let level = self.level(tick);
         (level.qty, level.n)
-    }
-
-    /// The seq that the next order will get.
-    pub(super) fn next_seq(&self) -> u64 {
-        self.next_seq
     }
 
     /// Log cancels at a tick until unwatched as often.
@@ -331,6 +327,28 @@ impl Lob {
 
     fn level(&self, tick: i64) -> &Level {
         &self.levels[slot(tick)]
+    }
+}
+
+impl Queues for Lob {
+    fn log(&self) -> &BlockLog {
+        &self.log
+    }
+
+    fn best(&self, side: Side) -> Option<i64> {
+        (!self.is_empty(side)).then(|| self.best(side))
+    }
+
+    fn at(&self, side: Side, tick: i64) -> (i64, u32) {
+        self.at(side, tick)
+    }
+
+    fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    fn watch(&mut self, tick: i64, on: bool) {
+        self.watch(tick, on);
     }
 }
 

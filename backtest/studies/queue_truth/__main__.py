@@ -1,0 +1,49 @@
+"""Queue truth — score the queue models in every book, and write tables and pictures of the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from backtest.studies.document import put
+from backtest.studies.queue_truth.books import BOOKS, data_folder
+from backtest.studies.queue_truth.score import score_book
+from backtest.studies.queue_truth.tables import book_table, picture, verdict_table
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "studies" / "QUEUE_TRUTH.md"
+PICTURES = {("ES", "each event"): "queue_truth_es_event.svg",
+            ("ES", "each 0.5 s"): "queue_truth_es_half_second.svg"}  # fmt: skip
+
+
+@click.command()
+@click.option("--write", is_flag=True, help="Put tables and pictures into docs/studies.")
+def main(*, write: bool) -> None:
+    """Score queue models against the true positions of real and synthetic orders."""
+    if not data_folder().is_dir():
+        raise click.ClickException(
+            f"{data_folder()} holds no recordings; name their folder in BOTMM_TEST_DATA"
+        )
+    scores = []
+    for book in BOOKS:
+        click.echo(f"{book.name} ...", err=True)
+        scores += score_book(book.name, book.truths())
+    parts = []
+    for scored in scores:
+        for deep in (True, False):
+            which = "four orders or more in the level at insert" if deep else "all orders"
+            table = book_table(scored, deep=deep)
+            parts.append(f"### {scored.book}, {scored.views}, {which}\n\n{table}")
+    tables = {"verdict": verdict_table(scores), "books": "\n\n".join(parts)}
+    for mark, table in tables.items():
+        click.echo(f"\n{table}")
+        if write:
+            put(PAGE, mark, table)
+    for scored in scores:
+        name = PICTURES.get((scored.book, scored.views))
+        if write and name:
+            (PAGE.parent / name).write_text(picture(scored), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
