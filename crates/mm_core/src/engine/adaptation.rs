@@ -7,6 +7,7 @@ use super::levers::Fitted;
 use super::levers::Levers;
 use super::market::Market;
 use super::market::TouchQty;
+use super::sight::Sight;
 use crate::account::Account;
 use crate::account::HalfCash;
 use crate::book::BookState;
@@ -169,13 +170,13 @@ impl Adaptation {
     /// Time and prices moved on: the levers in force from now on.
     pub(super) fn step(
         &mut self,
-        market: &Market,
+        market: &impl Sight,
         at: Option<&TouchQty>,
         account: &mut Account,
         now: UnixNanos,
     ) -> Levers {
         self.atr = market.atr();
-        match (market.book().state(), at) {
+        match (market.state(), at) {
             (BookState::Trusted, Some(at)) => {
                 self.toxicity.on_mid(now, account.spec().price(Px(at.touch.mid2())) * 0.5);
             }
@@ -196,7 +197,7 @@ impl Adaptation {
             self.levers.toxicity = Side::BOTH.map(|side| self.toxicity.multiplier(side));
         }
         if self.parts.intensity {
-            let fitted = market.intensity().value();
+            let fitted = market.intensity();
             self.levers.intensity = fitted.map_or(Fitted::Unknown, Fitted::Market);
         }
         if self.parts.adaptive {
@@ -211,7 +212,13 @@ impl Adaptation {
     }
 
     /// Look at what changes slowly: hours and days that ended, sizes, age and urgency.
-    fn look(&mut self, market: &Market, mid2: Option<i64>, account: &mut Account, now: UnixNanos) {
+    fn look(
+        &mut self,
+        market: &impl Sight,
+        mid2: Option<i64>,
+        account: &mut Account,
+        now: UnixNanos,
+    ) {
         if let Some(mid2) = mid2 {
             account.mark(mid2);
         }
@@ -277,10 +284,10 @@ impl Adaptation {
     }
 
     /// How large orders and position may be.
-    fn size(&mut self, market: &Market, pnl: HalfCash, spec: &InstrumentSpec, now: UnixNanos) {
+    fn size(&mut self, market: &impl Sight, pnl: HalfCash, spec: &InstrumentSpec, now: UnixNanos) {
         let most = self.params.daily_halt_frac * self.params.capital_usd;
         let factors = size_factors(&SizerInputs {
-            vol_ratio: market.pace().ratio(),
+            vol_ratio: market.pace(),
             fill_rate: self.fill_rate.value(now),
             rho: self.rho,
             toxicity: self.toxicity.worst(),
@@ -314,8 +321,8 @@ impl Adaptation {
                 }
             }
         }
-        if self.parts.intensity && market.intensity().value().is_none() {
-            let status = market.intensity().status().name();
+        if self.parts.intensity && market.online().value().is_none() {
+            let status = market.online().status().name();
             names.push(format!("fill intensity ({status}; quoted in bps instead)"));
         }
         if self.parts.adaptive && market.regime().is_none() {

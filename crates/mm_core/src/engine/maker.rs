@@ -5,9 +5,9 @@ use super::levers::Levers;
 use super::market::Attention;
 use super::market::Market;
 use super::market::TouchQty;
+use super::sight::Sight;
 use crate::account::Account;
 use crate::book::BookState;
-use crate::book::Level;
 use crate::command::Command;
 use crate::error::CoreError;
 use crate::event::Fill;
@@ -108,9 +108,6 @@ pub struct Maker {
 /// How often the fill model looks at the market.
 const LOOK: DurationNanos = DurationNanos::from_millis(1_000);
 
-/// Depth that counts as displayed around the touch, in parts of the price (10 bp).
-const DISPLAYED_PART: i64 = 1_000;
-
 impl Maker {
     /// A maker without orders or position.
     #[must_use]
@@ -167,7 +164,13 @@ impl Maker {
     }
 
     /// Decide at `now`; approved commands are appended to `out`.
-    pub fn decide(&mut self, market: &Market, gate: &mut Gate, now: UnixNanos, out: &mut Commands) {
+    pub fn decide(
+        &mut self,
+        market: &impl Sight,
+        gate: &mut Gate,
+        now: UnixNanos,
+        out: &mut Commands,
+    ) {
         let touch = market.touch();
         self.show(market, touch, gate, now);
         let symbol = self.config.symbol;
@@ -188,7 +191,7 @@ impl Maker {
         let seen = if sizes { touch } else { touch.map(|at| TouchQty { qty: [1; 2], ..at }) };
         let inputs = Inputs {
             touch: seen,
-            state: market.book().state(),
+            state: market.state(),
             sigma: market.sigma(),
             stale: market.silence(now) > self.stale,
             open: gate.watch(symbol, now),
@@ -211,7 +214,13 @@ impl Maker {
     }
 
     /// Show the market and our exposure to the gate; where neither changed, only that it is so.
-    fn show(&mut self, market: &Market, touch: Option<TouchQty>, gate: &mut Gate, now: UnixNanos) {
+    fn show(
+        &mut self,
+        market: &impl Sight,
+        touch: Option<TouchQty>,
+        gate: &mut Gate,
+        now: UnixNanos,
+    ) {
         let prices = |at: &TouchQty| at.touch;
         let same = |last: &Inputs| {
             last.touch.as_ref().map(prices) == touch.as_ref().map(prices)
@@ -228,7 +237,7 @@ impl Maker {
     /// When the passing of time alone may change what this maker does: the start of time while a
     /// step may follow from the last one.
     #[must_use]
-    pub fn wakes(&self, market: &Market, gate: &Gate) -> UnixNanos {
+    pub fn wakes(&self, market: &impl Sight, gate: &Gate) -> UnixNanos {
         let (last, orders) = (self.last.as_ref(), self.config.orders.wakes());
         let settled = last.filter(|last| last.own_events == self.own_events);
         let Some(last) = settled else { return UnixNanos(i64::MIN) };
@@ -239,7 +248,7 @@ impl Maker {
         orders.min(stale).min(learned).min(market.wakes()).min(gate.wakes(self.config.symbol))
     }
 
-    fn targets(&self, market: &Market, inputs: &Inputs) -> Ladder {
+    fn targets(&self, market: &impl Sight, inputs: &Inputs) -> Ladder {
         match (no_quote(inputs), &inputs.touch) {
             (None, Some(at)) => {
                 let (params, state) = self.asked(market, at, &inputs.levers);
@@ -253,7 +262,7 @@ impl Maker {
     /// The quotes that are wanted, without those that the fill model finds not worth their fee.
     pub(super) fn wanted(
         &self,
-        market: &Market,
+        market: &impl Sight,
         params: &QuoteParams,
         state: &QuoteState,
     ) -> (Ladder, QuoteDiag) {
@@ -269,13 +278,13 @@ impl Maker {
     /// Whether the chance of a fill times its edge over the fair price is worth the fee.
     fn pays(
         &self,
-        market: &Market,
+        market: &impl Sight,
         (model, look): (&Trees, &TickLook),
         fair: f64,
         (side, target): (Side, &Target),
     ) -> bool {
         let px = self.config.spec.price(target.px);
-        let ahead = market.book().qty(side, target.px).0 as f64;
+        let ahead = market.qty(side, target.px).0 as f64;
         let Some(row) = look.row(&TickQuote { side, px, ahead, behind: 0.0 }) else { return true };
         let chance = model.probability(&row).expect("invariant: the model has our features");
         let edge = side.sign() as f64 * (fair - px) / fair;
@@ -283,7 +292,12 @@ impl Maker {
     }
 
     /// What the quoting function is told.
-    fn asked(&self, market: &Market, at: &TouchQty, levers: &Levers) -> (QuoteParams, QuoteState) {
+    fn asked(
+        &self,
+        market: &impl Sight,
+        at: &TouchQty,
+        levers: &Levers,
+    ) -> (QuoteParams, QuoteState) {
         let state = levers.state(QuoteState {
             best_bid: Some(at.touch.bid),
             best_ask: Some(at.touch.ask),
@@ -296,7 +310,7 @@ impl Maker {
     }
 
     /// What the last decision was made of; `None` before the first.
-    pub(super) fn decided(&self, market: &Market) -> Option<Decided> {
+    pub(super) fn decided(&self, market: &impl Sight) -> Option<Decided> {
         let last = self.last.as_ref()?;
         let missing = last.touch.is_none().then_some(NoQuote::EmptyBook);
         let asked = last.touch.map(|at| self.asked(market, &at, &last.levers));
@@ -309,7 +323,7 @@ impl Maker {
     fn act(
         &mut self,
         ladder: &Ladder,
-        market: &Market,
+        market: &impl Sight,
         gate: &mut Gate,
         (now, out): (UnixNanos, &mut Commands),
     ) {
@@ -326,7 +340,7 @@ impl Maker {
         if let Some(deep) = places.reduce(|a, b| a | b) {
             let mut seen = view(market, market.touch());
             if deep {
-                seen.displayed = displayed(market);
+                seen.displayed = market.displayed();
             }
             let exposure = config.orders.exposure(position);
             gate.observe(config.symbol, &seen, &exposure, now);
@@ -425,7 +439,7 @@ fn sides(gate: &Gate, symbol: SymbolIx, position: Lots, reduces: bool) -> [bool;
     }
 }
 
-fn view(market: &Market, touch: Option<TouchQty>) -> View {
+fn view(market: &impl Sight, touch: Option<TouchQty>) -> View {
     let none = Px(0);
     View {
         bid: touch.map_or(none, |t| t.touch.bid),
@@ -434,15 +448,4 @@ fn view(market: &Market, touch: Option<TouchQty>) -> View {
         displayed: None,
         heard: market.heard(),
     }
-}
-
-/// Lots displayed within 10 bp of the touch, bids and asks.
-fn displayed(market: &Market) -> Option<[Lots; 2]> {
-    let touch = market.book().touch()?;
-    let reach = touch.mid2() / 2 / DISPLAYED_PART;
-    Some(Side::BOTH.map(|side| {
-        let best = if side == Side::Bid { touch.bid } else { touch.ask };
-        let near = |l: &Level| (l.px.0 - best.0).abs() <= reach;
-        market.book().near(side).take_while(near).map(|l| l.qty).sum()
-    }))
 }

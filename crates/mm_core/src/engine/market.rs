@@ -1,18 +1,19 @@
 //! Market — one symbol as every maker sees it: book, clocks, parameter-free signals.
 
 use super::flow::Flow;
+use super::sight::Sight;
 use super::signals::Signals;
 use crate::book::Book;
 use crate::book::BookRow;
 use crate::book::BookState;
+use crate::book::Level;
 use crate::book::Touch;
 use crate::event::ContextKind;
 use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
+use crate::quote::Intensity;
 use crate::quote::OnlineIntensity;
-use crate::signal::weighted_mid;
 use crate::signal::Bar;
-use crate::signal::BarVolatility;
 use crate::signal::SigmaEstimator;
 use crate::signal::TickLook;
 use crate::strategy::Regime;
@@ -72,6 +73,9 @@ pub struct Market {
     mid2: i64,
     due: UnixNanos,
 }
+
+/// Depth that counts as displayed around the touch, in parts of the price (10 bp).
+const DISPLAYED_PART: i64 = 1_000;
 
 /// Returns of minutes that seed the volatility.
 const SEED_MINUTES: usize = 20;
@@ -145,13 +149,6 @@ impl Market {
         self.heard = now;
     }
 
-    /// When the passing of time alone changes something next.
-    #[inline]
-    #[must_use]
-    pub fn wakes(&self) -> UnixNanos {
-        self.due
-    }
-
     /// Time passed: sample the mid where it changed, and what is sampled on a clock.
     #[inline]
     pub fn on_step(&mut self, now: UnixNanos) {
@@ -169,37 +166,6 @@ impl Market {
                 self.flow.on_step(now, &touch);
             }
         }
-    }
-
-    /// What the fill model looks at now; `None` without a book that may be quoted on.
-    #[must_use]
-    pub fn look(&self, now: UnixNanos) -> Option<TickLook> {
-        let at = self.touch().filter(|_| self.book.state() == BookState::Trusted)?;
-        let spec = self.book.spec();
-        let mid = |mid2: i64| spec.price(Px(mid2)) * 0.5;
-        let ago = |seconds: i64| {
-            let ago = DurationNanos::from_millis(seconds * 1_000);
-            self.flow.mid2_ago(now, ago).map(mid)
-        };
-        let five = Side::BOTH
-            .map(|side| self.book.near(side).take(5).map(|level| level.qty).sum::<Lots>().0 as f64);
-        let balance = |bid: f64, ask: f64| (bid - ask) / (bid + ask);
-        Some(TickLook {
-            bid: spec.price(at.touch.bid),
-            ask: spec.price(at.touch.ask),
-            tick: spec.price(Px(spec.step(at.touch.bid))),
-            imbalance_1: balance(at.qty[0] as f64, at.qty[1] as f64),
-            imbalance_5: balance(five[0], five[1]),
-            micro: self.fair(&at),
-            flow_5s: self.flow.flow_5s(now),
-            traded_10s: self.flow.traded_10s(now),
-            mid_1s_ago: ago(1),
-            mid_10s_ago: ago(10),
-            sigma_fast: self.pace().fast().unwrap_or(0.0),
-            pace: self.pace().ratio(),
-            trades_60s: self.flow.trades_60s(now),
-            mean_trade: self.flow.mean_trade(),
-        })
     }
 
     fn sample(&mut self, now: UnixNanos, touch: Touch) {
@@ -223,90 +189,118 @@ impl Market {
         self.context
     }
 
-    /// The touch and what rests there, if the book may be quoted on.
-    #[inline]
-    #[must_use]
-    pub fn touch(&self) -> Option<TouchQty> {
-        let touch = self.book.touch()?;
-        let bid = self.book.qty(Side::Bid, touch.bid).0;
-        let ask = self.book.qty(Side::Ask, touch.ask).0;
-        Some(TouchQty { touch, qty: [bid, ask] })
-    }
-
-    /// Fair price in quote currency: the weighted mid.
-    #[must_use]
-    pub fn fair(&self, at: &TouchQty) -> f64 {
-        let spec = self.book.spec();
-        weighted_mid(
-            (spec.price(at.touch.bid), at.qty[0] as f64),
-            (spec.price(at.touch.ask), at.qty[1] as f64),
-        )
-    }
-
-    /// Volatility as log-return per square root of a second, once seeded.
-    #[must_use]
-    pub fn sigma(&self) -> Option<f64> {
-        self.sigma.sigma()
-    }
-
-    /// Directional bias, -1 to 1; 0 until ready and while stale.
-    #[must_use]
-    pub fn bias(&self) -> f64 {
-        self.signals.lean()
-    }
-
     /// Whether enough minutes closed for a bias.
     #[must_use]
     pub fn bias_is_ready(&self) -> bool {
         self.signals.bias_is_ready()
     }
 
-    /// Average true range of a minute, in quote currency, once known.
+    /// Fill intensity by distance, as the market's trades show it, and how its fits go.
     #[must_use]
-    pub fn atr(&self) -> Option<f64> {
-        self.signals.atr()
-    }
-
-    /// Volatility of minutes at a fast and a slow pace.
-    #[must_use]
-    pub fn pace(&self) -> &BarVolatility {
-        self.signals.pace()
-    }
-
-    /// How lively the market is against its past; `None` before it can be told.
-    #[must_use]
-    pub fn regime(&self) -> Option<Regime> {
-        self.signals.regime()
-    }
-
-    /// Fill intensity by distance, as the market's trades show it.
-    #[must_use]
-    pub fn intensity(&self) -> &OnlineIntensity {
+    pub fn online(&self) -> &OnlineIntensity {
         &self.intensity
     }
+}
 
-    /// The funding rate of an hour as a fraction, positive where longs pay; 0 where unknown.
-    #[must_use]
-    pub fn funding(&self) -> f64 {
-        self.context.funding_rate.map_or(0.0, |rate| rate as f64 * 1e-12)
+impl Sight for Market {
+    fn spec(&self) -> &InstrumentSpec {
+        self.book.spec()
     }
 
-    /// The venue's mark price, where it publishes one.
-    #[must_use]
-    pub fn mark(&self) -> Option<Px> {
+    #[inline]
+    fn touch(&self) -> Option<TouchQty> {
+        let touch = self.book.touch()?;
+        let bid = self.book.qty(Side::Bid, touch.bid).0;
+        let ask = self.book.qty(Side::Ask, touch.ask).0;
+        Some(TouchQty { touch, qty: [bid, ask] })
+    }
+
+    fn state(&self) -> BookState {
+        self.book.state()
+    }
+
+    fn heard(&self) -> UnixNanos {
+        self.heard
+    }
+
+    #[inline]
+    fn wakes(&self) -> UnixNanos {
+        self.due
+    }
+
+    fn mark(&self) -> Option<Px> {
         let scale = 10_i64.pow(8_u32.saturating_sub(self.book.spec().px_decimals));
         self.context.mark.map(|mark| Px(mark / scale))
     }
 
-    /// When something was last heard.
-    #[must_use]
-    pub fn heard(&self) -> UnixNanos {
-        self.heard
+    fn sigma(&self) -> Option<f64> {
+        self.sigma.sigma()
     }
 
-    /// How long nothing was heard.
-    #[must_use]
-    pub fn silence(&self, now: UnixNanos) -> DurationNanos {
-        now.since(self.heard)
+    fn bias(&self) -> f64 {
+        self.signals.lean()
+    }
+
+    fn atr(&self) -> Option<f64> {
+        self.signals.atr()
+    }
+
+    fn pace(&self) -> Option<f64> {
+        self.signals.pace().ratio()
+    }
+
+    fn regime(&self) -> Option<Regime> {
+        self.signals.regime()
+    }
+
+    fn intensity(&self) -> Option<Intensity> {
+        self.intensity.value()
+    }
+
+    fn funding(&self) -> f64 {
+        self.context.funding_rate.map_or(0.0, |rate| rate as f64 * 1e-12)
+    }
+
+    fn qty(&self, side: Side, px: Px) -> Lots {
+        self.book.qty(side, px)
+    }
+
+    fn displayed(&self) -> Option<[Lots; 2]> {
+        let touch = self.book.touch()?;
+        let reach = touch.mid2() / 2 / DISPLAYED_PART;
+        Some(Side::BOTH.map(|side| {
+            let best = if side == Side::Bid { touch.bid } else { touch.ask };
+            let near = |l: &Level| (l.px.0 - best.0).abs() <= reach;
+            self.book.near(side).take_while(near).map(|l| l.qty).sum()
+        }))
+    }
+
+    fn look(&self, now: UnixNanos) -> Option<TickLook> {
+        let at = self.touch().filter(|_| self.book.state() == BookState::Trusted)?;
+        let spec = self.book.spec();
+        let mid = |mid2: i64| spec.price(Px(mid2)) * 0.5;
+        let ago = |seconds: i64| {
+            let ago = DurationNanos::from_millis(seconds * 1_000);
+            self.flow.mid2_ago(now, ago).map(mid)
+        };
+        let five = Side::BOTH
+            .map(|side| self.book.near(side).take(5).map(|level| level.qty).sum::<Lots>().0 as f64);
+        let balance = |bid: f64, ask: f64| (bid - ask) / (bid + ask);
+        Some(TickLook {
+            bid: spec.price(at.touch.bid),
+            ask: spec.price(at.touch.ask),
+            tick: spec.price(Px(spec.step(at.touch.bid))),
+            imbalance_1: balance(at.qty[0] as f64, at.qty[1] as f64),
+            imbalance_5: balance(five[0], five[1]),
+            micro: self.fair(&at),
+            flow_5s: self.flow.flow_5s(now),
+            traded_10s: self.flow.traded_10s(now),
+            mid_1s_ago: ago(1),
+            mid_10s_ago: ago(10),
+            sigma_fast: self.signals.pace().fast().unwrap_or(0.0),
+            pace: self.pace(),
+            trades_60s: self.flow.trades_60s(now),
+            mean_trade: self.flow.mean_trade(),
+        })
     }
 }

@@ -5,6 +5,7 @@ mod flow;
 mod levers;
 mod maker;
 mod market;
+mod sight;
 mod signals;
 mod why;
 
@@ -16,6 +17,8 @@ pub use maker::MakerConfig;
 pub use market::Attention;
 pub use market::Context;
 pub use market::Market;
+pub use market::TouchQty;
+pub use sight::Sight;
 pub use why::Why;
 pub use why::WhyQuote;
 pub use why::WhySide;

@@ -1,6 +1,7 @@
 //! The replay loop: every symbol of a run steps on one clock, and shares one gate.
 
 use super::lane::Lane;
+use super::seat::Seat;
 use super::spec::RunSpec;
 use crate::engine::Commands;
 use crate::error::CoreError;
@@ -23,12 +24,46 @@ pub struct Progress {
     pub net_usd: f64,
 }
 
-/// A run over tapes: one maker a symbol, one account.
-#[derive(Debug)]
-pub struct Replay {
-    pub(super) lanes: Vec<Lane>,
-    pub(super) gate: Gate,
+/// One symbol's part of a run.
+pub(super) trait Part {
+    /// The maker's seat.
+    fn seat(&self) -> &Seat;
+    fn seat_mut(&mut self) -> &mut Seat;
+
+    /// Rows read so far.
+    fn rows_read(&self) -> u64;
+
+    /// Whether the tape is used up and nothing is on its way.
+    fn is_done(&self) -> bool;
+
+    /// The earliest time at which anything may happen to this symbol.
+    fn wakes(&mut self, gate: &Gate) -> Result<i64, CoreError>;
+
+    /// Our clock reaches `now`: what happened by then happened, what was heard is heard.
+    fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError>;
+
+    /// The maker decides at `now`; its commands leave for the venue.
+    fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands);
+
+    /// Sample the equity at `now`.
+    fn sample(&mut self, symbol: u16, now: i64);
+}
+
+/// When a run begins, ends, trades and samples.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clocks {
     pub(super) first: i64,
+    pub(super) to: i64,
+    pub(super) warmup: i64,
+    pub(super) step: i64,
+    pub(super) sample_every: i64,
+}
+
+/// The loop over the parts of one account.
+#[derive(Debug)]
+pub(super) struct Run<P> {
+    pub(super) parts: Vec<P>,
+    pub(super) gate: Gate,
     now: i64,
     end: i64,
     trade_from: i64,
@@ -40,13 +75,21 @@ pub struct Replay {
     done: bool,
 }
 
+/// A run over tapes: one maker a symbol, one account.
+#[derive(Debug)]
+pub struct Replay {
+    pub(super) run: Run<Lane>,
+    pub(super) first: i64,
+}
+
 impl Replay {
     /// Open the tapes and make everything ready; nothing is replayed yet.
     ///
     /// # Errors
     /// Whatever the tapes, the parameters or the limits refuse.
     pub fn new(spec: RunSpec) -> Result<Self, CoreError> {
-        let (from, to) = (spec.from, spec.to);
+        let (from, to, warmup) = (spec.from, spec.to, spec.warmup);
+        let (step, sample_every) = (spec.step, spec.sample_every);
         let mut lanes: Vec<Lane> = spec.lanes.into_iter().map(Lane::new).collect();
         let mut first = i64::MAX;
         for lane in &mut lanes {
@@ -57,22 +100,8 @@ impl Replay {
             return Err(CoreError::BadArgument { name: "range", why });
         }
         let first = first.max(from);
-        // Steps stand on whole multiples of the step, so that runs over parts agree.
-        let now = first.div_euclid(spec.step) * spec.step;
-        Ok(Self {
-            lanes,
-            gate: spec.gate,
-            first,
-            now,
-            end: to,
-            trade_from: first.saturating_add(spec.warmup),
-            step: spec.step,
-            sample_every: spec.sample_every,
-            next_sample: now,
-            capital: spec.capital,
-            commands: Commands::new(),
-            done: false,
-        })
+        let clocks = Clocks { first, to, warmup, step, sample_every };
+        Ok(Self { run: Run::new(lanes, (spec.gate, spec.capital), clocks), first })
     }
 
     /// Replay until about `rows` more rows are read, or to the end.
@@ -80,6 +109,51 @@ impl Replay {
     /// # Errors
     /// What the tape reader or the ledger refuses; the results up to then stay valid.
     pub fn run(&mut self, rows: u64) -> Result<Progress, CoreError> {
+        self.run.run(rows)?;
+        Ok(self.progress())
+    }
+
+    /// Replay every step up to and at a time, or to the end.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_until(&mut self, time: i64) -> Result<Progress, CoreError> {
+        self.run.run_until(time)?;
+        Ok(self.progress())
+    }
+
+    /// End the run where it is, if it has not ended.
+    pub fn close(&mut self) {
+        self.run.close();
+    }
+
+    /// How far the run is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.run.progress()
+    }
+}
+
+impl<P: Part> Run<P> {
+    pub(super) fn new(parts: Vec<P>, (gate, capital): (Gate, MicroUsd), clocks: Clocks) -> Self {
+        // Steps stand on whole multiples of the step, so that runs over parts agree.
+        let now = clocks.first.div_euclid(clocks.step) * clocks.step;
+        Self {
+            parts,
+            gate,
+            now,
+            end: clocks.to,
+            trade_from: clocks.first.saturating_add(clocks.warmup),
+            step: clocks.step,
+            sample_every: clocks.sample_every,
+            next_sample: now,
+            capital,
+            commands: Commands::new(),
+            done: false,
+        }
+    }
+
+    fn run(&mut self, rows: u64) -> Result<(), CoreError> {
         let stop = self.rows().saturating_add(rows);
         while !self.done && self.rows() < stop {
             for _ in 0..64 {
@@ -89,14 +163,11 @@ impl Replay {
                 }
             }
         }
-        Ok(self.progress())
+        Ok(())
     }
 
     /// Replay every step up to and at a time, or to the end.
-    ///
-    /// # Errors
-    /// As [`Self::run`].
-    pub fn run_until(&mut self, time: i64) -> Result<Progress, CoreError> {
+    pub(super) fn run_until(&mut self, time: i64) -> Result<(), CoreError> {
         while !self.done {
             let next = self.next_step()?;
             if next > time {
@@ -104,7 +175,7 @@ impl Replay {
             }
             self.step_at(next)?;
         }
-        Ok(self.progress())
+        Ok(())
     }
 
     fn step(&mut self) -> Result<(), CoreError> {
@@ -114,19 +185,19 @@ impl Replay {
 
     fn step_at(&mut self, now: i64) -> Result<(), CoreError> {
         self.now = now;
-        for lane in &mut self.lanes {
-            lane.advance(now, &mut self.gate)?;
+        for part in &mut self.parts {
+            part.advance(now, &mut self.gate)?;
         }
         if now >= self.next_sample {
             self.sample(now);
         }
         let trading = now >= self.trade_from && now < self.end;
         if trading {
-            for lane in &mut self.lanes {
-                lane.decide(now, &mut self.gate, &mut self.commands);
+            for part in &mut self.parts {
+                part.decide(now, &mut self.gate, &mut self.commands);
             }
         }
-        if now >= self.end || self.lanes.iter().all(Lane::is_done) {
+        if now >= self.end || self.parts.iter().all(P::is_done) {
             self.finish();
         }
         Ok(())
@@ -136,11 +207,11 @@ impl Replay {
     fn next_step(&mut self) -> Result<i64, CoreError> {
         let next = self.now + self.step;
         let mut wake = self.next_sample.min(self.end);
-        for lane in &mut self.lanes {
+        for part in &mut self.parts {
             if wake <= next {
                 return Ok(next);
             }
-            wake = wake.min(lane.wakes(&self.gate)?);
+            wake = wake.min(part.wakes(&self.gate)?);
         }
         let steps = wake.saturating_sub(next).max(0) / self.step;
         let skipped = next + steps * self.step;
@@ -149,16 +220,15 @@ impl Replay {
 
     fn sample(&mut self, now: i64) {
         self.next_sample = (now.div_euclid(self.sample_every) + 1) * self.sample_every;
-        for (symbol, lane) in self.lanes.iter_mut().enumerate() {
-            lane.sample(symbol as u16, now);
+        for (symbol, part) in self.parts.iter_mut().enumerate() {
+            part.sample(symbol as u16, now);
         }
-        let pnl: f64 = self.lanes.iter().map(Lane::net_usd).sum();
+        let pnl: f64 = self.parts.iter().map(|part| part.seat().net_usd()).sum();
         let equity = MicroUsd(self.capital.0 + MicroUsd::from_usd(pnl).0);
         self.gate.on_equity(equity, UnixNanos(now));
     }
 
-    /// End the run where it is, if it has not ended.
-    pub fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         if !self.done {
             self.finish();
         }
@@ -166,25 +236,23 @@ impl Replay {
 
     fn finish(&mut self) {
         self.sample(self.now);
-        for lane in &mut self.lanes {
-            lane.truth.finish();
+        for part in &mut self.parts {
+            part.seat_mut().truth.finish();
         }
         self.done = true;
     }
 
     fn rows(&self) -> u64 {
-        self.lanes.iter().map(Lane::rows_read).sum()
+        self.parts.iter().map(P::rows_read).sum()
     }
 
-    /// How far the run is.
-    #[must_use]
-    pub fn progress(&self) -> Progress {
+    pub(super) fn progress(&self) -> Progress {
         Progress {
             rows: self.rows(),
             ts: self.now,
             done: self.done,
-            fills: self.lanes.iter().map(|l| l.truth.tally.fills).sum(),
-            net_usd: self.lanes.iter().map(Lane::net_usd).sum(),
+            fills: self.parts.iter().map(|l| l.seat().truth.tally.fills).sum(),
+            net_usd: self.parts.iter().map(|part| part.seat().net_usd()).sum(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod lane;
 #[cfg(test)]
 mod race;
 mod results;
+mod seat;
 mod spec;
 mod truth;
 mod window;

@@ -1,5 +1,6 @@
 //! Race — requests against the takers of a block, as the shared vectors have it.
 
+use super::drive::Part;
 use super::lane::Lane;
 use super::spec::RunSpec;
 use crate::command::Command;
@@ -61,13 +62,13 @@ impl Race {
     fn place(&mut self, cloid: Cloid, (side, px): (Side, i64), tif: Tif, arrival: i64) {
         let (symbol, px, size) = (SymbolIx(0), Px(px), Lots(100));
         let place = Place { symbol, cloid, side, px, size, tif, reduce_only: false };
-        self.lane.truth.sent(&place, START);
-        self.lane.inbox.push(START + arrival * MS, Command::Place(place));
+        self.lane.seat.truth.sent(&place, START);
+        self.lane.seat.inbox.push(START + arrival * MS, Command::Place(place));
     }
 
     fn cancel(&mut self, cloid: Cloid, arrival: i64) {
         let command = Command::Cancel { symbol: SymbolIx(0), cloid };
-        self.lane.inbox.push(START + arrival * MS, command);
+        self.lane.seat.inbox.push(START + arrival * MS, command);
     }
 
     /// The blocks in which our orders were filled, stepped each so many ms.
@@ -75,7 +76,7 @@ impl Race {
         for now in (0..8_000).step_by(step as usize) {
             self.lane.advance(START + now * MS, &mut self.gate).expect("rows in order");
         }
-        let filled = &self.lane.truth.fills.ts_exch;
+        let filled = &self.lane.seat.truth.fills.ts_exch;
         let block = |ts: &i64| self.blocks.iter().position(|b| b == ts).expect("at a block");
         filled.iter().map(block).collect()
     }
@@ -188,7 +189,7 @@ fn a_block_takes_adds_then_cancels_then_takers() {
     race.cancel(BUY, 90);
     race.place(BUY, (Side::Bid, 100), Tif::PostOnly, 100);
     assert_eq!(race.run(10), [2], "our taker alone: the cancel found its order and beat the sale");
-    let orders = &race.lane.truth.orders;
+    let orders = &race.lane.seat.truth.orders;
     assert_eq!(orders.cloid_seq.len(), 2);
     assert_eq!(orders.filled, [0, 50], "ended in the order of the classes");
 }

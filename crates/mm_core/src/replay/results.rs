@@ -14,23 +14,23 @@ use serde_json::Value;
 impl Replay {
     /// Move out the fills.
     pub fn take_fills(&mut self) -> FillColumns {
-        let mut lanes = self.lanes.iter_mut();
-        let mut all = lanes.next().map(|l| l.truth.fills.take()).unwrap_or_default();
-        lanes.for_each(|l| all.append(l.truth.fills.take()));
+        let mut lanes = self.run.parts.iter_mut();
+        let mut all = lanes.next().map(|l| l.seat.truth.fills.take()).unwrap_or_default();
+        lanes.for_each(|l| all.append(l.seat.truth.fills.take()));
         all
     }
 
     /// Move out the orders that have ended.
     pub fn take_orders(&mut self) -> OrderColumns {
         let mut all = OrderColumns::default();
-        self.lanes.iter_mut().for_each(|l| all.append(l.truth.orders.take()));
+        self.run.parts.iter_mut().for_each(|l| all.append(l.seat.truth.orders.take()));
         all
     }
 
     /// Move out the equity samples.
     pub fn take_equity(&mut self) -> EquityColumns {
         let mut all = EquityColumns::default();
-        self.lanes.iter_mut().for_each(|l| all.append(l.truth.equity.take()));
+        self.run.parts.iter_mut().for_each(|l| all.append(l.seat.truth.equity.take()));
         all
     }
 
@@ -38,8 +38,8 @@ impl Replay {
     #[must_use]
     pub fn summary_json(&self) -> String {
         let progress = self.progress();
-        let symbols: Vec<Value> = self.lanes.iter().map(Lane::summary).collect();
-        let breakers: Vec<Value> = self.gate.changes().iter().map(change).collect();
+        let symbols: Vec<Value> = self.run.parts.iter().map(Lane::summary).collect();
+        let breakers: Vec<Value> = self.run.gate.changes().iter().map(change).collect();
         json!({
             "schema_version": 1,
             "done": progress.done,
@@ -49,7 +49,7 @@ impl Replay {
             "net_usd": progress.net_usd,
             "symbols": symbols,
             "breakers": breakers,
-            "breakers_total": self.gate.changes_total(),
+            "breakers_total": self.run.gate.changes_total(),
         })
         .to_string()
     }
@@ -60,8 +60,8 @@ impl Replay {
     /// symbol's decimals, terms with ten.
     #[must_use]
     pub fn why_json(&self) -> String {
-        let symbols = self.lanes.iter().map(|lane| {
-            let (symbol, spec, why) = lane.why(&self.gate);
+        let symbols = self.run.parts.iter().map(|lane| {
+            let (symbol, spec, why) = lane.why(&self.run.gate);
             json!({
                 "symbol": symbol,
                 "px_decimals": spec.px_decimals,

@@ -7,7 +7,7 @@ use super::columns::OrderColumns;
 use super::columns::OrderEnd;
 use super::columns::MARKOUT_NS;
 use crate::account::Account;
-use crate::book::Book;
+use crate::book::Touch;
 use crate::command::Place;
 use crate::engine::Context;
 use crate::error::CoreError;
@@ -18,7 +18,7 @@ use crate::instrument::pow10;
 use crate::instrument::InstrumentSpec;
 use crate::order::CloidParts;
 use crate::sim::SimFill;
-use crate::sim::SimVenue;
+use crate::sim::SimOrders;
 use crate::sim::VenueEvent;
 use crate::units::Cash;
 use crate::units::Cloid;
@@ -141,26 +141,28 @@ impl Truth {
     /// Take in what the venue said, at venue time; replies are then ready to travel back.
     pub(super) fn absorb(
         &mut self,
-        venue: &mut SimVenue,
+        orders: &mut SimOrders,
         response_ns: i64,
     ) -> Result<(), CoreError> {
-        let events: Vec<(i64, VenueEvent)> = venue.drain().collect();
-        for (ts, event) in events {
+        let mut at = 0;
+        while let Some((ts, event)) = orders.event(at) {
+            at += 1;
             match event {
                 VenueEvent::Answer(cloid, answer) => {
-                    self.on_answer(cloid, answer, ts, venue);
+                    self.on_answer(cloid, answer, ts, orders);
                     self.replies.push((ts + response_ns, Reply::Answer(cloid, answer)));
                 }
                 VenueEvent::Fill(fill, left) => self.on_fill(fill, left, ts, ts + response_ns)?,
             }
         }
+        orders.clear_events();
         Ok(())
     }
 
-    fn on_answer(&mut self, cloid: Cloid, answer: OrderAnswer, ts: i64, venue: &SimVenue) {
+    fn on_answer(&mut self, cloid: Cloid, answer: OrderAnswer, ts: i64, orders: &SimOrders) {
         match answer {
             OrderAnswer::Resting { .. } => {
-                let ahead = venue.orders().iter().find(|o| o.cloid == cloid).map(|o| o.ahead());
+                let ahead = orders.resting().iter().find(|o| o.cloid == cloid).map(|o| o.ahead());
                 if let Some(open) = self.open.iter_mut().find(|o| o.cloid == cloid) {
                     open.ts_venue = ts;
                     open.ahead = ahead.unwrap_or(f64::NAN);
@@ -269,9 +271,9 @@ impl Truth {
         self.next_due
     }
 
-    /// Record every markout due at `ts`, with the book as it is then.
-    pub(super) fn mark_out(&mut self, book: &Book, ts: i64) {
-        let mid2 = book.touch().map(|t| t.mid2());
+    /// Record every markout due at `ts`, with the touch as it is then.
+    pub(super) fn mark_out(&mut self, touch: Option<Touch>, ts: i64) {
+        let mid2 = touch.map(Touch::mid2);
         for horizon in 0..MARKOUT_NS.len() {
             while let Some(&(due, row)) = self.due[horizon].front() {
                 if due > ts {
@@ -285,6 +287,28 @@ impl Truth {
         }
         let fronts = self.due.iter().filter_map(|q| q.front());
         self.next_due = fronts.map(|f| f.0).min().unwrap_or(i64::MAX);
+    }
+
+    /// Sample the equity columns at `now`; `own` are our best prices, 0 where there is none.
+    pub(super) fn sample(&mut self, symbol: u16, now: i64, touch: Option<Touch>, own: [i64; 2]) {
+        let (ledger, columns) = (&mut self.ledger, &mut self.equity);
+        let mid2 = touch.map_or(0, Touch::mid2);
+        if mid2 > 0 {
+            ledger.mark(mid2);
+        }
+        let parts = ledger.parts();
+        columns.symbol.push(symbol);
+        columns.ts.push(now);
+        columns.mid2.push(mid2);
+        columns.position.push(ledger.position().0);
+        columns.capture2.push(parts.capture.0 as i64);
+        columns.inventory2.push(parts.inventory.0 as i64);
+        columns.fees.push((parts.fees.0 / 2) as i64);
+        columns.funding.push((parts.funding.0 / 2) as i64);
+        columns.bid.push(touch.map_or(0, |t| t.bid.0));
+        columns.ask.push(touch.map_or(0, |t| t.ask.0));
+        columns.own_bid.push(own[0]);
+        columns.own_ask.push(own[1]);
     }
 
     /// Note what an hour finds, before anything of it happens.

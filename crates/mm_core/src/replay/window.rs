@@ -7,6 +7,8 @@ use crate::book::BookRow;
 use crate::error::CoreError;
 use crate::event::RowKind;
 use crate::event::Rows;
+use crate::queue::Arrival;
+use crate::sim::LevelArrival;
 use crate::tape::TapeSeries;
 use crate::units::Px;
 use crate::units::Side;
@@ -38,6 +40,23 @@ pub(super) struct Around {
     pub(super) after: Option<(i64, u32)>,
     pub(super) from: i64,
     pub(super) to: i64,
+}
+
+impl Around {
+    /// What an order arriving at `ts` meets, where the level stood at `now` lots and orders.
+    pub(super) fn arrival(&self, now: (i64, u32), ts: i64) -> LevelArrival {
+        let after = self.after.unwrap_or(now);
+        let span = (self.to - self.from).max(1) as f64;
+        let elapsed = ((ts - self.from) as f64 / span).clamp(0.0, 1.0);
+        let (before, total) = (self.before, self.total);
+        let part = |start, end, before, total| Arrival { start, end, before, total, elapsed };
+        let is_counted = |level: (i64, u32)| level.0 == 0 || level.1 > 0;
+        let count = part(now.1.into(), after.1.into(), before.1.into(), total.1.into());
+        LevelArrival {
+            qty: part(now.0 as f64, after.0 as f64, before.0 as f64, total.0 as f64),
+            count: (is_counted(now) && is_counted(after)).then_some(count),
+        }
+    }
 }
 
 /// How far around an arrival to look for frames; so many rows stay on hand behind the venue.

@@ -2,13 +2,16 @@
 
 mod blocks;
 mod counted;
+mod depth;
 mod flow;
 mod latency;
+mod orders;
 mod resting;
 mod venue;
 
 pub use blocks::BlockClock;
 pub use counted::Shown;
+pub use depth::Depth;
 pub use flow::calibrate_qpn;
 pub use flow::estimate_queue;
 pub use flow::recorded_truth;
@@ -28,12 +31,14 @@ pub use flow::TruthSamples;
 pub use latency::Latency;
 pub use latency::LatencyModel;
 pub use latency::Recorded;
+pub use orders::FillWhy;
+pub use orders::LevelArrival;
+pub use orders::OrderCounts;
+pub use orders::SimFill;
+pub use orders::SimOrders;
+pub use orders::VenueConfig;
+pub use orders::VenueEvent;
 pub use resting::QueueRule;
 pub use resting::Resting;
-pub use venue::FillWhy;
-pub use venue::LevelArrival;
-pub use venue::SimFill;
 pub use venue::SimVenue;
-pub use venue::VenueConfig;
-pub use venue::VenueCounts;
-pub use venue::VenueEvent;
+pub use venue::VenueBook;

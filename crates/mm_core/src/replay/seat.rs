@@ -1,0 +1,208 @@
+//! Seat — one maker of a run: its orders at the simulated venue, and what travels between.
+
+use super::inbox::insert_by_time;
+use super::inbox::Class;
+use super::inbox::Inbox;
+use super::truth::Reply;
+use super::truth::Truth;
+use crate::book::Touch;
+use crate::command::Command;
+use crate::command::Place;
+use crate::engine::Commands;
+use crate::engine::Maker;
+use crate::engine::Sight;
+use crate::error::CoreError;
+use crate::event::CancelReason;
+use crate::event::OrderAnswer;
+use crate::event::RejectReason;
+use crate::risk::Gate;
+use crate::sim::Depth;
+use crate::sim::Latency;
+use crate::sim::LevelArrival;
+use crate::sim::SimOrders;
+use crate::units::Side;
+use crate::units::UnixNanos;
+use std::collections::VecDeque;
+
+/// The venue's side of a market, on the venue's clock.
+pub(super) trait World {
+    /// Its book.
+    type Depth: Depth;
+
+    /// Everything before `until` happens (at it too if `inclusive`) to the orders of a seat.
+    fn happen(&mut self, until: i64, inclusive: bool, seat: &mut Seat) -> Result<(), CoreError>;
+
+    /// The book as of what happened.
+    fn depth(&mut self) -> &mut Self::Depth;
+
+    /// Venue time of the first row at or after `ts`, where it is known yet.
+    fn next_row(&self, ts: i64) -> Option<i64>;
+
+    /// What the frames around an arrival at `ts` show of its level, where the stream has frames.
+    fn interval(&mut self, place: &Place, ts: i64) -> Result<Option<LevelArrival>, CoreError>;
+}
+
+/// One maker of a run.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) maker: Maker,
+    pub(super) orders: SimOrders,
+    pub(super) truth: Truth,
+    latency: Latency,
+    /// Commands on their way to the venue.
+    pub(super) inbox: Inbox,
+    /// Replies on their way back, by arrival.
+    replies: VecDeque<(i64, Reply)>,
+    /// How long the last market data took to reach us.
+    pub(super) feed_latency: i64,
+}
+
+impl Seat {
+    pub(super) fn new(
+        maker: Maker,
+        orders: SimOrders,
+        truth: Truth,
+        latency: Latency,
+        inbox: Inbox,
+    ) -> Self {
+        Self { maker, orders, truth, latency, inbox, replies: VecDeque::new(), feed_latency: 0 }
+    }
+
+    /// Whether nothing is on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.inbox.is_empty() && self.replies.is_empty()
+    }
+
+    /// The earliest time at which this seat has something to do of its own: the start of time
+    /// where a step may follow from the last one.
+    pub(super) fn wakes(&self, market: &impl Sight, gate: &Gate, world: &impl World) -> i64 {
+        let maker = self.maker.wakes(market, gate).0;
+        if maker == i64::MIN {
+            return maker;
+        }
+        let commands = self.inbox.due(|ts| world.next_row(ts));
+        maker.min(commands).min(self.replies.front().map_or(i64::MAX, |r| r.0))
+    }
+
+    /// The venue's clock reaches `now`.
+    pub(super) fn happen_until(
+        &mut self,
+        world: &mut impl World,
+        now: i64,
+    ) -> Result<(), CoreError> {
+        loop {
+            let arrival = self.inbox.due(|ts| world.next_row(ts));
+            let due = self.truth.next_due();
+            if arrival <= due && arrival <= now {
+                self.take_in(world, arrival)?;
+            } else if due <= now {
+                world.happen(due, true, self)?;
+                self.truth.mark_out(world.depth().touch(), due);
+            } else {
+                return world.happen(now, false, self);
+            }
+        }
+    }
+
+    /// The venue takes in the commands that take effect at `ts`.
+    fn take_in(&mut self, world: &mut impl World, ts: i64) -> Result<(), CoreError> {
+        world.happen(ts, false, self)?;
+        while let Some((class, command)) = self.inbox.take(ts) {
+            match class {
+                Class::Adds | Class::Cancels => {}
+                Class::Takers => world.happen(ts, true, self)?,
+            }
+            self.arrive(world, ts, command)?;
+        }
+        Ok(())
+    }
+
+    /// A command reaches the venue.
+    fn arrive(
+        &mut self,
+        world: &mut impl World,
+        ts: i64,
+        command: Command,
+    ) -> Result<(), CoreError> {
+        match command {
+            Command::Place(place) => {
+                let interval = world.interval(&place, ts)?;
+                self.orders.place(&place, interval, world.depth(), ts);
+            }
+            Command::Cancel { cloid, .. } => self.orders.cancel(cloid, CancelReason::Asked, ts),
+            Command::CancelAll { .. } => self.orders.cancel_all(CancelReason::Asked, ts),
+            Command::ScheduleCancel { .. } => {}
+        }
+        self.answer(ts)
+    }
+
+    /// What the venue has to say at `ts` is noted, and travels back.
+    pub(super) fn answer(&mut self, ts: i64) -> Result<(), CoreError> {
+        let response = self.latency.response(ts, self.feed_latency);
+        self.truth.absorb(&mut self.orders, response)?;
+        for (ts, reply) in self.truth.replies() {
+            insert_by_time(&mut self.replies, ts, reply);
+        }
+        Ok(())
+    }
+
+    /// What reached us by `now` is heard.
+    pub(super) fn hear_replies(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
+        while self.replies.front().is_some_and(|r| r.0 <= now) {
+            let Some((ts, reply)) = self.replies.pop_front() else { break };
+            match reply {
+                Reply::Answer(cloid, answer) => self.maker.on_answer(cloid, &answer, UnixNanos(ts)),
+                Reply::Fill(fill, mid2) => self.maker.on_fill(&fill, mid2, gate, UnixNanos(ts))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The maker decides at `now`; its commands leave for the venue.
+    pub(super) fn decide(
+        &mut self,
+        market: &impl Sight,
+        now: i64,
+        gate: &mut Gate,
+        out: &mut Commands,
+    ) {
+        out.clear();
+        self.maker.decide(market, gate, UnixNanos(now), out);
+        for approved in out.drain(..) {
+            let command = *approved.get();
+            if let Command::Place(place) = &command {
+                self.truth.sent(place, now);
+            }
+            self.send(command, now);
+        }
+    }
+
+    fn send(&mut self, command: Command, now: i64) {
+        match self.latency.entry(now, self.feed_latency) {
+            Some(entry) => self.inbox.push(now + entry, command),
+            None => self.lose(command, now),
+        }
+    }
+
+    fn lose(&mut self, command: Command, now: i64) {
+        if let Command::Place(place) = command {
+            self.truth.lost(place.cloid);
+            let answer = OrderAnswer::Rejected { reason: RejectReason::Lost };
+            let heard = now + self.latency.lost_after(now);
+            insert_by_time(&mut self.replies, heard, Reply::Answer(place.cloid, answer));
+        }
+    }
+
+    /// Sample the equity at `now`, marked to the venue's touch.
+    pub(super) fn sample(&mut self, symbol: u16, now: i64, touch: Option<Touch>) {
+        let own = Side::BOTH.map(|side| {
+            self.orders.resting().iter().find(|o| o.side == side).map_or(0, |o| o.px.0)
+        });
+        self.truth.sample(symbol, now, touch, own);
+    }
+
+    /// Net result so far in dollars, marked to the last mid.
+    pub(super) fn net_usd(&self) -> f64 {
+        self.truth.ledger.pnl().usd(self.truth.ledger.spec())
+    }
+}
