@@ -194,6 +194,12 @@ impl Account {
         self.mid2
     }
 
+    /// The value of the position at the last mark, whichever its sign.
+    #[must_use]
+    pub fn held(&self) -> HalfCash {
+        HalfCash(self.half_value(self.mid2, self.position).abs())
+    }
+
     /// The parts of the profit.
     #[must_use]
     pub const fn parts(&self) -> &PnlParts {

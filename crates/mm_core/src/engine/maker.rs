@@ -234,6 +234,12 @@ impl Maker {
         }
     }
 
+    /// Whether it waits for the market to be heard of again: then every message counts.
+    #[must_use]
+    pub fn is_wary(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| last.stale || !last.open)
+    }
+
     /// When the passing of time alone may change what this maker does: the start of time while a
     /// step may follow from the last one.
     #[must_use]

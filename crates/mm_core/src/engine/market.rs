@@ -266,13 +266,7 @@ impl Sight for Market {
     }
 
     fn displayed(&self) -> Option<[Lots; 2]> {
-        let touch = self.book.touch()?;
-        let reach = touch.mid2() / 2 / DISPLAYED_PART;
-        Some(Side::BOTH.map(|side| {
-            let best = if side == Side::Bid { touch.bid } else { touch.ask };
-            let near = |l: &Level| (l.px.0 - best.0).abs() <= reach;
-            self.book.near(side).take_while(near).map(|l| l.qty).sum()
-        }))
+        displayed(&self.book)
     }
 
     fn look(&self, now: UnixNanos) -> Option<TickLook> {
@@ -303,4 +297,16 @@ impl Sight for Market {
             mean_trade: self.flow.mean_trade(),
         })
     }
+}
+
+/// Lots displayed within 10 bp of the touch, bids and asks; `None` without a touch.
+#[must_use]
+pub fn displayed(book: &Book) -> Option<[Lots; 2]> {
+    let touch = book.touch()?;
+    let reach = touch.mid2() / 2 / DISPLAYED_PART;
+    Some(Side::BOTH.map(|side| {
+        let best = if side == Side::Bid { touch.bid } else { touch.ask };
+        let near = |l: &Level| (l.px.0 - best.0).abs() <= reach;
+        book.near(side).take_while(near).map(|l| l.qty).sum()
+    }))
 }

@@ -14,6 +14,7 @@ pub use levers::Levers;
 pub use maker::Commands;
 pub use maker::Maker;
 pub use maker::MakerConfig;
+pub use market::displayed;
 pub use market::Attention;
 pub use market::Context;
 pub use market::Market;

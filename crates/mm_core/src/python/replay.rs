@@ -1,8 +1,11 @@
 //! Bindings of the replay: a run in parts, results out in columns.
 
 use super::errors::to_py;
+use crate::replay::FillColumns;
 use crate::replay::Replay;
 use crate::replay::RunSpec;
+use crate::replay::Sweep;
+use crate::replay::SweepSpec;
 use numpy::IntoPyArray;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -78,15 +81,7 @@ impl PyReplay {
 
 impl PyReplay {
     fn fills<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let c = self.inner().take_fills();
-        Ok(columns_to_dict!(
-            py,
-            c,
-            [
-                symbol, ts_exch, ts_recv, side, px, qty, fee, liquidity, cloid_seq, level, why,
-                mid2, position, markout_0, markout_1, markout_2, markout_3, markout_4, markout_5
-            ]
-        ))
+        fills_to_dict(py, self.inner().take_fills())
     }
 
     fn orders<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -114,6 +109,59 @@ impl PyReplay {
     }
 }
 
+fn fills_to_dict(py: Python<'_>, fills: FillColumns) -> PyResult<Bound<'_, PyDict>> {
+    Ok(columns_to_dict!(
+        py,
+        fills,
+        [
+            symbol, ts_exch, ts_recv, side, px, qty, fee, liquidity, cloid_seq, level, why, mid2,
+            position, markout_0, markout_1, markout_2, markout_3, markout_4, markout_5
+        ]
+    ))
+}
+
+/// Many parameter sets over the same tapes. The mutex is never contended.
+#[pyclass(name = "Sweep", module = "botmm._core")]
+struct PySweep(Mutex<Sweep>);
+
+impl PySweep {
+    fn inner(&mut self) -> &mut Sweep {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl PySweep {
+    #[new]
+    fn new(py: Python<'_>, spec_json: &str) -> PyResult<Self> {
+        let sweep = py.detach(|| SweepSpec::from_json(spec_json).and_then(Sweep::new));
+        sweep.map(|s| Self(Mutex::new(s))).map_err(to_py)
+    }
+
+    /// Go on for about `max_rows` more rows of the tapes.
+    fn run<'py>(&mut self, py: Python<'py>, max_rows: u64) -> PyResult<Bound<'py, PyDict>> {
+        let sweep = self.inner();
+        let progress = py.detach(|| sweep.run(max_rows)).map_err(to_py)?;
+        let dict = PyDict::new(py);
+        dict.set_item("rows", progress.rows)?;
+        dict.set_item("ts", progress.ts)?;
+        dict.set_item("done", progress.done)?;
+        dict.set_item("fills", progress.fills)?;
+        dict.set_item("best", progress.best)?;
+        Ok(dict)
+    }
+
+    /// The figures of every set, as a JSON list.
+    fn results(&mut self) -> String {
+        self.inner().results_json()
+    }
+
+    /// Move out the fills of a set, where they are kept.
+    fn fills<'py>(&mut self, py: Python<'py>, set: usize) -> PyResult<Bound<'py, PyDict>> {
+        fills_to_dict(py, self.inner().take_fills(set))
+    }
+}
+
 /// Run one resting order against a list of events, JSON in and out.
 #[pyfunction]
 fn replay_case(json: &str) -> PyResult<String> {
@@ -122,5 +170,6 @@ fn replay_case(json: &str) -> PyResult<String> {
 
 pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(replay_case, m)?)?;
+    m.add_class::<PySweep>()?;
     m.add_class::<PyReplay>()
 }

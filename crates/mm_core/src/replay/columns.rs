@@ -43,6 +43,11 @@ macro_rules! columns {
                 std::mem::take(self)
             }
 
+            /// Drop the first rows.
+            pub fn drop_front(&mut self, rows: usize) {
+                $(self.$field.drain(..rows);)*
+            }
+
             /// Append the rows of another.
             pub fn append(&mut self, mut other: Self) {
                 $(self.$field.append(&mut other.$field);)*

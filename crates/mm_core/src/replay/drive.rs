@@ -1,8 +1,10 @@
 //! The replay loop: every symbol of a run steps on one clock, and shares one gate.
 
 use super::lane::Lane;
+use super::score::Score;
 use super::seat::Seat;
 use super::spec::RunSpec;
+use super::spec::SpecClocks;
 use crate::engine::Commands;
 use crate::error::CoreError;
 use crate::risk::Gate;
@@ -36,8 +38,9 @@ pub(super) trait Part {
     /// Whether the tape is used up and nothing is on its way.
     fn is_done(&self) -> bool;
 
-    /// The earliest time at which anything may happen to this symbol.
-    fn wakes(&mut self, gate: &Gate) -> Result<i64, CoreError>;
+    /// The earliest time before `bound` at which anything may happen to this symbol; any later
+    /// time where there is none.
+    fn wakes(&mut self, gate: &Gate, bound: i64) -> Result<i64, CoreError>;
 
     /// Our clock reaches `now`: what happened by then happened, what was heard is heard.
     fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError>;
@@ -47,16 +50,6 @@ pub(super) trait Part {
 
     /// Sample the equity at `now`.
     fn sample(&mut self, symbol: u16, now: i64);
-}
-
-/// When a run begins, ends, trades and samples.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Clocks {
-    pub(super) first: i64,
-    pub(super) to: i64,
-    pub(super) warmup: i64,
-    pub(super) step: i64,
-    pub(super) sample_every: i64,
 }
 
 /// The loop over the parts of one account.
@@ -72,6 +65,7 @@ pub(super) struct Run<P> {
     next_sample: i64,
     capital: MicroUsd,
     commands: Commands,
+    pub(super) score: Score,
     done: bool,
 }
 
@@ -88,20 +82,13 @@ impl Replay {
     /// # Errors
     /// Whatever the tapes, the parameters or the limits refuse.
     pub fn new(spec: RunSpec) -> Result<Self, CoreError> {
-        let (from, to, warmup) = (spec.from, spec.to, spec.warmup);
-        let (step, sample_every) = (spec.step, spec.sample_every);
         let mut lanes: Vec<Lane> = spec.lanes.into_iter().map(Lane::new).collect();
         let mut first = i64::MAX;
         for lane in &mut lanes {
             first = first.min(lane.first_time()?.unwrap_or(i64::MAX));
         }
-        if first == i64::MAX {
-            let why = "the range holds no rows".to_owned();
-            return Err(CoreError::BadArgument { name: "range", why });
-        }
-        let first = first.max(from);
-        let clocks = Clocks { first, to, warmup, step, sample_every };
-        Ok(Self { run: Run::new(lanes, (spec.gate, spec.capital), clocks), first })
+        let first = begins(first, &spec.clocks)?;
+        Ok(Self { run: Run::new(lanes, (spec.gate, spec.capital), (first, spec.clocks)), first })
     }
 
     /// Replay until about `rows` more rows are read, or to the end.
@@ -134,21 +121,41 @@ impl Replay {
     }
 }
 
+/// Where a run begins whose first row came at `first`.
+pub(super) fn begins(first: i64, clocks: &SpecClocks) -> Result<i64, CoreError> {
+    if first == i64::MAX {
+        let why = "the range holds no rows".to_owned();
+        return Err(CoreError::BadArgument { name: "range", why });
+    }
+    Ok(first.max(clocks.from))
+}
+
+impl SpecClocks {
+    /// The step before the first: steps stand on whole multiples, so that runs over parts agree.
+    pub(super) fn before(&self, first: i64) -> i64 {
+        first.div_euclid(self.step) * self.step
+    }
+}
+
 impl<P: Part> Run<P> {
-    pub(super) fn new(parts: Vec<P>, (gate, capital): (Gate, MicroUsd), clocks: Clocks) -> Self {
-        // Steps stand on whole multiples of the step, so that runs over parts agree.
-        let now = clocks.first.div_euclid(clocks.step) * clocks.step;
+    pub(super) fn new(
+        parts: Vec<P>,
+        (gate, capital): (Gate, MicroUsd),
+        (first, clocks): (i64, SpecClocks),
+    ) -> Self {
+        let now = clocks.before(first);
         Self {
             parts,
             gate,
             now,
             end: clocks.to,
-            trade_from: clocks.first.saturating_add(clocks.warmup),
+            trade_from: first.saturating_add(clocks.warmup),
             step: clocks.step,
             sample_every: clocks.sample_every,
             next_sample: now,
             capital,
             commands: Commands::new(),
+            score: Score::new(capital),
             done: false,
         }
     }
@@ -211,7 +218,7 @@ impl<P: Part> Run<P> {
             if wake <= next {
                 return Ok(next);
             }
-            wake = wake.min(part.wakes(&self.gate)?);
+            wake = wake.min(part.wakes(&self.gate, wake)?);
         }
         let steps = wake.saturating_sub(next).max(0) / self.step;
         let skipped = next + steps * self.step;
@@ -223,8 +230,11 @@ impl<P: Part> Run<P> {
         for (symbol, part) in self.parts.iter_mut().enumerate() {
             part.sample(symbol as u16, now);
         }
-        let pnl: f64 = self.parts.iter().map(|part| part.seat().net_usd()).sum();
-        let equity = MicroUsd(self.capital.0 + MicroUsd::from_usd(pnl).0);
+        let earned: f64 = self.parts.iter().map(|part| part.seat().net_usd()).sum();
+        let held: f64 = self.parts.iter().map(|part| part.seat().held_usd()).sum();
+        let (earned, held) = (MicroUsd::from_usd(earned), MicroUsd::from_usd(held));
+        self.score.sample(now, earned, held);
+        let equity = MicroUsd(self.capital.0 + earned.0);
         self.gate.on_equity(equity, UnixNanos(now));
     }
 

@@ -1,15 +1,14 @@
 //! One symbol of a run: its tape on two clocks, its market, its venue, and the maker's seat.
 
+use super::columns::MARKOUT_NS;
 use super::drive::Part;
-use super::inbox::Inbox;
 use super::seat::Seat;
 use super::seat::World;
 use super::spec::About;
 use super::spec::LaneSpec;
-use super::truth::Truth;
+use super::truth::Keep;
 use super::window::RowSink;
 use super::window::Window;
-use crate::account::Account;
 use crate::book::BookRow;
 use crate::command::Place;
 use crate::engine::Commands;
@@ -18,12 +17,12 @@ use crate::engine::Sight;
 use crate::engine::Why;
 use crate::error::CoreError;
 use crate::event::RowKind;
+use crate::fees::FeeSchedule;
 use crate::instrument::InstrumentSpec;
 use crate::risk::Gate;
 use crate::signal::Trees;
 use crate::sim::Depth;
 use crate::sim::LevelArrival;
-use crate::sim::SimOrders;
 use crate::sim::VenueBook;
 use crate::units::UnixNanos;
 use serde_json::json;
@@ -37,6 +36,7 @@ pub(super) struct Lane {
     pub(super) seat: Seat,
     /// When the first row was delivered.
     first: Option<i64>,
+    fees: FeeSchedule,
     about: About,
 }
 
@@ -52,26 +52,21 @@ struct PlayedTape {
 
 impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
-        let ledger = Account::new(spec.instrument, spec.fees);
-        let mut market = Market::new(spec.instrument, spec.maker.attention());
-        market.warm(&spec.candles);
+        let LaneSpec { tape, seat } = spec;
+        let mut market = Market::new(tape.instrument, seat.maker.attention());
+        market.warm(&tape.candles);
         Self {
             tape: PlayedTape {
-                window: Window::new(spec.series, spec.disorder_ns),
-                book: VenueBook::new(spec.instrument),
+                window: Window::new(tape.series, tape.disorder_ns),
+                book: VenueBook::new(tape.instrument),
                 framed: false,
-                shared_arrival: spec.shared_arrival,
+                shared_arrival: seat.shared_arrival,
             },
             market,
-            seat: Seat::new(
-                spec.maker,
-                SimOrders::new(spec.venue),
-                Truth::new(spec.symbol, spec.instrument, ledger),
-                spec.latency,
-                Inbox::new(spec.block_ns),
-            ),
+            fees: seat.fees,
+            seat: Seat::new(seat, Keep::All),
             first: None,
-            about: spec.about,
+            about: tape.about,
         }
     }
 
@@ -113,8 +108,8 @@ impl Lane {
             "px_decimals": spec.px_decimals,
             "size_decimals": spec.size_decimals,
             "cash_decimals": spec.cash_decimals,
-            "fee_maker_e9": self.about.fees.maker,
-            "fee_taker_e9": self.about.fees.taker,
+            "fee_maker_e9": self.fees.maker,
+            "fee_taker_e9": self.fees.taker,
             "rows": self.tape.window.read(),
             "first_ts": self.first,
             "last_ts": self.market.heard().0,
@@ -123,6 +118,7 @@ impl Lane {
             "filled_lots": tally.filled_lots,
             "fills": tally.fills,
             "crossed_fills": tally.crossed_fills,
+            "markout_bps": truth.followed.bps(),
             "maker_fills": turnover.maker_fills,
             "taker_fills": turnover.taker_fills,
             "volume": (turnover.maker_volume + turnover.taker_volume) as i64,
@@ -166,7 +162,7 @@ impl Part for Lane {
         self.tape.window.is_done() && self.seat.is_idle()
     }
 
-    fn wakes(&mut self, gate: &Gate) -> Result<i64, CoreError> {
+    fn wakes(&mut self, gate: &Gate, _: i64) -> Result<i64, CoreError> {
         let own = self.seat.wakes(&self.market, gate, &self.tape);
         if own == i64::MIN {
             return Ok(own);
@@ -176,6 +172,13 @@ impl Part for Lane {
 
     fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
         self.tape.window.ensure(now)?;
+        // A fill within a long step is looked at before its end.
+        while let Some(look) = self.tape.window.next_exch().map(|ts| ts + MARKOUT_NS[0]) {
+            if look >= now {
+                break;
+            }
+            self.seat.happen_until(&mut self.tape, look)?;
+        }
         self.seat.happen_until(&mut self.tape, now)?;
         self.deliver_until(now);
         self.seat.hear_replies(now, gate)?;
@@ -227,7 +230,7 @@ impl World for PlayedTape {
             return Ok(None);
         }
         self.window.look_ahead()?;
-        let around = self.window.around(place.side, place.px);
+        let around = self.window.around((place.side, place.px));
         Ok(around.map(|around| around.arrival(self.book.at(place.side, place.px), ts)))
     }
 }

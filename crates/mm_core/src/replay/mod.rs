@@ -1,5 +1,6 @@
 //! Replay — drivers: one tape and one maker a symbol; several symbols on one account.
 
+mod around;
 mod case;
 mod columns;
 mod drive;
@@ -8,8 +9,11 @@ mod lane;
 #[cfg(test)]
 mod race;
 mod results;
+mod score;
 mod seat;
 mod spec;
+mod strip;
+mod sweep;
 mod truth;
 mod window;
 
@@ -24,3 +28,6 @@ pub use drive::Progress;
 pub use drive::Replay;
 pub use spec::LaneSpec;
 pub use spec::RunSpec;
+pub use spec::SweepSpec;
+pub use sweep::Sweep;
+pub use sweep::SweepProgress;

@@ -3,13 +3,71 @@
 use super::columns::EquityColumns;
 use super::columns::FillColumns;
 use super::columns::OrderColumns;
+use super::drive::Part;
 use super::drive::Replay;
+use super::drive::Run;
 use super::lane::Lane;
+use super::seat::Seat;
+use crate::account::HalfCash;
 use crate::engine::WhySide;
 use crate::quote::TERM_DECIMALS;
 use crate::risk::Change;
 use serde_json::json;
 use serde_json::Value;
+
+impl<P: Part> Run<P> {
+    /// What is compared between runs, as JSON: the account's figures, and each symbol's.
+    pub(super) fn figures(&self) -> Value {
+        let usd = |half: HalfCash, seat: &Seat| half.usd(seat.truth.ledger.spec());
+        let mut totals = [0.0; 5];
+        let mut counts = [0_u64; 4];
+        let symbols: Vec<Value> = self
+            .parts
+            .iter()
+            .map(|part| {
+                let seat = part.seat();
+                let (parts, tally) = (seat.truth.ledger.parts(), seat.truth.tally);
+                let turnover = seat.truth.ledger.turnover();
+                let gross = usd(HalfCash(parts.capture.0 + parts.inventory.0), seat);
+                let volume = usd(HalfCash(2 * turnover.volume()), seat);
+                let money = [
+                    seat.net_usd(),
+                    gross,
+                    usd(parts.fees, seat),
+                    usd(parts.funding, seat),
+                    volume,
+                ];
+                let number = [tally.fills, tally.orders, tally.cancels, tally.rejects];
+                totals.iter_mut().zip(money).for_each(|(total, value)| *total += value);
+                counts.iter_mut().zip(number).for_each(|(total, value)| *total += value);
+                let mut figures = summed(money, number);
+                figures["position"] = json!(seat.truth.ledger.position().0);
+                figures["markout_bps"] = json!(seat.truth.followed.bps());
+                figures
+            })
+            .collect();
+        let mut figures = summed(totals, counts);
+        figures["score"] = self.score.json();
+        figures["breakers"] = json!(self.gate.changes_total());
+        figures["symbols"] = json!(symbols);
+        figures
+    }
+}
+
+/// Money and counts by name.
+fn summed(money: [f64; 5], counts: [u64; 4]) -> Value {
+    json!({
+        "net_usd": money[0],
+        "gross_usd": money[1],
+        "fees_usd": money[2],
+        "funding_usd": money[3],
+        "volume_usd": money[4],
+        "fills": counts[0],
+        "orders": counts[1],
+        "cancels": counts[2],
+        "rejects": counts[3],
+    })
+}
 
 impl Replay {
     /// Move out the fills.
@@ -47,6 +105,7 @@ impl Replay {
             "first_ts": self.first,
             "last_ts": progress.ts,
             "net_usd": progress.net_usd,
+            "figures": self.run.figures(),
             "symbols": symbols,
             "breakers": breakers,
             "breakers_total": self.run.gate.changes_total(),

@@ -3,8 +3,11 @@
 use super::inbox::insert_by_time;
 use super::inbox::Class;
 use super::inbox::Inbox;
+use super::spec::SeatSpec;
+use super::truth::Keep;
 use super::truth::Reply;
 use super::truth::Truth;
+use crate::account::Account;
 use crate::book::Touch;
 use crate::command::Command;
 use crate::command::Place;
@@ -58,19 +61,28 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn new(
-        maker: Maker,
-        orders: SimOrders,
-        truth: Truth,
-        latency: Latency,
-        inbox: Inbox,
-    ) -> Self {
-        Self { maker, orders, truth, latency, inbox, replies: VecDeque::new(), feed_latency: 0 }
+    /// A seat where nothing happened yet.
+    pub(super) fn new(spec: SeatSpec, keep: Keep) -> Self {
+        let ledger = Account::new(spec.instrument, spec.fees);
+        Self {
+            maker: spec.maker,
+            orders: SimOrders::new(spec.venue),
+            truth: Truth::new(spec.symbol, spec.instrument, ledger, keep),
+            latency: spec.latency,
+            inbox: Inbox::new(spec.block_ns),
+            replies: VecDeque::new(),
+            feed_latency: 0,
+        }
     }
 
     /// Whether nothing is on its way.
     pub(super) fn is_idle(&self) -> bool {
         self.inbox.is_empty() && self.replies.is_empty()
+    }
+
+    /// Whether every message of the market counts, not only what changes in it.
+    pub(super) fn is_wary(&self) -> bool {
+        self.maker.is_wary() || self.latency.follows_feed()
     }
 
     /// The earliest time at which this seat has something to do of its own: the start of time
@@ -204,5 +216,10 @@ impl Seat {
     /// Net result so far in dollars, marked to the last mid.
     pub(super) fn net_usd(&self) -> f64 {
         self.truth.ledger.pnl().usd(self.truth.ledger.spec())
+    }
+
+    /// The value of what is held in dollars, whichever its sign.
+    pub(super) fn held_usd(&self) -> f64 {
+        self.truth.ledger.held().usd(self.truth.ledger.spec())
     }
 }

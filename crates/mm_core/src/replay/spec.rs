@@ -1,6 +1,7 @@
 //! What a run is made of, read from JSON and from the tapes themselves.
 
 use crate::account::Account;
+use crate::engine::Attention;
 use crate::engine::Maker;
 use crate::engine::MakerConfig;
 use crate::error::CoreError;
@@ -37,29 +38,68 @@ use std::sync::Arc;
 pub struct RunSpec {
     pub(super) lanes: Vec<LaneSpec>,
     pub(super) gate: Gate,
-    pub(super) from: i64,
-    pub(super) to: i64,
-    pub(super) warmup: i64,
-    pub(super) step: i64,
-    pub(super) sample_every: i64,
+    pub(super) clocks: SpecClocks,
     pub(super) capital: MicroUsd,
 }
 
 /// One symbol of a run.
 #[derive(Debug)]
 pub struct LaneSpec {
+    pub(super) tape: OpenTape,
+    pub(super) seat: SeatSpec,
+}
+
+/// The tapes of one symbol, opened and checked: the same for every maker.
+#[derive(Debug)]
+pub(super) struct OpenTape {
+    pub(super) series: TapeSeries,
+    pub(super) disorder_ns: i64,
+    pub(super) instrument: InstrumentSpec,
+    pub(super) candles: Vec<Bar>,
+    pub(super) about: About,
+}
+
+/// What one maker of a symbol is made of.
+#[derive(Debug)]
+pub(super) struct SeatSpec {
     pub(super) symbol: SymbolIx,
     pub(super) instrument: InstrumentSpec,
     pub(super) fees: FeeSchedule,
-    pub(super) series: TapeSeries,
-    pub(super) disorder_ns: i64,
     pub(super) maker: Maker,
-    pub(super) candles: Vec<Bar>,
     pub(super) venue: VenueConfig,
     pub(super) latency: Latency,
     pub(super) block_ns: i64,
     pub(super) shared_arrival: bool,
-    pub(super) about: About,
+}
+
+/// Many parameter sets over the tapes of one run.
+#[derive(Debug)]
+pub struct SweepSpec {
+    pub(super) tapes: Vec<OpenTape>,
+    pub(super) sets: Vec<SetSpec>,
+    pub(super) clocks: SpecClocks,
+    pub(super) capital: MicroUsd,
+    pub(super) threads: usize,
+    pub(super) keep_fills: bool,
+}
+
+/// One parameter set of a sweep.
+#[derive(Debug)]
+pub(super) struct SetSpec {
+    pub(super) seats: Vec<SeatSpec>,
+    pub(super) gate: Gate,
+    /// The whole run, where it cannot share a market.
+    pub(super) alone: Option<Box<RunSpec>>,
+}
+
+/// When a run begins, ends, trades and samples, as it is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SpecClocks {
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) warmup: i64,
+    pub(super) step: i64,
+    pub(super) sample_every: i64,
 }
 
 /// What a report says of a symbol before anything was replayed.
@@ -69,7 +109,6 @@ pub(super) struct About {
     pub(super) venue: String,
     pub(super) tier: String,
     pub(super) source: String,
-    pub(super) fees: FeeSchedule,
     pub(super) gaps: Vec<(i64, i64, u64)>,
 }
 
@@ -104,6 +143,26 @@ struct SymbolText {
     /// Minutes that closed before the run: open time in Unix ms, open, high, low, close, volume.
     #[serde(default)]
     candles: Vec<(i64, f64, f64, f64, f64, f64)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SweepText {
+    run: RunText,
+    sets: Vec<SetText>,
+    #[serde(default)]
+    threads: usize,
+    #[serde(default)]
+    keep_fills: bool,
+}
+
+/// What a set has of its own; everything else is the run's.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetText {
+    /// Parameters by symbol, in the order of the run.
+    params: Vec<BTreeMap<String, Value>>,
+    sim: Option<SimText>,
 }
 
 #[derive(Deserialize)]
@@ -171,38 +230,100 @@ impl RunSpec {
     /// [`CoreError::BadArgument`] naming the field, [`CoreError::Gap`] for a silence longer than
     /// accepted, [`CoreError::Unsupported`] for inverse contracts, and what the tapes refuse.
     pub fn from_json(text: &str) -> Result<Self, CoreError> {
-        let run: RunText = serde_json::from_str(text)
-            .map_err(|e| CoreError::BadArgument { name: "run", why: e.to_string() })?;
-        let capital = run.account.capital_usd;
-        let mut account = Params::default();
-        account.set_number("capital_usd", capital)?;
-        let mut gate = None;
-        let mut lanes = Vec::with_capacity(run.symbols.len());
+        let run: RunText = parsed("run", text)?;
+        let tapes = open_tapes(&run)?;
+        let (seats, gate) = seats(&run, &run.sim, &[], &tapes, &mut Models::new())?;
+        let lanes = tapes.into_iter().zip(seats).map(|(tape, seat)| LaneSpec { tape, seat });
+        let (clocks, capital) = (clocks(&run)?, MicroUsd::from_usd(run.account.capital_usd));
+        Ok(Self { lanes: lanes.collect(), gate, clocks, capital })
+    }
+}
+
+impl SweepSpec {
+    /// Read a run and its parameter sets from JSON, and open the tapes once for all.
+    ///
+    /// # Errors
+    /// As [`RunSpec::from_json`], the number of the set named.
+    pub fn from_json(text: &str) -> Result<Self, CoreError> {
+        let sweep: SweepText = parsed("sweep", text)?;
+        let run = &sweep.run;
+        let tapes = open_tapes(run)?;
         let mut models = Models::new();
-        for symbol in &run.symbols {
-            let params = params(symbol, &run)?;
-            let gate = match &mut gate {
-                Some(gate) => gate,
-                None => gate.insert(account_gate(&params, capital, run.from)?),
-            };
-            let model = model(&params.fill_model, &mut models)?;
-            lanes.push(lane(symbol, (&params, model), &run, gate)?);
+        let mut sets = Vec::with_capacity(sweep.sets.len());
+        for (number, set) in sweep.sets.iter().enumerate() {
+            let sim = set.sim.as_ref().unwrap_or(&run.sim);
+            let made = seats(run, sim, &set.params, &tapes, &mut models);
+            let (seats, gate) = made.map_err(|error| CoreError::BadArgument {
+                name: "sets",
+                why: format!("set {number}: {error}"),
+            })?;
+            let shares = seats.iter().all(|seat| seat.maker.attention() < Attention::Flow);
+            let alone = if shares { None } else { Some(Box::new(alone(run, sim, set)?)) };
+            sets.push(SetSpec { seats, gate, alone });
         }
-        let gate = gate.ok_or_else(|| CoreError::BadArgument {
-            name: "symbols",
-            why: "a run needs at least one".to_owned(),
-        })?;
         Ok(Self {
-            lanes,
-            gate,
-            from: run.from.unwrap_or(i64::MIN),
-            to: run.to.unwrap_or(i64::MAX),
-            warmup: run.warmup_ns,
-            step: nanos("step_ms", run.step_ms * 1e6)?,
-            sample_every: nanos("equity_interval_s", run.equity_interval_s * 1e9)?,
-            capital: MicroUsd::from_usd(capital),
+            tapes,
+            sets,
+            clocks: clocks(run)?,
+            capital: MicroUsd::from_usd(run.account.capital_usd),
+            threads: sweep.threads,
+            keep_fills: sweep.keep_fills,
         })
     }
+}
+
+/// A set as a run of its own, with tapes of its own.
+fn alone(run: &RunText, sim: &SimText, set: &SetText) -> Result<RunSpec, CoreError> {
+    let tapes = open_tapes(run)?;
+    let (seats, gate) = seats(run, sim, &set.params, &tapes, &mut Models::new())?;
+    let lanes = tapes.into_iter().zip(seats).map(|(tape, seat)| LaneSpec { tape, seat });
+    let (clocks, capital) = (clocks(run)?, MicroUsd::from_usd(run.account.capital_usd));
+    Ok(RunSpec { lanes: lanes.collect(), gate, clocks, capital })
+}
+
+fn parsed<'a, T: Deserialize<'a>>(name: &'static str, text: &'a str) -> Result<T, CoreError> {
+    serde_json::from_str(text).map_err(|e| CoreError::BadArgument { name, why: e.to_string() })
+}
+
+fn clocks(run: &RunText) -> Result<SpecClocks, CoreError> {
+    Ok(SpecClocks {
+        from: run.from.unwrap_or(i64::MIN),
+        to: run.to.unwrap_or(i64::MAX),
+        warmup: run.warmup_ns,
+        step: nanos("step_ms", run.step_ms * 1e6)?,
+        sample_every: nanos("equity_interval_s", run.equity_interval_s * 1e9)?,
+    })
+}
+
+fn open_tapes(run: &RunText) -> Result<Vec<OpenTape>, CoreError> {
+    run.symbols.iter().map(|symbol| open_tape(symbol, run)).collect()
+}
+
+/// The makers of one account, and the gate that they share; `own` are parameters by symbol that
+/// replace the run's.
+fn seats(
+    run: &RunText,
+    sim: &SimText,
+    own: &[BTreeMap<String, Value>],
+    tapes: &[OpenTape],
+    models: &mut Models,
+) -> Result<(Vec<SeatSpec>, Gate), CoreError> {
+    let nothing = BTreeMap::new();
+    let (mut gate, mut seats) = (None, Vec::with_capacity(tapes.len()));
+    for (i, (symbol, tape)) in run.symbols.iter().zip(tapes).enumerate() {
+        let params = params(symbol, own.get(i).unwrap_or(&nothing), run)?;
+        let gate = match &mut gate {
+            Some(gate) => gate,
+            None => gate.insert(account_gate(&params, run.account.capital_usd, run.from)?),
+        };
+        let model = model(&params.fill_model, models)?;
+        seats.push(seat(tape, (&params, model), (sim, run.seed), gate)?);
+    }
+    let gate = gate.ok_or_else(|| CoreError::BadArgument {
+        name: "symbols",
+        why: "a run needs at least one".to_owned(),
+    })?;
+    Ok((seats, gate))
 }
 
 fn nanos(name: &'static str, value: f64) -> Result<i64, CoreError> {
@@ -217,9 +338,13 @@ fn account_gate(params: &Params, capital: f64, from: Option<i64>) -> Result<Gate
     Gate::new(params.account_limits()?, MicroUsd::from_usd(capital), now)
 }
 
-fn params(symbol: &SymbolText, run: &RunText) -> Result<Params, CoreError> {
+fn params(
+    symbol: &SymbolText,
+    own: &BTreeMap<String, Value>,
+    run: &RunText,
+) -> Result<Params, CoreError> {
     let mut params = Params::default();
-    for (name, value) in &symbol.params {
+    for (name, value) in symbol.params.iter().chain(own) {
         match value {
             Value::Number(number) => {
                 params.set_number(name, number.as_f64().unwrap_or(f64::NAN))?
@@ -240,12 +365,7 @@ fn params(symbol: &SymbolText, run: &RunText) -> Result<Params, CoreError> {
     Ok(params)
 }
 
-fn lane(
-    text: &SymbolText,
-    (params, model): (&Params, Option<Arc<Trees>>),
-    run: &RunText,
-    gate: &mut Gate,
-) -> Result<LaneSpec, CoreError> {
+fn open_tape(text: &SymbolText, run: &RunText) -> Result<OpenTape, CoreError> {
     let from = UnixNanos(run.from.unwrap_or(i64::MIN));
     let to = UnixNanos(run.to.unwrap_or(i64::MAX));
     let mut series = TapeSeries::open(&text.tapes, Projection::Replay)?;
@@ -263,6 +383,24 @@ fn lane(
     }
     let gaps = gaps(&series, text, (from, to), run)?;
     let disorder_ns = series.disorder_ns()?;
+    let meta = |key: &str| info.meta.get(key).cloned().unwrap_or_default();
+    let about = About {
+        symbol: text.symbol.clone(),
+        venue: text.venue.clone(),
+        tier: meta("tier"),
+        source: meta("source"),
+        gaps: gaps.iter().map(|g| (g.from.0, g.to.0, g.cause)).collect(),
+    };
+    Ok(OpenTape { series, disorder_ns, instrument, candles: candles(text)?, about })
+}
+
+fn seat(
+    tape: &OpenTape,
+    (params, model): (&Params, Option<Arc<Trees>>),
+    (sim, seed): (&SimText, u64),
+    gate: &mut Gate,
+) -> Result<SeatSpec, CoreError> {
+    let instrument = tape.instrument;
     let symbol = gate.add(instrument, params.symbol_limits()?)?;
     let fees = params.fees();
     let maker = Maker::new(MakerConfig {
@@ -270,31 +408,18 @@ fn lane(
         spec: instrument,
         params: params.clone(),
         model,
-        orders: OrderManager::new(symbol, run.seed, params.requote_rules()),
+        orders: OrderManager::new(symbol, seed, params.requote_rules()),
         account: Account::new(instrument, fees),
     });
-    let meta = |key: &str| info.meta.get(key).cloned().unwrap_or_default();
-    let about = About {
-        symbol: text.symbol.clone(),
-        venue: text.venue.clone(),
-        tier: meta("tier"),
-        source: meta("source"),
-        fees,
-        gaps: gaps.iter().map(|g| (g.from.0, g.to.0, g.cause)).collect(),
-    };
-    Ok(LaneSpec {
+    Ok(SeatSpec {
         symbol,
         instrument,
         fees,
-        venue: venue(&run.sim)?,
-        latency: latency(&run.sim.latency)?,
-        block_ns: run.sim.block_ns,
-        shared_arrival: arrival(&run.sim)?,
         maker,
-        candles: candles(text)?,
-        series,
-        disorder_ns,
-        about,
+        venue: venue(sim)?,
+        latency: latency(&sim.latency)?,
+        block_ns: sim.block_ns,
+        shared_arrival: arrival(sim)?,
     })
 }
 

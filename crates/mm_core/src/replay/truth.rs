@@ -6,6 +6,7 @@ use super::columns::FillRow;
 use super::columns::OrderColumns;
 use super::columns::OrderEnd;
 use super::columns::MARKOUT_NS;
+use super::score::Followed;
 use crate::account::Account;
 use crate::book::Touch;
 use crate::command::Place;
@@ -72,6 +73,17 @@ struct Hour {
     is_due: bool,
 }
 
+/// Which columns a run keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// All of them, until they are moved out.
+    All,
+    /// Fills only.
+    Fills,
+    /// None: fills stay until what followed them is known.
+    Nothing,
+}
+
 /// The venue's side of one symbol's run.
 #[derive(Debug)]
 pub(super) struct Truth {
@@ -89,6 +101,10 @@ pub(super) struct Truth {
     hour: Hour,
     trades: u64,
     replies: Vec<(i64, Reply)>,
+    pub(super) followed: Followed,
+    keep: Keep,
+    /// Fills that are not kept any more.
+    forgotten: usize,
 }
 
 const HOUR_NS: i64 = 3_600_000_000_000;
@@ -97,7 +113,7 @@ const HOUR_NS: i64 = 3_600_000_000_000;
 const FUNDING_WAIT_NS: i64 = 10_000_000_000;
 
 impl Truth {
-    pub(super) fn new(symbol: SymbolIx, spec: InstrumentSpec, ledger: Account) -> Self {
+    pub(super) fn new(symbol: SymbolIx, spec: InstrumentSpec, ledger: Account, keep: Keep) -> Self {
         Self {
             symbol,
             spec,
@@ -113,6 +129,9 @@ impl Truth {
             hour: Hour::default(),
             trades: 0,
             replies: Vec::new(),
+            followed: Followed::default(),
+            keep,
+            forgotten: 0,
         }
     }
 
@@ -212,7 +231,7 @@ impl Truth {
         let position = self.ledger.position().0;
         let row = FillRow { ts_exch: ts, ts_recv: at_home, fill: sim, fee, position };
         for (horizon, wait) in MARKOUT_NS.iter().enumerate() {
-            self.due[horizon].push_back((ts + wait, self.fills.ts_exch.len()));
+            self.due[horizon].push_back((ts + wait, self.forgotten + self.fills.ts_exch.len()));
         }
         self.next_due = self.next_due.min(ts + MARKOUT_NS[0]);
         self.fills.push(self.symbol.0, row);
@@ -237,6 +256,9 @@ impl Truth {
     }
 
     fn record(&mut self, open: &Open, status: OrderEnd, ts: i64) {
+        if self.keep != Keep::All {
+            return;
+        }
         let columns = &mut self.orders;
         columns.symbol.push(self.symbol.0);
         columns.cloid_seq.push(CloidParts::unpack(open.cloid).sequence);
@@ -271,6 +293,17 @@ impl Truth {
         self.next_due
     }
 
+    /// Forget the fills of which everything is known, where they are not kept.
+    pub(super) fn forget(&mut self) {
+        if self.keep != Keep::Nothing {
+            return;
+        }
+        let waiting = self.due.iter().filter_map(|queue| queue.front()).map(|due| due.1).min();
+        let known = waiting.map_or(self.fills.ts_exch.len(), |row| row - self.forgotten);
+        self.fills.drop_front(known);
+        self.forgotten += known;
+    }
+
     /// Record every markout due at `ts`, with the touch as it is then.
     pub(super) fn mark_out(&mut self, touch: Option<Touch>, ts: i64) {
         let mid2 = touch.map(Touch::mid2);
@@ -281,7 +314,10 @@ impl Truth {
                 }
                 self.due[horizon].pop_front();
                 if let Some(mid2) = mid2 {
-                    self.fills.set_markout(horizon, row, mid2);
+                    let (row, fills) = (row - self.forgotten, &mut self.fills);
+                    let side = if fills.side[row] > 0 { Side::Bid } else { Side::Ask };
+                    self.followed.add(horizon, side, (fills.px[row], fills.qty[row]), mid2);
+                    fills.set_markout(horizon, row, mid2);
                 }
             }
         }
@@ -295,6 +331,9 @@ impl Truth {
         let mid2 = touch.map_or(0, Touch::mid2);
         if mid2 > 0 {
             ledger.mark(mid2);
+        }
+        if self.keep != Keep::All {
+            return;
         }
         let parts = ledger.parts();
         columns.symbol.push(symbol);

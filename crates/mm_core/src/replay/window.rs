@@ -3,12 +3,14 @@
 //! The strategy sees a row when it was received, the venue when it happened. Where the tape's
 //! venue times run backwards, a permutation of the rows on hand gives the venue its own order.
 
+use super::around::Around;
+use super::around::Glance;
+use super::around::LOOK;
+use super::strip::Strip;
 use crate::book::BookRow;
 use crate::error::CoreError;
 use crate::event::RowKind;
 use crate::event::Rows;
-use crate::queue::Arrival;
-use crate::sim::LevelArrival;
 use crate::tape::TapeSeries;
 use crate::units::Px;
 use crate::units::Side;
@@ -24,43 +26,11 @@ pub(super) struct Window {
     order: Option<Vec<u32>>,
     venue: usize,
     newest_exch: i64,
+    newest_recv: i64,
     disorder: i64,
     ended: bool,
     read: u64,
 }
-
-/// What a look around an arrival found.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Around {
-    /// Lots and prints at our price before the arrival.
-    pub(super) before: (i64, u32),
-    /// The same over the whole interval.
-    pub(super) total: (i64, u32),
-    /// Quantity and orders at the end, where they changed.
-    pub(super) after: Option<(i64, u32)>,
-    pub(super) from: i64,
-    pub(super) to: i64,
-}
-
-impl Around {
-    /// What an order arriving at `ts` meets, where the level stood at `now` lots and orders.
-    pub(super) fn arrival(&self, now: (i64, u32), ts: i64) -> LevelArrival {
-        let after = self.after.unwrap_or(now);
-        let span = (self.to - self.from).max(1) as f64;
-        let elapsed = ((ts - self.from) as f64 / span).clamp(0.0, 1.0);
-        let (before, total) = (self.before, self.total);
-        let part = |start, end, before, total| Arrival { start, end, before, total, elapsed };
-        let is_counted = |level: (i64, u32)| level.0 == 0 || level.1 > 0;
-        let count = part(now.1.into(), after.1.into(), before.1.into(), total.1.into());
-        LevelArrival {
-            qty: part(now.0 as f64, after.0 as f64, before.0 as f64, total.0 as f64),
-            count: (is_counted(now) && is_counted(after)).then_some(count),
-        }
-    }
-}
-
-/// How far around an arrival to look for frames; so many rows stay on hand behind the venue.
-const LOOK: usize = 4096;
 
 impl Window {
     pub(super) fn new(series: TapeSeries, disorder: i64) -> Self {
@@ -71,6 +41,7 @@ impl Window {
             order: (disorder > 0).then(Vec::new),
             venue: 0,
             newest_exch: i64::MIN,
+            newest_recv: i64::MIN,
             disorder,
             ended: false,
             read: 0,
@@ -117,6 +88,7 @@ impl Window {
         }
         let first = self.rows.len();
         self.ended = !self.series.next(&mut self.rows)?;
+        self.newest_recv = self.rows.ts_recv.last().map_or(self.newest_recv, |&ts| ts);
         self.read += (self.rows.len() - first) as u64;
         self.order_new(first, gone);
         Ok(())
@@ -157,6 +129,12 @@ impl Window {
     /// Time of the next row on either clock.
     pub(super) fn next_time(&self) -> Option<i64> {
         self.rows.ts_recv.get(self.local).copied()
+    }
+
+    /// Venue time of the next row that happens, of those on hand.
+    #[inline]
+    pub(super) fn next_exch(&self) -> Option<i64> {
+        self.venue_row(self.venue).map(|i| self.rows.ts_exch[i])
     }
 
     fn venue_len(&self) -> usize {
@@ -230,62 +208,84 @@ impl Window {
         }
     }
 
-    /// What the frames around the venue's place show of one level; `None` where the stream has
-    /// no frames near, or where a touch update after the last frame already told its quantity.
-    pub(super) fn around(&self, side: Side, px: Px) -> Option<Around> {
-        let sign = side.sign() as i8;
+    /// What the frames around the venue's place show of one level.
+    pub(super) fn around(&self, level: (Side, Px)) -> Option<Around> {
         let rows = &self.rows;
-        let ours = |i: usize| rows.px[i] == px.0 && rows.side[i] == sign;
-        let against = |i: usize| rows.px[i] == px.0 && rows.side[i] == -sign;
-        let (mut traded_before, mut prints_before, mut from) = (0, 0, None);
-        for at in (self.venue.saturating_sub(LOOK)..self.venue).rev() {
+        Around::new(level, self.venue, |at| {
             let i = self.venue_row(at)?;
-            match RowKind::from_u8(rows.kind[i])? {
-                RowKind::Frame => from = Some(rows.ts_exch[i]),
-                RowKind::Level | RowKind::Gone if ours(i) => return None,
-                RowKind::Trade if against(i) => {
-                    traded_before += rows.qty[i];
-                    prints_before += 1;
-                }
-                RowKind::Level | RowKind::Gone | RowKind::Left | RowKind::Trade => {}
-                RowKind::Clear | RowKind::Gap => return None,
-                RowKind::Context | RowKind::Funding => {}
-            }
-            if from.is_some() {
-                break;
-            }
+            let n = rows.n.get(i).copied().unwrap_or(0);
+            let (ts, kind, side) = (rows.ts_exch[i], rows.kind[i], rows.side[i]);
+            Some(Glance { ts, kind, side, px: rows.px[i], qty: rows.qty[i], n })
+        })
+    }
+
+    /// Receive time of the row so many rows ahead of the last delivered; `None` past the end.
+    pub(super) fn delivery(&mut self, ahead: usize) -> Result<Option<i64>, CoreError> {
+        while !self.ended && self.local + ahead >= self.rows.len() {
+            self.load()?;
         }
-        let (from, mut after) = (from?, None);
-        let (mut traded, mut prints) = (traded_before, prints_before);
-        for at in self.venue..self.venue + LOOK {
-            let i = self.venue_row(at)?;
-            match RowKind::from_u8(rows.kind[i])? {
-                RowKind::Frame => {
-                    let to = rows.ts_exch[i];
-                    let before = (traded_before, prints_before);
-                    return Some(Around { before, total: (traded, prints), after, from, to });
-                }
-                RowKind::Level if ours(i) => {
-                    after = Some((rows.qty[i], rows.n.get(i).copied().unwrap_or(0)));
-                }
-                RowKind::Gone if ours(i) => after = Some((0, 0)),
-                RowKind::Trade if against(i) => {
-                    traded += rows.qty[i];
-                    prints += 1;
-                }
-                RowKind::Left if ours(i) => return None,
-                RowKind::Level | RowKind::Gone | RowKind::Left | RowKind::Trade => {}
-                RowKind::Clear | RowKind::Gap => return None,
-                RowKind::Context | RowKind::Funding => {}
-            }
+        Ok(self.rows.ts_recv.get(self.local + ahead).copied())
+    }
+
+    /// The latest venue time and the latest receive time of what was read.
+    pub(super) fn newest(&self) -> (i64, i64) {
+        (self.newest_exch, self.newest_recv)
+    }
+
+    /// How many rows on hand were delivered.
+    pub(super) fn delivered(&self) -> usize {
+        self.local
+    }
+
+    /// Load what is delivered up to and at `until` and what happens by then, and so much after
+    /// that a look around any arrival until then sees all that it may.
+    pub(super) fn look_beyond(&mut self, until: i64) -> Result<(), CoreError> {
+        self.ensure(until)?;
+        let sees = |w: &Self| {
+            let settled = w.newest_exch.saturating_sub(w.disorder);
+            let beyond = w.venue_row(w.happened(until) + LOOK);
+            beyond.is_some_and(|i| w.rows.ts_exch[i] < settled)
+        };
+        while !self.ended && !sees(self) {
+            self.load()?;
         }
-        None
+        Ok(())
+    }
+
+    /// The venue's place once everything up to and at `until` happened.
+    fn happened(&self, until: i64) -> usize {
+        let rest = self.venue_len() - self.venue;
+        let (mut low, mut high) = (0, rest);
+        while low < high {
+            let middle = (low + high) / 2;
+            let before =
+                self.venue_row(self.venue + middle).is_some_and(|i| self.rows.ts_exch[i] <= until);
+            (low, high) = if before { (middle + 1, high) } else { (low, middle) };
+        }
+        self.venue + low
+    }
+
+    /// The rows around what happens up to `until`, in venue order, and where the venue's place
+    /// is among them.
+    pub(super) fn venue_strip(&self, until: i64) -> (Strip, usize) {
+        let from = self.venue.saturating_sub(LOOK);
+        let to = (self.happened(until) + LOOK).min(self.venue_len());
+        let strip = match &self.order {
+            None => Strip::copy(&self.rows, from..to),
+            Some(order) => Strip::gather(&self.rows, &order[from..to]),
+        };
+        (strip, self.venue - from)
+    }
+
+    /// The rows delivered up to and at `until` after the last delivered.
+    pub(super) fn local_strip(&self, until: i64) -> Strip {
+        Strip::copy(&self.rows, self.local..reached(&self.rows.ts_recv, self.local, until))
     }
 }
 
 /// The first index from `at` on whose time is past `until`; times rise.
 #[inline]
-fn reached(times: &[i64], at: usize, until: i64) -> usize {
+pub(super) fn reached(times: &[i64], at: usize, until: i64) -> usize {
     let (mut low, mut step) = (at, 1);
     while times.get(low + step - 1).is_some_and(|ts| *ts <= until) {
         low += step;

@@ -81,6 +81,12 @@ impl Latency {
         Ok(Self { model, scale })
     }
 
+    /// Whether it depends on the market data's own latency.
+    #[must_use]
+    pub fn follows_feed(&self) -> bool {
+        matches!(self.model, LatencyModel::Feed { .. })
+    }
+
     /// Nanoseconds from a request at `now` to the venue; `None` where it is lost.
     /// `feed_ns` is the latency of the last market data.
     #[must_use]

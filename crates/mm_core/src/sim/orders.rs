@@ -120,6 +120,8 @@ pub struct SimOrders {
     /// Bids before asks, better price first, then in order of arrival.
     orders: Vec<Resting>,
     reach: [Reach; 2],
+    /// How often the orders changed.
+    changes: u64,
     position: Lots,
     counts: OrderCounts,
     events: Vec<(i64, VenueEvent)>,
@@ -134,6 +136,7 @@ impl SimOrders {
             rule: QueueRule { model: config.queue, qpn: QpnConfig::fitted() },
             orders: Vec::with_capacity(16),
             reach: [NOWHERE; 2],
+            changes: 0,
             position: Lots(0),
             counts: OrderCounts::default(),
             events: Vec::with_capacity(64),
@@ -185,6 +188,12 @@ impl SimOrders {
     #[inline]
     pub(crate) fn reach(&self) -> &[Reach; 2] {
         &self.reach
+    }
+
+    /// How often orders came or went: what follows them looks again when it changed.
+    #[inline]
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The level of some of our orders is seen as it is `now`.
@@ -295,6 +304,7 @@ impl SimOrders {
 
     fn measure_reach(&mut self) {
         self.reach = [NOWHERE; 2];
+        self.changes += 1;
         for order in &self.orders {
             let (px, other) = (order.px.0, order.side.opposite());
             let reach = &mut self.reach[order.side.index()];

@@ -69,6 +69,11 @@ impl VenueBook {
         self.rebuilding
     }
 
+    /// Whether the next level that leaves the window makes it forget those before.
+    pub(crate) fn forgets(&self, side: Side) -> bool {
+        self.left_window[side.index()].len() >= MEMORY
+    }
+
     /// Lots of a level when it left the window, where that is remembered.
     pub(crate) fn left_with(&self, side: Side, px: Px) -> Option<i64> {
         self.left_window[side.index()].get(&px.0).copied()

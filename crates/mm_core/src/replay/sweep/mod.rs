@@ -1,0 +1,249 @@
+//! Sweep — many parameter sets over the same tapes: decoded once, one book, one set of signals.
+//!
+//! The tapes are read in stretches of some minutes. While the makers of all sets trade in one,
+//! each looking only at what concerns its own orders or changes what it sees, the next is read.
+//! Every set ends exactly as it would have if replayed alone, whatever the number of threads.
+
+mod levels;
+mod playback;
+mod recorded;
+mod shared;
+mod stretch;
+
+use super::columns::FillColumns;
+use super::drive::begins;
+use super::drive::Part;
+use super::drive::Replay;
+use super::drive::Run;
+use super::seat::Seat;
+use super::spec::SetSpec;
+use super::spec::SweepSpec;
+use super::truth::Keep;
+use crate::engine::Attention;
+use crate::error::CoreError;
+use playback::Playback;
+use rayon::prelude::*;
+use rayon::ThreadPool;
+use serde_json::json;
+use serde_json::Value;
+use shared::SharedTape;
+use std::sync::Arc;
+use stretch::Stretch;
+
+/// How far a sweep is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SweepProgress {
+    /// Rows read from tapes, once for all sets.
+    pub rows: u64,
+    /// The clock of the sweep.
+    pub ts: i64,
+    /// Nothing is left to do.
+    pub done: bool,
+    /// Fills of all sets so far.
+    pub fills: u64,
+    /// The best net result so far, in dollars, and the set that has it.
+    pub best: Option<(usize, f64)>,
+}
+
+/// Many parameter sets over the same tapes.
+#[derive(Debug)]
+pub struct Sweep {
+    tapes: Vec<SharedTape>,
+    /// What the sets trade in next.
+    stretches: Vec<Arc<Stretch>>,
+    sets: Vec<Set>,
+    pool: ThreadPool,
+    now: i64,
+    done: bool,
+}
+
+/// One parameter set, and why it stopped if it did.
+#[derive(Debug)]
+struct Set {
+    player: Player,
+    error: Option<CoreError>,
+}
+
+#[derive(Debug)]
+enum Player {
+    /// In the recorded market.
+    Shared(Box<Run<Playback>>),
+    /// It looks at more than a recorded market holds, and reads the tapes itself.
+    Alone(Box<Replay>),
+}
+
+impl Sweep {
+    /// Open the tapes and make every set ready.
+    ///
+    /// # Errors
+    /// What the tapes, the parameters or the limits of a set refuse.
+    pub fn new(spec: SweepSpec) -> Result<Self, CoreError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(spec.threads).build();
+        let pool = pool
+            .map_err(|error| CoreError::BadArgument { name: "threads", why: error.to_string() })?;
+        let attention = |ix: usize| {
+            let shared = spec.sets.iter().filter(|set| set.alone.is_none());
+            shared.map(|set| set.seats[ix].maker.attention()).max().unwrap_or(Attention::Book)
+        };
+        let wanted: Vec<Attention> = (0..spec.tapes.len()).map(attention).collect();
+        let mut tapes: Vec<SharedTape> = Vec::with_capacity(spec.tapes.len());
+        let mut first = i64::MAX;
+        for (tape, attention) in spec.tapes.into_iter().zip(wanted) {
+            let series = (tape.series, tape.disorder_ns);
+            let mut tape = SharedTape::new(series, tape.instrument, attention, &tape.candles);
+            first = first.min(tape.first_time()?.unwrap_or(i64::MAX));
+            tapes.push(tape);
+        }
+        let first = begins(first, &spec.clocks)?;
+        let now = spec.clocks.before(first);
+        tapes.iter_mut().for_each(|tape| tape.begin(now, spec.clocks.step));
+        let stretches = next_stretches(&mut tapes)?.unwrap_or_default();
+        let keep = if spec.keep_fills { Keep::Fills } else { Keep::Nothing };
+        let set = |set: SetSpec| -> Result<Set, CoreError> {
+            let SetSpec { seats, gate, alone } = set;
+            let player = match alone {
+                Some(alone) => Player::Alone(Box::new(Replay::new(*alone)?)),
+                None => {
+                    let parts = seats.into_iter().zip(&stretches).map(|(seat, stretch)| {
+                        let shared_arrival = seat.shared_arrival;
+                        Playback::new(Seat::new(seat, keep), Arc::clone(stretch), shared_arrival)
+                    });
+                    let account = (gate, spec.capital);
+                    let run = Run::new(parts.collect(), account, (first, spec.clocks));
+                    Player::Shared(Box::new(run))
+                }
+            };
+            Ok(Set { player, error: None })
+        };
+        let sets = spec.sets.into_iter().map(set).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { tapes, stretches, sets, pool, now, done: false })
+    }
+
+    /// Go on until about `rows` more rows are read, or to the end.
+    ///
+    /// # Errors
+    /// What the tape reader refuses. A set that fails stops, and its row says why.
+    pub fn run(&mut self, rows: u64) -> Result<SweepProgress, CoreError> {
+        let stop = self.rows().saturating_add(rows);
+        while !self.done && self.rows() < stop {
+            self.play_stretch()?;
+        }
+        Ok(self.progress())
+    }
+
+    /// Every set trades in the stretch on hand while the next is read.
+    fn play_stretch(&mut self) -> Result<(), CoreError> {
+        let Self { tapes, stretches, sets, pool, .. } = self;
+        let play = || sets.par_iter_mut().for_each(|set| set.play(stretches));
+        let (next, ()) = pool.join(|| next_stretches(tapes), play);
+        self.now = self.stretches.first().map_or(self.now, |stretch| stretch.until);
+        match next? {
+            Some(next) => self.stretches = next,
+            None => {
+                let Self { sets, pool, .. } = self;
+                pool.install(|| sets.par_iter_mut().for_each(Set::finish));
+                self.done = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&self) -> u64 {
+        self.tapes.iter().map(SharedTape::rows_read).sum()
+    }
+
+    /// How far the sweep is.
+    #[must_use]
+    pub fn progress(&self) -> SweepProgress {
+        let net = |(at, set): (usize, &Set)| (at, set.progress().1);
+        SweepProgress {
+            rows: self.rows(),
+            ts: self.now,
+            done: self.done,
+            fills: self.sets.iter().map(|set| set.progress().0).sum(),
+            best: self.sets.iter().enumerate().map(net).max_by(|a, b| a.1.total_cmp(&b.1)),
+        }
+    }
+
+    /// The figures of every set, as a JSON list; one that failed has an `error`.
+    #[must_use]
+    pub fn results_json(&self) -> String {
+        Value::Array(self.sets.iter().map(Set::figures).collect()).to_string()
+    }
+
+    /// Move out the fills of a set, where they are kept.
+    pub fn take_fills(&mut self, set: usize) -> FillColumns {
+        match &mut self.sets[set].player {
+            Player::Alone(replay) => replay.take_fills(),
+            Player::Shared(run) => {
+                let mut all = FillColumns::default();
+                let parts = run.parts.iter_mut();
+                parts.for_each(|part| all.append(part.seat_mut().truth.fills.take()));
+                all
+            }
+        }
+    }
+}
+
+impl Set {
+    fn play(&mut self, stretches: &[Arc<Stretch>]) {
+        let until = stretches[0].until;
+        self.guard(|player| match player {
+            Player::Alone(replay) => replay.run_until(until).map(drop),
+            Player::Shared(run) => {
+                run.parts.iter_mut().zip(stretches).for_each(|(part, s)| part.enter(s));
+                run.run_until(until)?;
+                run.parts.iter_mut().try_for_each(Playback::leave)
+            }
+        });
+    }
+
+    /// The tapes are used up: what is still on its way arrives.
+    fn finish(&mut self) {
+        self.guard(|player| match player {
+            Player::Alone(replay) => replay.run_until(i64::MAX).map(drop),
+            Player::Shared(run) => run.run_until(i64::MAX),
+        });
+    }
+
+    fn guard(&mut self, play: impl FnOnce(&mut Player) -> Result<(), CoreError>) {
+        if self.error.is_none() {
+            self.error = play(&mut self.player).err();
+        }
+    }
+
+    /// Fills and net result so far.
+    fn progress(&self) -> (u64, f64) {
+        let progress = match &self.player {
+            Player::Alone(replay) => replay.progress(),
+            Player::Shared(run) => run.progress(),
+        };
+        (progress.fills, progress.net_usd)
+    }
+
+    fn figures(&self) -> Value {
+        let mut figures = match &self.player {
+            Player::Alone(replay) => replay.run.figures(),
+            Player::Shared(run) => run.figures(),
+        };
+        if let Some(error) = &self.error {
+            figures["error"] = json!(error.to_string());
+        }
+        figures
+    }
+}
+
+/// The next stretch of every tape, all up to one step; `None` once all are used up.
+fn next_stretches(tapes: &mut [SharedTape]) -> Result<Option<Vec<Arc<Stretch>>>, CoreError> {
+    let mut until = None;
+    for tape in tapes.iter_mut() {
+        let horizon = tape.horizon()?;
+        until = match (until, horizon) {
+            (Some(a), Some(b)) => Some(std::cmp::min(a, b)),
+            (a, b) => a.or(b),
+        };
+    }
+    let Some(until) = until else { return Ok(None) };
+    let stretches = tapes.iter_mut().map(|tape| tape.stretch(until).map(Arc::new));
+    stretches.collect::<Result<Vec<_>, _>>().map(Some)
+}

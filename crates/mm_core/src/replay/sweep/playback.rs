@@ -1,0 +1,262 @@
+//! Playback — one maker of a set in a recorded market: it wakes when what it looks at changed.
+
+use super::recorded::Recorded;
+use super::stretch::Moment;
+use super::stretch::News;
+use super::stretch::Readings;
+use super::stretch::Stretch;
+use crate::book::Book;
+use crate::book::BookRow;
+use crate::book::BookState;
+use crate::engine::displayed;
+use crate::engine::Attention;
+use crate::engine::Commands;
+use crate::engine::Sight;
+use crate::engine::TouchQty;
+use crate::error::CoreError;
+use crate::instrument::InstrumentSpec;
+use crate::quote::Intensity;
+use crate::replay::drive::Part;
+use crate::replay::seat::Seat;
+use crate::replay::seat::World;
+use crate::risk::Gate;
+use crate::signal::TickLook;
+use crate::sim::Depth;
+use crate::strategy::Regime;
+use crate::units::Lots;
+use crate::units::Px;
+use crate::units::Side;
+use crate::units::UnixNanos;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// One maker in a recorded market.
+#[derive(Debug)]
+pub(super) struct Playback {
+    world: Recorded,
+    seen: Seen,
+    seat: Seat,
+    /// The next moment that was not heard.
+    next: usize,
+    /// The next of those worth waking for.
+    next_news: usize,
+    /// What is worth waking for.
+    minds: News,
+    /// The last step.
+    now: i64,
+}
+
+/// The market as one maker sees it at a moment.
+#[derive(Debug)]
+struct Seen {
+    stretch: Arc<Stretch>,
+    moment: Moment,
+    readings: Readings,
+    /// Whether the maker asks for signals.
+    listens: bool,
+    /// The whole book as of some deliveries, once it was asked for.
+    whole: RefCell<Option<Box<(u32, Book)>>>,
+}
+
+impl Playback {
+    pub(super) fn new(seat: Seat, stretch: Arc<Stretch>, shared_arrival: bool) -> Self {
+        let attention = seat.maker.attention();
+        Self {
+            seen: Seen {
+                moment: Moment::NOTHING,
+                readings: stretch.readings[0],
+                stretch: Arc::clone(&stretch),
+                listens: attention > Attention::Book,
+                whole: RefCell::new(None),
+            },
+            world: Recorded::new(stretch, shared_arrival),
+            seat,
+            next: 0,
+            next_news: 0,
+            minds: if attention == Attention::Book { News::Prices } else { News::Sizes },
+            now: i64::MIN,
+        }
+    }
+
+    /// Go on in the next stretch; the last one has been played to its end.
+    pub(super) fn enter(&mut self, stretch: &Arc<Stretch>) {
+        if Arc::ptr_eq(stretch, &self.seen.stretch) {
+            return;
+        }
+        self.world.enter(Arc::clone(stretch));
+        self.seen.moment.delivered = 0;
+        self.seen.whole = RefCell::new(None);
+        self.seen.stretch = Arc::clone(stretch);
+        (self.next, self.next_news) = (0, 0);
+    }
+
+    /// Play what is left of the stretch at the venue.
+    pub(super) fn leave(&mut self) -> Result<(), CoreError> {
+        let until = self.seen.stretch.until;
+        self.seat.happen_until(&mut self.world, until)?;
+        self.world.happen(until, true, &mut self.seat)?;
+        self.seat.truth.forget();
+        Ok(())
+    }
+
+    /// When something is seen that is worth waking for.
+    #[inline]
+    fn news(&mut self) -> i64 {
+        let stretch = &*self.seen.stretch;
+        let news = match self.minds {
+            News::Prices => &stretch.priced,
+            News::Sizes => &stretch.sized,
+        };
+        while news.get(self.next_news).is_some_and(|&at| (at as usize) < self.next) {
+            self.next_news += 1;
+        }
+        let at = match self.seat.is_wary() {
+            true => Some(self.next),
+            false => news.get(self.next_news).map(|&at| at as usize),
+        };
+        at.and_then(|at| stretch.moments.get(at)).map_or(i64::MAX, |moment| moment.ts)
+    }
+
+    /// Hear what is heard by `now`.
+    fn hear(&mut self, now: i64) {
+        let seen = &mut self.seen;
+        let moments = &seen.stretch.moments;
+        let before = self.next;
+        while moments.get(self.next).is_some_and(|moment| moment.ts <= now) {
+            self.next += 1;
+        }
+        if self.next > before {
+            seen.moment = moments[self.next - 1];
+            seen.readings = seen.stretch.readings[seen.moment.readings as usize];
+            self.seat.feed_latency = seen.moment.feed_latency;
+        }
+    }
+}
+
+impl Part for Playback {
+    fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    fn seat_mut(&mut self) -> &mut Seat {
+        &mut self.seat
+    }
+
+    fn rows_read(&self) -> u64 {
+        0
+    }
+
+    fn is_done(&self) -> bool {
+        self.seen.stretch.ends.is_some_and(|ends| self.now >= ends) && self.seat.is_idle()
+    }
+
+    fn wakes(&mut self, gate: &Gate, bound: i64) -> Result<i64, CoreError> {
+        let own = self.seat.wakes(&self.seen, gate, &self.world);
+        if own == i64::MIN {
+            return Ok(own);
+        }
+        let ends = self.seen.stretch.ends.filter(|&ends| ends > self.now).unwrap_or(i64::MAX);
+        let wake = own.min(ends).min(self.news());
+        let fill = self.world.next_fill(wake.min(bound), &self.seat);
+        // What happens at a step is taken in at the next.
+        Ok(fill.map_or(wake, |ts| wake.min(ts + 1)))
+    }
+
+    fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
+        self.now = now;
+        self.seat.happen_until(&mut self.world, now)?;
+        self.hear(now);
+        self.seat.hear_replies(now, gate)
+    }
+
+    fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands) {
+        self.seat.decide(&self.seen, now, gate, out);
+    }
+
+    fn sample(&mut self, symbol: u16, now: i64) {
+        self.seat.sample(symbol, now, self.world.touch());
+    }
+}
+
+impl Seen {
+    /// Look at the whole book as delivered by now: for what is rare.
+    #[cold]
+    fn whole<T>(&self, look: impl FnOnce(&Book) -> T) -> T {
+        let mut whole = self.whole.borrow_mut();
+        let start = || Box::new((0, self.stretch.seen.clone()));
+        let whole = whole.get_or_insert_with(start);
+        for at in whole.0..self.moment.delivered {
+            let row: BookRow = self.stretch.delivered.row(at as usize);
+            whole.1.apply(row);
+        }
+        whole.0 = self.moment.delivered;
+        look(&whole.1)
+    }
+}
+
+impl Sight for Seen {
+    fn spec(&self) -> &InstrumentSpec {
+        self.stretch.seen.spec()
+    }
+
+    fn touch(&self) -> Option<TouchQty> {
+        self.moment.touch
+    }
+
+    fn state(&self) -> BookState {
+        self.moment.state
+    }
+
+    fn heard(&self) -> UnixNanos {
+        self.moment.heard
+    }
+
+    fn wakes(&self) -> UnixNanos {
+        UnixNanos(i64::MAX)
+    }
+
+    fn mark(&self) -> Option<Px> {
+        self.readings.mark
+    }
+
+    fn sigma(&self) -> Option<f64> {
+        self.readings.sigma.filter(|_| self.listens)
+    }
+
+    fn bias(&self) -> f64 {
+        self.readings.bias
+    }
+
+    fn atr(&self) -> Option<f64> {
+        self.readings.atr
+    }
+
+    fn pace(&self) -> Option<f64> {
+        self.readings.pace
+    }
+
+    fn regime(&self) -> Option<Regime> {
+        self.readings.regime
+    }
+
+    fn intensity(&self) -> Option<Intensity> {
+        self.readings.intensity
+    }
+
+    fn funding(&self) -> f64 {
+        self.readings.funding
+    }
+
+    fn qty(&self, side: Side, px: Px) -> Lots {
+        self.whole(|book| book.qty(side, px))
+    }
+
+    fn displayed(&self) -> Option<[Lots; 2]> {
+        self.whole(displayed)
+    }
+
+    /// Nothing: sets with a fill model are replayed one by one.
+    fn look(&self, _: UnixNanos) -> Option<TickLook> {
+        None
+    }
+}
