@@ -80,7 +80,6 @@ __all__ = [
     "maker_rate",
     "markouts",
     "max_decimals",
-    "measure_clock_offset",
     "noise_by_likelihood",
     "noise_by_moments",
     "order_flow_levels",
@@ -276,9 +275,6 @@ def tape_info(path: str) -> _TapeInfo:
 
 def touches(kind: _U8, side: _I8, px: _I64) -> tuple[_I64, _I64]:
     """Return best bid and best ask after each row, 0 where there is none; shape (n,)."""
-
-def measure_clock_offset(ts_exch: _I64, ts_recv: _I64) -> int:
-    """Return what to add to receive times so that none is before its venue time."""
 
 def scan_lines(format: str, data: bytes, first_line: int = 1) -> dict[str, tuple[int, int, int]]:
     """Return price decimals, size decimals and messages of each symbol in verbatim frames."""
