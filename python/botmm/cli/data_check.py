@@ -107,7 +107,7 @@ def wanted_tapes(
     Raises:
         DataError: there are none.
     """
-    from botmm.data.catalogue import coverage, find_tapes, read_tape
+    from botmm.data.catalogue import coverage, find_tapes, nearest, read_tape
     from botmm.errors import DataError
     from botmm.research.plan import resolved, select_range
 
@@ -116,12 +116,15 @@ def wanted_tapes(
     day, since, until, days = span
     wanted = select_range(day=day, since=since, until=until, days=days)
     folder, venue = store_folder(place[0]), place[1]
-    found = []
-    for row in coverage(folder, venue=venue, symbols=symbols):
+    found: list[Path] = []
+    held = coverage(folder, venue=venue, symbols=symbols)
+    for row in held:
         span_of = resolved(wanted, row.days[-1])
         found += find_tapes(folder, row.venue, row.symbol, span_of.since, span_of.until)
     if not found:
-        raise DataError(f"no such tapes in {folder}", cure="`botmm data ls` shows what is there")
+        elsewhere = nearest(folder, venue, symbols[0]) if symbols and not held else None
+        cure = elsewhere or "`botmm data ls` shows what is there"
+        raise DataError(f"no such tapes in {folder}", cure=cure)
     return [read_tape(path) for path in found]
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 from botmm.errors import DataError
@@ -109,6 +110,40 @@ def find_tapes(
         for day, path in files.items()
         if (first is None or day >= first) and (last is None or day <= last)
     ]
+
+
+def nearest(store: Path, venue: str | None, symbol: str) -> str:
+    """Return where else a symbol may stand that has no tapes there, as a cure.
+
+    The same symbol on other venues comes first, then symbols that look alike on any, then all
+    that the store holds.
+
+    Args:
+        store: the data folder.
+        venue: where it was looked for; None is everywhere.
+        symbol: what was looked for.
+    """
+    there = sorted({path.parts[-3:-1] for path in (store / "tape").glob(f"*/*/{_DAY_FILES}")})
+    if not there:
+        return "import some with `botmm data import PATH`"
+    same = [f"--venue {place}" for place, name in there if name == symbol]
+    if same:
+        return f"did you mean {' or '.join(same)}?"
+    wanted = symbol.casefold()
+    close = [(place, name) for place, name in there if _alike(wanted, name.casefold())]
+    if close:
+        texts = [
+            f"--symbol {name}" + ("" if place == venue else f" --venue {place}")
+            for place, name in sorted(close, key=lambda pair: (pair[0] != venue, pair))
+        ]
+        return f"did you mean {' or '.join(texts)}?"
+    return f"there is: {', '.join('/'.join(pair) for pair in there)}"
+
+
+def _alike(wanted: str, name: str) -> bool:
+    """Whether one symbol begins as the other, or is a slip of the fingers away from it."""
+    begins = name.startswith(wanted) or wanted.startswith(name)
+    return begins or bool(get_close_matches(wanted, [name], cutoff=0.8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
