@@ -71,7 +71,9 @@ def check(  # noqa: PLR0913
     Points go for silence (up to 100), crossed (60) and locked (30) books, time that runs back
     (40), trades that could not have met the book (20), and delays below zero (20). `score` is the
     mean of all minutes from the first row to the last, `recorded` of those that are not all
-    silence; the other columns are the shares of time, messages or trades that cost points.
+    silence; the other columns are the shares of time, messages or trades that cost points. What
+    the import counted and mended (repeated trades, receive times that ran back) is told below the
+    table; it costs no points.
     """
     from botmm.data.quality import check as score
     from botmm.errors import CheckError
@@ -139,6 +141,7 @@ def _as_dict(report: Report, worst: int) -> dict[str, object]:
         "minutes": len(report.minutes),
         "silent_minutes": report.silent,
         "shares": {name: round(share, 6) for name, share in report.shares().items()},
+        "defects": report.tape.defects,
         "worst": [minute.as_dict() for minute in report.worst(worst)],
     }
 
@@ -146,6 +149,7 @@ def _as_dict(report: Report, worst: int) -> dict[str, object]:
 def _show(reports: list[Report], worst: int) -> None:
     from rich.table import Table
 
+    from botmm.data.catalogue import defects_text
     from botmm.units import time_text
 
     out = terminal().out()
@@ -171,6 +175,9 @@ def _show(reports: list[Report], worst: int) -> None:
         for start, end in report.tape.gaps:
             seconds = (end - start) * 1e-9
             out.print(f"{name} {time_text(start)}  silent for {seconds:,.1f} s")
+        if defects := report.tape.defects:
+            day = report.tape.day.isoformat()
+            out.print(f"{name} {day}  counted on import: {defects_text(defects)}")
         for minute in report.worst(worst):
             why = ", ".join(
                 f"{_COMPLAINTS[key]} {share:.1%}"

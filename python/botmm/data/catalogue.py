@@ -7,7 +7,7 @@ Tapes lie at `{store}/tape/{venue}/{symbol}/{YYYY-MM-DD}.parquet`; the day is th
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -16,6 +16,8 @@ from pathlib import Path
 from botmm.errors import DataError
 from botmm.units import SECOND_NS, UnixNanos, day_of
 
+# What an import counts that is no defect: how much there was.
+_PLAIN_COUNTS = frozenset({"frames", "lines", "messages"})
 _DAY_FILES = "????-??-??.parquet"
 
 
@@ -45,12 +47,31 @@ class Tape:
         return tuple(found)
 
     @property
+    def defects(self) -> dict[str, int]:
+        """Return what the import counted as wrong or odd, by name; zeros are left out."""
+        return defects_of(json.loads(self.meta.get("quality", "{}")))
+
+    @property
     def covered_ns(self) -> int:
         """Return the time between the first and the last row, less the gaps within."""
         silent = sum(
             max(min(end, self.last_ts) - max(start, self.first_ts), 0) for start, end in self.gaps
         )
         return max(self.last_ts - self.first_ts - silent, 0)
+
+
+def defects_of(counts: Mapping[str, object]) -> dict[str, int]:
+    """Return the counts of an import that tell of defects, by name; zeros are left out."""
+    return {
+        name: count
+        for name, count in sorted(counts.items())
+        if isinstance(count, int) and count and name not in _PLAIN_COUNTS
+    }
+
+
+def defects_text(defects: Mapping[str, int]) -> str:
+    """Return defects as words: receive time backward 1, repeated trades 3."""
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in defects.items())
 
 
 def tape_path(store: Path, venue: str, symbol: str, day: date) -> Path:

@@ -71,6 +71,20 @@ def test_ls_and_check_print_tables(
     assert "2026-02-12 10:0" in out
 
 
+def test_check_tells_what_the_import_counted(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [(0, 3, 0, 0.0, 0.0), (0, 4, 1, 100.0, 1.0), (0, 4, -1, 101.0, 1.0)]
+    rows += [(step, 2, 1, 101.0, 0.5) for step in (5, 3, 6)]
+    events = rec.neutral_rows(tmp_path / "events.parquet", rows)
+    botmm(capsys, "import", events, "--symbol", "X", "--venue", "lab", "--store", store)
+    code, out, _ = botmm(capsys, "check", "--store", store)
+    assert code == 0
+    assert "lab/X 2026-02-12  counted on import: receive time backward 1\n" in out
+    (report,) = as_json(capsys, "check", "--store", store)
+    assert report["defects"] == {"receive_time_backward": 1}
+
+
 def test_check_below_the_limit_exits_with_7(
     session: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
