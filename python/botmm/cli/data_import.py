@@ -96,7 +96,7 @@ def import_command(**options: Any) -> None:
 
 
 def _refuse(outcome: Outcome) -> None:
-    """Raise where a symbol failed; of several, each is told."""
+    """Raise where a file or symbol failed; of several, each is told."""
     from botmm.errors import DataError
 
     if len(outcome.failed) == 1:
@@ -105,7 +105,7 @@ def _refuse(outcome: Outcome) -> None:
         for error in outcome.failed:
             click.echo(f"error: {error.message}\n  → {error.cure}", err=True)
         raise DataError(
-            f"{len(outcome.failed)} symbols were not imported; the others were",
+            f"{len(outcome.failed)} files or symbols were not imported; the others were",
             cure="mend what is named above and import again: what is finished is skipped",
         )
 

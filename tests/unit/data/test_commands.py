@@ -136,6 +136,24 @@ def test_errors_have_exit_codes_and_no_traceback(
     assert "no tapes" in out
 
 
+def test_a_folder_is_imported_but_for_what_is_damaged_or_unknown(
+    session: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (session / "a.json").write_text('{"note": "not market data"}\n')
+    (session / "broken.csv.gz").write_bytes(b"\x1f\x8b damaged")
+    code, out, err = botmm(capsys, "import", session, "--store", store)
+    assert code == 3
+    assert "BTC" in out
+    assert f"{session}/a.json: not a format we know" in err
+    assert f"error: not imported: {session}/broken.csv.gz: " in err
+    (session / "worse.parquet").write_bytes(b"\x00")
+    code, _, err = botmm(capsys, "import", session, "--store", store)
+    assert code == 3
+    for name in ("broken.csv.gz", "worse.parquet"):
+        assert f"error: not imported: {session}/{name}: " in err
+    assert "2 files or symbols were not imported; the others were" in err
+
+
 def test_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = botmm(capsys, "import", "--formats")
     assert code == 0
