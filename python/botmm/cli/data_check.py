@@ -177,7 +177,8 @@ def _show(reports: list[Report], worst: int) -> None:
             out.print(f"{name} {time_text(start)}  silent for {seconds:,.1f} s")
         if defects := report.tape.defects:
             day = report.tape.day.isoformat()
-            out.print(f"{name} {day}  counted on import: {defects_text(defects)}")
+            text = f"{name} {day}  counted on import: {defects_text(defects)}"
+            out.print(text, soft_wrap=not out.is_terminal)
         for minute in report.worst(worst):
             why = ", ".join(
                 f"{_COMPLAINTS[key]} {share:.1%}"
