@@ -1,8 +1,14 @@
 """Ob backtester — the document's name of `botmm replay`."""
 
 import sys
-
-from botmm.cli import hand_over
+from importlib.util import find_spec
 
 if __name__ == "__main__":
+    if find_spec("botmm") is None:
+        sys.exit(
+            f"botmm: {sys.executable} has no botmm; in the project folder run: "
+            "make build && .venv/bin/python backtest/ob_backtester.py"
+        )
+    from botmm.cli import hand_over
+
     hand_over("replay", *sys.argv[1:])

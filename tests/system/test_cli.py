@@ -210,3 +210,14 @@ def test_the_documents_names_are_the_same_command(script: str, tmp_path: Path) -
     done = subprocess.run(args, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "no tape of BTC on hyperliquid" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "script", ["backtest/ob_backtester.py", "backtest/ob_loader.py", "scripts/run_ob_backtest.py"]
+)
+def test_outside_of_its_environment_a_script_names_the_cure(script: str, tmp_path: Path) -> None:
+    bare = [sys.executable, "-E", "-S", str(ROOT / script)]  # without the installed packages
+    done = subprocess.run(bare, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.endswith(f"run: make build && .venv/bin/python {script}")

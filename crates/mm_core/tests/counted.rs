@@ -2,64 +2,41 @@
 //!
 //! Our orders buy at 100; sizes are in lots.
 
-use mm_core::book::BookRow;
-use mm_core::command::Place;
-use mm_core::command::Tif;
+mod vectors;
+mod venue_case;
+
 use mm_core::event::flags;
 use mm_core::event::RowKind;
-use mm_core::instrument::InstrumentSpec;
-use mm_core::instrument::Venue;
 use mm_core::queue::QpnConfig;
-use mm_core::queue::QueueModel;
-use mm_core::sim::SimVenue;
-use mm_core::sim::VenueConfig;
-use mm_core::sim::VenueEvent;
-use mm_core::units::Cloid;
-use mm_core::units::Lots;
-use mm_core::units::Px;
-use mm_core::units::Side;
-use mm_core::units::SymbolIx;
 use serde_json::Value;
-use std::path::Path;
+use vectors::number;
+use vectors::qpn_config;
+use vectors::rows;
+use vectors::vectors;
+use venue_case::level_kind;
+use venue_case::Case;
 
-const MS: i64 = 1_000_000;
 const PX: i64 = 100;
 
-struct Case {
-    venue: SimVenue,
-    now: i64,
+/// A market of 100 bid, holding `qty` lots in `n` orders, and 101 asked.
+fn market(queue: &str, (qty, n): (i64, u32)) -> Case {
+    let mut case = Case::new(queue, true);
+    case.row(RowKind::Level, -1, (101, 1000, 9)).row(RowKind::Level, 1, (99, 1000, 9));
+    case.level(qty, n);
+    case
 }
 
 impl Case {
-    /// A market of 100 bid, holding `qty` lots in `n` orders, and 101 asked.
-    fn new(queue: &str, (qty, n): (i64, u32)) -> Self {
-        let queue = QueueModel::parse(queue).expect("a known model");
-        let config = VenueConfig { queue, partial_fills: true, through_volume: true };
-        let spec = InstrumentSpec::fixed(Venue::Other, 0, 1, 1);
-        let mut case = Self { venue: SimVenue::new(spec, config), now: 0 };
-        case.row(RowKind::Level, -1, (101, 1000, 9)).row(RowKind::Level, 1, (99, 1000, 9));
-        case.level(qty, n);
-        case
-    }
-
     fn knowing(self, qpn: QpnConfig) -> Self {
         Self { venue: self.venue.with_qpn(qpn), ..self }
     }
 
-    fn row(&mut self, kind: RowKind, side: i8, (px, qty, n): (i64, i64, u32)) -> &mut Self {
-        let row = BookRow { kind, side, px, qty, n, flags: flags::LAST };
-        self.venue.on_row(row, self.now);
-        self
-    }
-
-    fn after(&mut self, ms: i64) -> &mut Self {
-        self.now += ms * MS;
-        self
+    fn row(&mut self, kind: RowKind, side: i8, level: (i64, i64, u32)) -> &mut Self {
+        self.show(kind, side, level, flags::LAST)
     }
 
     fn level(&mut self, qty: i64, n: u32) -> &mut Self {
-        let kind = if qty > 0 { RowKind::Level } else { RowKind::Gone };
-        self.row(kind, 1, (PX, qty, n))
+        self.row(level_kind(qty), 1, (PX, qty, n))
     }
 
     fn sold(&mut self, qty: i64) -> &mut Self {
@@ -67,35 +44,13 @@ impl Case {
     }
 
     fn buy(&mut self, id: u128, size: i64) -> &mut Self {
-        let place = Place {
-            symbol: SymbolIx(0),
-            cloid: Cloid(id),
-            side: Side::Bid,
-            px: Px(PX),
-            size: Lots(size),
-            tif: Tif::PostOnly,
-            reduce_only: false,
-        };
-        self.venue.place(&place, None, self.now);
-        self
-    }
-
-    fn fills(&mut self) -> Vec<(u128, i64)> {
-        let fills = self.venue.drain().filter_map(|(_, event)| match event {
-            VenueEvent::Fill(fill, _) => Some((fill.cloid.0, fill.size.0)),
-            VenueEvent::Answer(..) => None,
-        });
-        fills.collect()
-    }
-
-    fn ahead(&self) -> f64 {
-        self.venue.orders()[0].ahead()
+        self.order(id, PX, size)
     }
 }
 
 /// Two orders of 40 and 20 are ahead, one of 30 joins behind, then 20 are cancelled.
 fn joined(queue: &str) -> Case {
-    let mut case = Case::new(queue, (60, 2));
+    let mut case = market(queue, (60, 2));
     case.buy(1, 10).after(500).level(90, 3).after(500).level(70, 2);
     case
 }
@@ -108,7 +63,7 @@ fn a_cancel_of_a_size_that_nobody_behind_has_was_ahead() {
 
 #[test]
 fn a_cancel_of_the_size_that_joined_behind_was_behind() {
-    let mut case = Case::new("qpn", (60, 2));
+    let mut case = market("qpn", (60, 2));
     case.buy(1, 10).after(500).level(90, 3).after(500).level(60, 2);
     assert!((case.ahead() - 60.0).abs() < 0.1, "{}", case.ahead());
 }
@@ -116,7 +71,7 @@ fn a_cancel_of_the_size_that_joined_behind_was_behind() {
 #[test]
 fn without_order_counts_a_fixed_rule_shares_and_the_order_is_counted() {
     let ahead = |queue| {
-        let mut case = Case::new(queue, (60, 0));
+        let mut case = market(queue, (60, 0));
         case.buy(1, 10).after(500).level(90, 0).after(500).level(70, 0);
         (case.ahead(), case.venue.counts().uncounted_orders)
     };
@@ -132,7 +87,7 @@ fn counts_that_end_later_are_told_once() {
     case.after(500).level(65, 0).after(500).level(60, 0).level(50, 2);
     assert_eq!(case.venue.counts().uncounted_orders, 1);
     // An order inside the spread begins behind nobody, whether or not the source counts.
-    let mut case = Case::new("qpn", (0, 0));
+    let mut case = market("qpn", (0, 0));
     case.buy(1, 10).after(1).level(7, 0);
     assert_eq!((case.ahead(), case.venue.counts().uncounted_orders), (0.0, 1));
 }
@@ -179,7 +134,7 @@ fn own_orders_at_one_price_share_a_print_in_their_own_order() {
     assert_eq!(case.fills(), [(1, 5)]);
     case.sold(100);
     assert_eq!(case.fills(), [(1, 5), (2, 10)]);
-    let mut case = Case::new("qpn", (0, 0));
+    let mut case = market("qpn", (0, 0));
     case.buy(1, 9).buy(2, 9).buy(3, 9).sold(10);
     assert_eq!(case.fills(), [(1, 9), (2, 1)]);
 }
@@ -197,14 +152,11 @@ fn the_place_is_kept_while_the_level_is_out_of_sight() {
 
 #[test]
 fn a_cleared_snapshot_gives_the_same_place_as_rows() {
-    let mut case = Case::new("qpn", (60, 2));
+    let mut case = market("qpn", (60, 2));
     case.buy(1, 10).after(500).level(90, 3).after(500);
-    let mut show = |kind, (side, px, qty, n), bits| {
-        case.venue.on_row(BookRow { kind, side, px, qty, n, flags: bits }, case.now);
-    };
-    show(RowKind::Clear, (0, 0, 0, 0), 0);
-    show(RowKind::Level, (1, PX, 70, 2), flags::SNAPSHOT);
-    show(RowKind::Level, (-1, 101, 1000, 9), flags::SNAPSHOT | flags::LAST);
+    case.show(RowKind::Clear, 0, (0, 0, 0), 0);
+    case.show(RowKind::Level, 1, (PX, 70, 2), flags::SNAPSHOT);
+    case.show(RowKind::Level, -1, (101, 1000, 9), flags::SNAPSHOT | flags::LAST);
     assert_eq!(case.ahead(), joined("qpn").ahead());
 }
 
@@ -215,43 +167,17 @@ fn a_sweep_leaves_nobody_ahead() {
     assert_eq!((case.fills(), case.ahead()), (vec![(1, 4)], 0.0));
 }
 
-fn vectors() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/vectors/queue.json");
-    let text = std::fs::read_to_string(&path).expect("the vectors are in the project");
-    serde_json::from_str(&text).expect("JSON")
-}
-
-fn rows(value: &Value) -> &[Value] {
-    value.as_array().expect("a list")
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().expect("a number")
-}
-
 /// Lots of a thousandth.
 fn lots(value: &Value) -> i64 {
     (number(value) * 1e3).round() as i64
-}
-
-fn knowledge(qpn: &Value) -> QpnConfig {
-    let numbers = |key: &str| rows(&qpn[key]).iter().map(number).collect();
-    let pmf = qpn["pmf_lots"].as_object().expect("a table");
-    QpnConfig {
-        edges: numbers("edges"),
-        rates: numbers("rates"),
-        age0_s: number(&qpn["age0"]),
-        pmf: pmf.iter().map(|(k, v)| (k.parse().expect("lots"), number(v))).collect(),
-        pmf_floor: number(&qpn["p_floor"]),
-    }
 }
 
 /// The sequence as rows: the prints of a step are one burst that uses up as many orders as it
 /// can; returns the steps whose quantity ahead is the wanted one, until the order is filled.
 fn play(file: &Value, insert: &Value, steps: &[Value], wanted: &[f64]) -> usize {
     let n = |value: &Value| number(value) as u32;
-    let mut case = Case::new("qpn", (lots(&insert["Q"]), n(&insert["n"])));
-    case = case.knowing(knowledge(&file["qpn"]));
+    let mut case = market("qpn", (lots(&insert["Q"]), n(&insert["n"])));
+    case = case.knowing(qpn_config(file));
     case.buy(1, 1_000_000);
     for (at, (step, wanted)) in steps.iter().zip(wanted).enumerate() {
         case.after((number(&step["dt"]) * 1e3).round() as i64);
@@ -272,7 +198,7 @@ fn play(file: &Value, insert: &Value, steps: &[Value], wanted: &[f64]) -> usize 
 
 #[test]
 fn the_venue_follows_the_sequences_of_the_model() {
-    let file = vectors();
+    let file = vectors("queue.json");
     for case in rows(&file["cases"]) {
         let wanted: Vec<f64> =
             rows(&case["models"]["qpn"]).iter().map(|step| number(&step["ahead"])).collect();

@@ -1,8 +1,9 @@
 //! Golden — quotes and queues against the test vectors, digit by digit.
 
+mod vectors;
+
 use mm_core::instrument::InstrumentSpec;
 use mm_core::queue::Interval;
-use mm_core::queue::QpnConfig;
 use mm_core::queue::QpnState;
 use mm_core::queue::QueueModel;
 use mm_core::quote::quote;
@@ -14,22 +15,12 @@ use mm_core::units::Lots;
 use mm_core::units::Px;
 use mm_core::units::Side;
 use serde_json::Value;
+use vectors::number;
+use vectors::qpn_config;
+use vectors::rows;
+use vectors::vectors;
 
 const LOT: f64 = 0.001;
-
-fn vectors(name: &str) -> Value {
-    let path = format!("{}/../../tests/golden/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("not a number: {value}"))
-}
-
-fn rows(value: &Value) -> &[Value] {
-    value.as_array().unwrap_or_else(|| panic!("not a list: {value}"))
-}
 
 fn assert_close(case: &str, got: f64, wanted: f64) {
     let scale = got.abs().max(wanted.abs()).max(1.0);
@@ -195,18 +186,6 @@ fn classical_queues_follow_the_sequences() {
                 before = (level.q1, level.n1);
             }
         }
-    }
-}
-
-fn qpn_config(file: &Value) -> QpnConfig {
-    let numbers = |key: &str| rows(&file["qpn"][key]).iter().map(number).collect();
-    let pmf = file["qpn"]["pmf_lots"].as_object().expect("a table");
-    QpnConfig {
-        edges: numbers("edges"),
-        rates: numbers("rates"),
-        age0_s: number(&file["qpn"]["age0"]),
-        pmf: pmf.iter().map(|(k, v)| (k.parse().expect("lots"), number(v))).collect(),
-        pmf_floor: number(&file["qpn"]["p_floor"]),
     }
 }
 

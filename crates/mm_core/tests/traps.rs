@@ -2,10 +2,10 @@
 //!
 //! Sizes are in lots of 0.1, prices in whole units; the side of all orders is buy.
 
+mod venue_case;
+
 use mm_core::book::BookRow;
 use mm_core::book::Merger;
-use mm_core::command::Place;
-use mm_core::command::Tif;
 use mm_core::event::flags;
 use mm_core::event::streams;
 use mm_core::event::FeedMessage;
@@ -14,48 +14,26 @@ use mm_core::event::FrameKind;
 use mm_core::event::LevelQty;
 use mm_core::event::RowKind;
 use mm_core::event::Rows;
-use mm_core::instrument::InstrumentSpec;
-use mm_core::instrument::Venue;
-use mm_core::queue::QueueModel;
-use mm_core::sim::SimVenue;
-use mm_core::sim::VenueConfig;
-use mm_core::sim::VenueEvent;
-use mm_core::units::Cloid;
 use mm_core::units::Lots;
 use mm_core::units::Px;
 use mm_core::units::Side;
-use mm_core::units::SymbolIx;
 use mm_core::units::UnixNanos;
+use venue_case::level_kind;
+use venue_case::Case;
+use venue_case::MS;
 
-const MS: i64 = 1_000_000;
-
-struct Case {
-    venue: SimVenue,
-    now: i64,
-}
-
+/// Rows and orders, each a millisecond after the one before.
 impl Case {
-    fn new(queue: &str, partial_fills: bool) -> Self {
-        let queue = QueueModel::parse(queue).expect("a known model");
-        let config = VenueConfig { queue, partial_fills, through_volume: true };
-        let spec = InstrumentSpec::fixed(Venue::Other, 0, 1, 1);
-        Self { venue: SimVenue::new(spec, config), now: 0 }
-    }
-
     fn row(&mut self, kind: RowKind, side: i8, (px, qty): (i64, i64), bits: u8) -> &mut Self {
-        self.now += MS;
-        self.venue.on_row(BookRow { kind, side, px, qty, n: 0, flags: bits }, self.now);
-        self
+        self.after(1).show(kind, side, (px, qty, 0), bits)
     }
 
     fn bid(&mut self, px: i64, qty: i64) -> &mut Self {
-        let kind = if qty > 0 { RowKind::Level } else { RowKind::Gone };
-        self.row(kind, 1, (px, qty), flags::LAST)
+        self.row(level_kind(qty), 1, (px, qty), flags::LAST)
     }
 
     fn ask(&mut self, px: i64, qty: i64) -> &mut Self {
-        let kind = if qty > 0 { RowKind::Level } else { RowKind::Gone };
-        self.row(kind, -1, (px, qty), flags::LAST)
+        self.row(level_kind(qty), -1, (px, qty), flags::LAST)
     }
 
     fn sold(&mut self, px: i64, qty: i64) -> &mut Self {
@@ -67,31 +45,7 @@ impl Case {
     }
 
     fn buy(&mut self, id: u128, px: i64, size: i64) -> &mut Self {
-        self.now += MS;
-        let place = Place {
-            symbol: SymbolIx(0),
-            cloid: Cloid(id),
-            side: Side::Bid,
-            px: Px(px),
-            size: Lots(size),
-            tif: Tif::PostOnly,
-            reduce_only: false,
-        };
-        self.venue.place(&place, None, self.now);
-        self
-    }
-
-    /// Order and size of each fill since the last call.
-    fn fills(&mut self) -> Vec<(u128, i64)> {
-        let fills = self.venue.drain().filter_map(|(_, event)| match event {
-            VenueEvent::Fill(fill, _) => Some((fill.cloid.0, fill.size.0)),
-            VenueEvent::Answer(..) => None,
-        });
-        fills.collect()
-    }
-
-    fn ahead(&self) -> f64 {
-        self.venue.orders()[0].ahead()
+        self.after(1).order(id, px, size)
     }
 }
 

@@ -71,7 +71,9 @@ def check(  # noqa: PLR0913
     Points go for silence (up to 100), crossed (60) and locked (30) books, time that runs back
     (40), trades that could not have met the book (20), and delays below zero (20). `score` is the
     mean of all minutes from the first row to the last, `recorded` of those that are not all
-    silence; the other columns are the shares of time, messages or trades that cost points.
+    silence; the other columns are the shares of time, messages or trades that cost points. What
+    the import counted and mended (repeated trades, receive times that ran back) is told below the
+    table; it costs no points.
     """
     from botmm.data.quality import check as score
     from botmm.errors import CheckError
@@ -107,7 +109,7 @@ def wanted_tapes(
     Raises:
         DataError: there are none.
     """
-    from botmm.data.catalogue import coverage, find_tapes, read_tape
+    from botmm.data.catalogue import coverage, find_tapes, nearest, read_tape
     from botmm.errors import DataError
     from botmm.research.plan import resolved, select_range
 
@@ -116,12 +118,15 @@ def wanted_tapes(
     day, since, until, days = span
     wanted = select_range(day=day, since=since, until=until, days=days)
     folder, venue = store_folder(place[0]), place[1]
-    found = []
-    for row in coverage(folder, venue=venue, symbols=symbols):
+    found: list[Path] = []
+    held = coverage(folder, venue=venue, symbols=symbols)
+    for row in held:
         span_of = resolved(wanted, row.days[-1])
         found += find_tapes(folder, row.venue, row.symbol, span_of.since, span_of.until)
     if not found:
-        raise DataError(f"no such tapes in {folder}", cure="`botmm data ls` shows what is there")
+        elsewhere = nearest(folder, venue, symbols[0]) if symbols and not held else None
+        cure = elsewhere or "`botmm data ls` shows what is there"
+        raise DataError(f"no such tapes in {folder}", cure=cure)
     return [read_tape(path) for path in found]
 
 
@@ -136,6 +141,7 @@ def _as_dict(report: Report, worst: int) -> dict[str, object]:
         "minutes": len(report.minutes),
         "silent_minutes": report.silent,
         "shares": {name: round(share, 6) for name, share in report.shares().items()},
+        "defects": report.tape.defects,
         "worst": [minute.as_dict() for minute in report.worst(worst)],
     }
 
@@ -143,6 +149,7 @@ def _as_dict(report: Report, worst: int) -> dict[str, object]:
 def _show(reports: list[Report], worst: int) -> None:
     from rich.table import Table
 
+    from botmm.data.catalogue import defects_text
     from botmm.units import time_text
 
     out = terminal().out()
@@ -168,6 +175,10 @@ def _show(reports: list[Report], worst: int) -> None:
         for start, end in report.tape.gaps:
             seconds = (end - start) * 1e-9
             out.print(f"{name} {time_text(start)}  silent for {seconds:,.1f} s")
+        if defects := report.tape.defects:
+            day = report.tape.day.isoformat()
+            text = f"{name} {day}  counted on import: {defects_text(defects)}"
+            out.print(text, soft_wrap=not out.is_terminal)
         for minute in report.worst(worst):
             why = ", ".join(
                 f"{_COMPLAINTS[key]} {share:.1%}"

@@ -96,7 +96,7 @@ def import_command(**options: Any) -> None:
 
 
 def _refuse(outcome: Outcome) -> None:
-    """Raise where a symbol failed; of several, each is told."""
+    """Raise where a file or symbol failed; of several, each is told."""
     from botmm.errors import DataError
 
     if len(outcome.failed) == 1:
@@ -105,7 +105,7 @@ def _refuse(outcome: Outcome) -> None:
         for error in outcome.failed:
             click.echo(f"error: {error.message}\n  → {error.cure}", err=True)
         raise DataError(
-            f"{len(outcome.failed)} symbols were not imported; the others were",
+            f"{len(outcome.failed)} files or symbols were not imported; the others were",
             cure="mend what is named above and import again: what is finished is skipped",
         )
 
@@ -180,6 +180,7 @@ def _show(outcome: Outcome) -> None:
 
 def _remarks(written: list[Written]) -> list[str]:
     """Return what a reader of the table should know: gaps, and once a symbol the rest."""
+    from botmm.data.catalogue import defects_of, defects_text
     from botmm.units import time_text
 
     groups: dict[str, list[Written]] = {}
@@ -195,13 +196,8 @@ def _remarks(written: list[Written]) -> list[str]:
             for offset in sorted({tape.clock_offset_ns for tape in tapes} - {0})
         ]
         counted = sum((Counter(tape.quality) for tape in tapes), Counter[str]())
-        counted_texts = [
-            f"{key.replace('_', ' ')} {count:,}"
-            for key, count in sorted(counted.items())
-            if key not in {"frames", "lines", "messages"}
-        ]
-        if counted_texts:
-            lines.append(f"{name}: {', '.join(counted_texts)}")
+        if defects := defects_of(counted):
+            lines.append(f"{name}: {defects_text(defects)}")
         notes = {key: text for tape in tapes for key, text in tape.notes.items()}
         lines += [f"{name}: {key.replace('_', ' ')}: {text}" for key, text in notes.items()]
     return lines

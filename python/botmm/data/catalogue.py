@@ -7,14 +7,17 @@ Tapes lie at `{store}/tape/{venue}/{symbol}/{YYYY-MM-DD}.parquet`; the day is th
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 from botmm.errors import DataError
 from botmm.units import SECOND_NS, UnixNanos, day_of
 
+# What an import counts that is no defect: how much there was.
+_PLAIN_COUNTS = frozenset({"frames", "lines", "messages"})
 _DAY_FILES = "????-??-??.parquet"
 
 
@@ -44,12 +47,31 @@ class Tape:
         return tuple(found)
 
     @property
+    def defects(self) -> dict[str, int]:
+        """Return what the import counted as wrong or odd, by name; zeros are left out."""
+        return defects_of(json.loads(self.meta.get("quality", "{}")))
+
+    @property
     def covered_ns(self) -> int:
         """Return the time between the first and the last row, less the gaps within."""
         silent = sum(
             max(min(end, self.last_ts) - max(start, self.first_ts), 0) for start, end in self.gaps
         )
         return max(self.last_ts - self.first_ts - silent, 0)
+
+
+def defects_of(counts: Mapping[str, object]) -> dict[str, int]:
+    """Return the counts of an import that tell of defects, by name; zeros are left out."""
+    return {
+        name: count
+        for name, count in sorted(counts.items())
+        if isinstance(count, int) and count and name not in _PLAIN_COUNTS
+    }
+
+
+def defects_text(defects: Mapping[str, int]) -> str:
+    """Return defects as words: receive time backward 1, repeated trades 3."""
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in defects.items())
 
 
 def tape_path(store: Path, venue: str, symbol: str, day: date) -> Path:
@@ -109,6 +131,40 @@ def find_tapes(
         for day, path in files.items()
         if (first is None or day >= first) and (last is None or day <= last)
     ]
+
+
+def nearest(store: Path, venue: str | None, symbol: str) -> str:
+    """Return where else a symbol may stand that has no tapes there, as a cure.
+
+    The same symbol on other venues comes first, then symbols that look alike on any, then all
+    that the store holds.
+
+    Args:
+        store: the data folder.
+        venue: where it was looked for; None is everywhere.
+        symbol: what was looked for.
+    """
+    there = sorted({path.parts[-3:-1] for path in (store / "tape").glob(f"*/*/{_DAY_FILES}")})
+    if not there:
+        return "import some with `botmm data import PATH`"
+    same = [f"--venue {place}" for place, name in there if name == symbol]
+    if same:
+        return f"did you mean {' or '.join(same)}?"
+    wanted = symbol.casefold()
+    close = [(place, name) for place, name in there if _alike(wanted, name.casefold())]
+    if close:
+        texts = [
+            f"--symbol {name}" + ("" if place == venue else f" --venue {place}")
+            for place, name in sorted(close, key=lambda pair: (pair[0] != venue, pair))
+        ]
+        return f"did you mean {' or '.join(texts)}?"
+    return f"there is: {', '.join('/'.join(pair) for pair in there)}"
+
+
+def _alike(wanted: str, name: str) -> bool:
+    """Whether one symbol begins as the other, or is a slip of the fingers away from it."""
+    begins = name.startswith(wanted) or wanted.startswith(name)
+    return begins or bool(get_close_matches(wanted, [name], cutoff=0.8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,22 +62,24 @@ class Request:
 class Outcome:
     """What an import did and what it left alone, each with its reason.
 
-    A symbol that failed does not keep the others from being imported.
+    A file or symbol that failed does not keep the others from being imported. A file in `unread`
+    could belong to any of them, so that their tapes name it.
     """
 
     written: list[Written] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     failed: list[BotmmError] = field(default_factory=list)
+    unread: list[Path] = field(default_factory=list)
 
 
 def run(request: Request, tracker: Tracker) -> Outcome:
     """Import what was asked for, symbol by symbol.
 
     Raises:
-        DataError: a file that was named and that no reader knows, or one whose start is damaged.
-            What is wrong with single symbols is in `Outcome.failed`: damage further on, times
-            that two files hold, days that other sources have filled already.
+        DataError: a file that was named and that no reader knows. What is wrong with other files
+            is in `Outcome.failed` (a damaged start), and so is what is wrong with single symbols:
+            damage further on, times that two files hold, days that other sources have filled.
     """
     from botmm.core import CoreException
 
@@ -112,36 +114,53 @@ def _groups(request: Request, outcome: Outcome) -> list[Group]:
     refused: list[UnknownFormatError] = []
     for path, named in files(request.paths):
         try:
-            source = recognise(path, request.wish)
+            found = _recognised(path, request.wish)
         except UnknownFormatError as error:
             if named or request.wish.format is not None:
                 raise
             refused.append(error)
             continue
-        if isinstance(source, Skipped):
-            outcome.ignored.append(f"{path}: {source.reason}")
+        except DataError as error:
+            outcome.failed.append(DataError(f"not imported: {error.message}", cure=error.cure))
+            outcome.unread.append(path)
             continue
-        for symbol in source.symbols():
-            if request.wish.symbols and symbol not in request.wish.symbols:
-                continue
-            if _FOLDER_NAME.fullmatch(symbol) is None:
-                raise DataError(
-                    f"{path}: symbol {symbol!r} cannot name a folder",
-                    cure="leave the file out, or name the symbols wanted by --symbol",
-                )
-            key = source.venue, symbol
-            group = groups.setdefault(key, Group(venue=key[0], symbol=symbol, sources=[]))
+        if isinstance(found, Skipped):
+            outcome.ignored.append(f"{path}: {found.reason}")
+            continue
+        source, places = found
+        for key in places:
+            group = groups.setdefault(key, Group(venue=key[0], symbol=key[1], sources=[]))
             group.sources.append(source)
-    if not groups and refused:
-        raise refused[0]
-    if not groups and not outcome.ignored:
-        raise DataError(
-            f"no data of {', '.join(request.wish.symbols)} in the files",
-            cure="leave --symbol out to import every symbol",
-        )
+    if not (groups or outcome.failed):
+        if refused:
+            raise refused[0]
+        if not outcome.ignored:
+            raise DataError(
+                f"no data of {', '.join(request.wish.symbols)} in the files",
+                cure="leave --symbol out to import every symbol",
+            )
     outcome.ignored += [error.message for error in refused]
     outcome.ignored += [error.cure for error in refused[:1]]
     return list(groups.values())
+
+
+def _recognised(path: Path, wish: Wish) -> tuple[Source, list[tuple[str, str]]] | Skipped:
+    """Return the reader of a file, with venue and symbol of all that is wanted of it.
+
+    Raises:
+        DataError: no reader knows it, its start is damaged, or a symbol cannot name a folder.
+    """
+    source = recognise(path, wish)
+    if isinstance(source, Skipped):
+        return source
+    wanted = [name for name in source.symbols() if not wish.symbols or name in wish.symbols]
+    for symbol in wanted:
+        if _FOLDER_NAME.fullmatch(symbol) is None:
+            raise DataError(
+                f"{path}: symbol {symbol!r} cannot name a folder",
+                cure="leave the file out, or name the symbols wanted by --symbol",
+            )
+    return source, [(source.venue, symbol) for symbol in wanted]
 
 
 def _prepare(group: Group) -> None:
@@ -182,6 +201,7 @@ def _import(
             step=step,
             digests=digests,
             wanted=wanted,
+            unread=tuple(path.name for path in outcome.unread),
         )
         outcome.written.extend(plan.write(meter.on_batch))
 

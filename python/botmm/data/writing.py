@@ -72,7 +72,10 @@ class Group:
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """Everything that the writing pass needs to know; `wanted` days get their tape."""
+    """Everything that the writing pass needs to know; `wanted` days get their tape.
+
+    `unread` names files of the same import that could not be read and may belong here.
+    """
 
     store: Path
     group: Group
@@ -81,6 +84,7 @@ class Plan:
     step: int
     digests: dict[Path, str]
     wanted: set[date]
+    unread: tuple[str, ...] = ()
 
     def write(self, on_batch: OnBatch) -> Iterator[Written]:
         """Write the tapes, one open at a time; yield each when it has its name."""
@@ -198,6 +202,8 @@ class Plan:
         notes = {key: text for s in self._feeding(day) for key, text in s.notes.items()}
         if not has_book(self._sitting(day)):
             notes["book"] = "no snapshot to start the book from: touch and trades only"
+        if self.unread:
+            notes["unread"] = f"not imported with it: {', '.join(self.unread)}"
         return notes
 
     def _tier(self, day: date) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -169,7 +168,6 @@ def _quality(tapes: Sequence[Tape]) -> dict[str, int]:
     """Return the counters of what importing found wrong, summed over tapes; zeros are left out."""
     sums: dict[str, int] = {}
     for tape in tapes:
-        for name, number in json.loads(tape.meta.get("quality", "{}")).items():
-            if isinstance(number, int) and number:
-                sums[name] = sums.get(name, 0) + number
+        for name, number in tape.defects.items():
+            sums[name] = sums.get(name, 0) + number
     return sums

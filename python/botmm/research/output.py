@@ -39,6 +39,8 @@ FILES = {
     MANIFEST,
 }
 UNRESOLVED = -(2**63)
+BPS_DECIMALS = 4
+RATIO_DECIMALS = 9  # of fees, shares and seconds: billionths, as the core has them
 
 
 class RunFolder:
@@ -112,7 +114,7 @@ def summary(sheet: Sheet, run: ReplayRun) -> dict[str, Any]:
     """Return summary.json: the figures of the report, and the core's own summary."""
     figures, interval = sheet.figures, sheet.figures.net_interval
     parts = figures.parts
-    return {
+    tree = {
         "schema_version": SCHEMA_VERSION,
         "answer": answer(sheet),
         "partial": sheet.partial,
@@ -147,6 +149,35 @@ def summary(sheet: Sheet, run: ReplayRun) -> dict[str, Any]:
         "rows": run.rows,
         "core": run.summary,
     }
+    # Mids are in half price units, so that parts of the result end in half a cash unit.
+    half_unit = 1 + max(int(row["cash_decimals"]) for row in run.summary["symbols"])
+    result: dict[str, Any] = rounded(tree, half_unit)
+    return result
+
+
+def rounded(value: Any, usd_decimals: int, decimals: int = RATIO_DECIMALS) -> Any:
+    """Return a tree of JSON with its floats rounded, each as the unit in its key asks.
+
+    Args:
+        value: the tree; integers and texts in it stay as they are.
+        usd_decimals: decimals of money.
+        decimals: decimals of what stands under keys without a unit.
+    """
+    if isinstance(value, dict):
+        return {
+            key: rounded(inner, usd_decimals, _decimals(key, usd_decimals) or decimals)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [rounded(inner, usd_decimals, decimals) for inner in value]
+    return round(value, decimals) + 0.0 if isinstance(value, float) else value  # never -0.0
+
+
+def _decimals(key: str, usd_decimals: int) -> int | None:
+    """Return the decimals of a unit in a key; None where it has none."""
+    if key.endswith(("_usd", "_usd_95")):
+        return usd_decimals
+    return BPS_DECIMALS if key.endswith("_bps") else None
 
 
 def _parts(parts: Parts) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botmm.data.candles import MINUTE_MS, Candle, is_candle_file, read_candles
-from botmm.data.catalogue import Tape, day_files, find_tapes, read_tape
+from botmm.data.catalogue import Tape, day_files, find_tapes, nearest, read_tape
 from botmm.errors import DataError, UsageError
 from botmm.units import DAY_NS, SECOND_NS, day_of, day_start, parse_date, parse_time, time_text
 
@@ -240,10 +240,9 @@ def _days(store: Path, venue: str, symbol: str) -> list[date]:
     days = list(day_files(store, venue, symbol))
     if days:
         return days
-    root = store / "tape"
-    there = sorted({"/".join(p.parts[-3:-1]) for p in root.glob("*/*/*.parquet")})
-    cure = f"there is: {', '.join(there)}" if there else "import some with `botmm data import PATH`"
-    raise DataError(f"no tape of {symbol} on {venue} in {store}", cure=cure)
+    raise DataError(
+        f"no tape of {symbol} on {venue} in {store}", cure=nearest(store, venue, symbol)
+    )
 
 
 def _warmed(plan: Plan, warmup: str | None) -> Plan:

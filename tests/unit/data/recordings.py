@@ -368,14 +368,32 @@ def standx(folder: Path) -> Path:
     return folder
 
 
+NeutralRow = tuple[int, int, int, float, float]
+
+
 def neutral(path: Path) -> Path:
     """Write clear, snapshot, changes and trades."""
-    rows: list[tuple[int, int, int, float, float]] = [(0, 3, 0, 0.0, 0.0)]
+    rows: list[NeutralRow] = [(0, 3, 0, 0.0, 0.0)]
     for i in range(3):
         rows += [(0, 4, 1, 100.5 - i * 0.5, 1.0 + i), (0, 4, -1, 101.0 + i * 0.5, 2.0)]
     for step in range(1, 8):
         rows += [(step, 1, 1, 100.5, 0.25 * step), (step, 1, -1, 101.5, 0.0 if step % 2 else 3.0)]
         rows.append((step, 2, 1, 101.0, 0.125))
+    return neutral_rows(path, rows)
+
+
+def neutral_snapshots(path: Path) -> Path:
+    """Write snapshots of one level a side that rises, each followed by two later trades."""
+    rows: list[NeutralRow] = []
+    for step in range(0, 30, 3):
+        rows += [(step, 3, 0, 0.0, 0.0), (step, 4, 1, 100.0 + step, 1.0)]
+        rows += [(step, 4, -1, 101.0 + step, 2.0)]
+        rows += [(step + later, 2, 1, 101.0 + step, 0.5) for later in (1, 2)]
+    return neutral_rows(path, rows)
+
+
+def neutral_rows(path: Path, rows: list[NeutralRow]) -> Path:
+    """Write rows of (tenths of a second, kind, side, price, size)."""
     exch = np.array([START_NS + step * 10**8 for step, *_ in rows], np.int64)
     columns = {
         "ts_exch": exch,

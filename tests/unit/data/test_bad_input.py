@@ -12,7 +12,7 @@ import pytest
 from botmm.data.importers.opening import Opened
 from botmm.errors import DataError
 from tests.unit.data import recordings as rec
-from tests.unit.data.imported import columns, import_into, trades
+from tests.unit.data.imported import columns, import_into, import_what_can_be, trades
 
 HEAD = "timestamp,price,size,side,trade_id,exchange_timestamp"
 
@@ -146,6 +146,23 @@ def test_truncated_file_leaves_no_tape(tmp_path: Path, kind: str, share: float) 
     with pytest.raises(DataError, match=path.name):
         import_into(tmp_path / "store", path, symbols=("BTC", "ETH", "XRPUSDT", "BTCUSDT", "X"))
     assert not list((tmp_path / "store").rglob("*.parquet*"))
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize("at", [0, 1, 2, 8])
+def test_a_damaged_start_keeps_no_other_file_of_the_folder_from_being_imported(
+    tmp_path: Path, kind: str, at: int
+) -> None:
+    rec.hl_csv(tmp_path / "in" / "sound")
+    (tmp_path / "made").mkdir()
+    made = MAKERS[kind](tmp_path / "made")
+    path = tmp_path / "in" / made.name
+    path.write_bytes(made.read_bytes()[:at] + b"\x00\xff" * 8)
+    outcome = import_what_can_be(tmp_path / "store", tmp_path / "in")
+    assert [tape.symbol for tape in outcome.written] == ["BTC"]
+    (error,) = outcome.failed
+    assert error.message.startswith(f"not imported: {path}: ")
+    assert error.cure
 
 
 @pytest.mark.parametrize("kind", MAKERS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from botmm.data.catalogue import coverage, find_tapes, read_tape, tape_path
+from botmm.data.catalogue import coverage, find_tapes, nearest, read_tape, tape_path
 from botmm.errors import DataError
 from botmm.units import DAY_NS, day_start
 from tests.unit.data import recordings as rec
@@ -30,6 +30,30 @@ def test_tapes_are_found_by_range(tmp_path: Path) -> None:
     assert found(at, at + 2 * DAY_NS + 1) == [11, 13]
     assert found(None, at) == [10]
     assert find_tapes(tmp_path, "v", "OTHER", None, None) == []
+
+
+def test_a_symbol_that_is_not_there_is_pointed_to_where_it_or_its_like_is(tmp_path: Path) -> None:
+    assert nearest(tmp_path, "binance", "BTC") == "import some with `botmm data import PATH`"
+    for venue, symbol in (
+        ("binance-cm", "BTCUSD_PERP"),
+        ("bybit", "BTCUSDT"),
+        ("binance", "BTCUSDT"),
+        ("hyperliquid", "kPEPE"),
+    ):
+        path = tape_path(tmp_path, venue, symbol, date(2026, 2, 10))
+        path.parent.mkdir(parents=True)
+        path.touch()
+
+    def cure(venue: str | None, symbol: str) -> str:
+        return nearest(tmp_path, venue, symbol)
+
+    assert cure("binance", "BTCUSD_PERP") == "did you mean --venue binance-cm?"
+    assert cure("okx", "BTCUSDT") == "did you mean --venue binance or --venue bybit?"
+    assert cure("hyperliquid", "KPEPE") == "did you mean --symbol kPEPE?"
+    assert cure("bybit", "BTCUSTD") == (
+        "did you mean --symbol BTCUSDT or --symbol BTCUSDT --venue binance?"
+    )
+    assert cure("bybit", "SOL").startswith("there is: binance/BTCUSDT, binance-cm/BTCUSD_PERP, ")
 
 
 def test_coverage_adds_up(tmp_path: Path) -> None:

@@ -71,6 +71,20 @@ def test_ls_and_check_print_tables(
     assert "2026-02-12 10:0" in out
 
 
+def test_check_tells_what_the_import_counted(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [(0, 3, 0, 0.0, 0.0), (0, 4, 1, 100.0, 1.0), (0, 4, -1, 101.0, 1.0)]
+    rows += [(step, 2, 1, 101.0, 0.5) for step in (5, 3, 6)]
+    events = rec.neutral_rows(tmp_path / "events.parquet", rows)
+    botmm(capsys, "import", events, "--symbol", "X", "--venue", "lab", "--store", store)
+    code, out, _ = botmm(capsys, "check", "--store", store)
+    assert code == 0
+    assert "lab/X 2026-02-12  counted on import: receive time backward 1\n" in out
+    (report,) = as_json(capsys, "check", "--store", store)
+    assert report["defects"] == {"receive_time_backward": 1}
+
+
 def test_check_below_the_limit_exits_with_7(
     session: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +134,24 @@ def test_errors_have_exit_codes_and_no_traceback(
     code, out, _ = botmm(capsys, "ls", "--store", store)
     assert code == 0
     assert "no tapes" in out
+
+
+def test_a_folder_is_imported_but_for_what_is_damaged_or_unknown(
+    session: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (session / "a.json").write_text('{"note": "not market data"}\n')
+    (session / "broken.csv.gz").write_bytes(b"\x1f\x8b damaged")
+    code, out, err = botmm(capsys, "import", session, "--store", store)
+    assert code == 3
+    assert "BTC" in out
+    assert f"{session}/a.json: not a format we know" in err
+    assert f"error: not imported: {session}/broken.csv.gz: " in err
+    (session / "worse.parquet").write_bytes(b"\x00")
+    code, _, err = botmm(capsys, "import", session, "--store", store)
+    assert code == 3
+    for name in ("broken.csv.gz", "worse.parquet"):
+        assert f"error: not imported: {session}/{name}: " in err
+    assert "2 files or symbols were not imported; the others were" in err
 
 
 def test_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -223,6 +223,17 @@ def test_neutral_events(tmp_path: Path) -> None:
     assert trades(columns(tape.path))["qty"].tolist() == [round(0.125 * qty)] * 7
 
 
+def test_neutral_snapshots_are_of_the_tier_of_snapshots(tmp_path: Path) -> None:
+    path = rec.neutral_snapshots(tmp_path / "events.parquet")
+    (tape,) = import_into(tmp_path, path, symbols=("X",), venue="lab").written
+    assert tape.tier == read_tape(tape.path).meta["tier"] == "D"
+    rows = columns(tape.path)
+    prints = trades(rows)
+    assert len(prints["px"]) == 20
+    assert not np.diff(rows["ts_exch"]).min() < 0, "each snapshot is before its trades"
+    assert last_book(tape.path) == ({127: 10}, {128: 20})
+
+
 def test_hole_becomes_a_gap_row_and_metadata(tmp_path: Path) -> None:
     (tape,) = import_into(tmp_path, rec.hl_csv(tmp_path / "s", hole=20)).written
     ((start, end),) = tape.gaps

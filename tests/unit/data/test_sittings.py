@@ -158,14 +158,23 @@ def test_damaged_file_fails_its_symbol_alone(tmp_path: Path) -> None:
     assert "trades_ETH.csv.gz: truncated or corrupt" in failure.message
 
 
-def test_file_whose_start_is_damaged_stops_all(tmp_path: Path) -> None:
-    """It could belong to any symbol, and a tape without it would look whole."""
+def test_file_whose_start_is_damaged_is_named_by_the_tapes_without_it(tmp_path: Path) -> None:
+    """It could belong to any symbol, and a tape without it must not look whole."""
     folder = rec.hl_csv(tmp_path / "s")
     path = folder / "trades_BTC.csv.gz"
-    path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(DataError, match=r"trades_BTC\.csv\.gz: truncated or corrupt"):
-        import_into(tmp_path / "store", folder)
-    assert not (tmp_path / "store").exists()
+    sound = path.read_bytes()
+    path.write_bytes(sound[:200])
+    outcome = import_what_can_be(tmp_path / "store", folder)
+    (failure,) = outcome.failed
+    assert "trades_BTC.csv.gz: truncated or corrupt" in failure.message
+    (tape,) = outcome.written
+    meta = read_tape(tape.path).meta
+    assert meta["note_unread"] == "not imported with it: trades_BTC.csv.gz"
+    path.write_bytes(sound)
+    (failure,) = import_what_can_be(tmp_path / "store", folder).failed
+    assert "--force" in failure.cure
+    (tape,) = import_into(tmp_path / "store", folder, force=True).written
+    assert "note_unread" not in read_tape(tape.path).meta
 
 
 def test_file_with_a_header_only_is_no_error(tmp_path: Path) -> None:

@@ -55,6 +55,40 @@ def test_the_folder_holds_what_it_must(tmp_path: Path) -> None:
     assert summary["by_symbol"]["BTC"]["markouts_bps"]["buy"].keys() >= {"0.1", "60", "300"}
 
 
+def test_floats_have_the_decimals_of_their_unit_and_no_tails() -> None:
+    tree = {
+        "net_usd": 12.340000000000002,
+        "net_usd_95": [-26.395396974999976, None],
+        "fees_usd": -0.0000000001,
+        "markouts_bps": {"buy": {"0.1": [-0.42716528070569953, 1]}},
+        "by_day": {"2026-02-12": {"capture_usd": 0.28609549999999997, "net_bps": 0.1 + 0.2}},
+        "volume_share": 9.744159259392168e-05,
+        "partial": False,
+        "answer": "12.340000000000002",
+    }
+    assert json.dumps(output.rounded(tree, 7)) == json.dumps(
+        {
+            "net_usd": 12.34,
+            "net_usd_95": [-26.395397, None],
+            "fees_usd": 0.0,
+            "markouts_bps": {"buy": {"0.1": [-0.4272, 1]}},
+            "by_day": {"2026-02-12": {"capture_usd": 0.2860955, "net_bps": 0.3}},
+            "volume_share": 0.000097442,
+            "partial": False,
+            "answer": "12.340000000000002",
+        }
+    )
+
+
+def test_a_summary_is_rounded_to_half_a_cash_unit(tmp_path: Path) -> None:
+    text = (written(tmp_path / "run") / "summary.json").read_text()
+    floats: list[str] = []
+    json.loads(text, parse_float=lambda number: floats.append(number))
+    tails = [number for number in floats if len(number.partition(".")[2]) > 9]
+    assert floats
+    assert tails == []
+
+
 def test_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:
     one, two = written(tmp_path / "one"), written(tmp_path / "two")
     for name in ("fills.parquet", "orders.parquet", "equity.parquet", "summary.json"):

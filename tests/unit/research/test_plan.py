@@ -132,6 +132,13 @@ def test_named_tapes_need_no_store(store: Path) -> None:
     assert days(plan) == ["2026-02-13"]
 
 
+def test_a_symbol_of_another_venue_is_pointed_to_there(store: Path) -> None:
+    write_tape(store, 0, symbol="BTCUSD_PERP", venue="binance-cm")
+    error = refused(store, Range(), "BTCUSD_PERP")
+    assert "no tape of BTCUSD_PERP on hyperliquid" in error.message
+    assert error.cure == "did you mean --venue binance-cm?"
+
+
 def refused(store: Path, wanted: Range, *symbols: str) -> BotmmError:
     with pytest.raises(BotmmError) as caught:
         planned(store, wanted, *symbols)

@@ -5,7 +5,6 @@ use crate::error::CoreError;
 use crate::event::streams;
 use crate::event::Rows;
 use crate::instrument::Venue;
-use crate::tape::measure_clock_offset;
 use crate::tape::Assembler;
 use crate::tape::Content;
 use crate::tape::Deltas;
@@ -454,14 +453,6 @@ fn venue_named(name: Option<&str>) -> Venue {
     }
 }
 
-/// What to add to receive times; see the stub.
-#[pyfunction]
-#[pyo3(name = "measure_clock_offset")]
-fn py_measure_clock_offset(py: Python<'_>, ts_exch: Ints<'_>, ts_recv: Ints<'_>) -> PyResult<i64> {
-    let (exch, recv) = (ts_exch.as_slice()?, ts_recv.as_slice()?);
-    py.detach(|| measure_clock_offset(exch, recv)).map_err(to_py)
-}
-
 /// Symbols of a recording: decimals of prices and sizes, messages.
 #[pyfunction]
 #[pyo3(signature = (format, data, first_line = 1))]
@@ -486,7 +477,6 @@ pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(read_tape, m)?)?;
     m.add_function(wrap_pyfunction!(count_rows, m)?)?;
     m.add_function(wrap_pyfunction!(tape_info, m)?)?;
-    m.add_function(wrap_pyfunction!(py_measure_clock_offset, m)?)?;
     m.add_function(wrap_pyfunction!(touches, m)?)?;
     m.add_function(wrap_pyfunction!(scan_lines, m)?)?;
     Ok(())

@@ -4,7 +4,6 @@
 //! DuckDB open it as it is. This is the only module of the core that touches files.
 
 mod assemble;
-mod clock;
 mod group;
 mod known;
 mod lines;
@@ -18,7 +17,6 @@ mod touch;
 mod writer;
 
 pub use assemble::Assembler;
-pub use clock::measure_clock_offset;
 pub use lines::Format;
 pub use lines::Heard;
 pub use lines::LineCounts;

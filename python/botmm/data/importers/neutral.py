@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,10 +53,10 @@ class NeutralSource:
         """Return the venue told by `--venue`; the file does not know."""
         return self.venue_name or "neutral"
 
-    @property
+    @cached_property
     def incremental(self) -> bool:
-        """Return true: levels are changes."""
-        return True
+        """Return whether any event changes a level; else the book comes as snapshots alone."""
+        return any((_plain(batch, "kind") == LEVEL).any() for batch, _ in self._blocks(("kind",)))
 
     @property
     def starts_book(self) -> bool:
@@ -104,12 +105,12 @@ class NeutralSource:
         """Return the bytes read so far."""
         return self._read
 
-    def _blocks(self) -> Iterator[tuple[pa.RecordBatch, Where]]:
+    def _blocks(self, columns: Sequence[str] = COLUMNS) -> Iterator[tuple[pa.RecordBatch, Where]]:
         from pyarrow import parquet
 
         with opening.reading_parquet(self.path), parquet.ParquetFile(self.path) as file:
             total, size, row = max(file.metadata.num_rows, 1), self.path.stat().st_size, 1
-            for batch in file.iter_batches(batch_size=1 << 17, columns=list(COLUMNS)):
+            for batch in file.iter_batches(batch_size=1 << 17, columns=list(columns)):
                 if batch.num_rows:
                     yield batch, Where(self.path, row)
                 row += batch.num_rows
@@ -133,7 +134,7 @@ class NeutralSource:
                         open_snapshot = []
                     open_snapshot.append(part)
                     continue
-                if open_snapshot and kind == LEVEL:
+                if open_snapshot and (kind == LEVEL or part.recv[0] > open_snapshot[-1].recv[-1]):
                     yield _closed(open_snapshot)
                     open_snapshot = []
                 yield part.trades() if kind == TRADE else part.deltas()
@@ -155,11 +156,7 @@ class _Events:
     @classmethod
     def read(cls, batch: pa.RecordBatch, where: Where, scales: Scales) -> _Events:
         """Read a block, checking kinds and sides."""
-
-        def plain(name: str) -> NDArray[Any]:
-            return np.asarray(batch.column(name).to_numpy(zero_copy_only=False))
-
-        kind, side = plain("kind").astype(np.uint8), plain("side").astype(np.int8)
+        kind, side = _plain(batch, "kind").astype(np.uint8), _plain(batch, "side").astype(np.int8)
         bad = np.flatnonzero((kind < LEVEL) | (kind > SNAPSHOT))
         if len(bad):
             raise where.error("kind", int(bad[0]), int(kind[bad[0]]), "is none of 1, 2, 3, 4")
@@ -215,6 +212,10 @@ class _Events:
         return Batch(
             method="add_deltas", args=args, last_recv=int(self.recv[-1]), rows=len(self.px)
         )
+
+
+def _plain(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
+    return np.asarray(batch.column(name).to_numpy(zero_copy_only=False))
 
 
 def _closed(parts: list[_Events]) -> Batch:

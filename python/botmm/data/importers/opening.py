@@ -31,6 +31,15 @@ _LZ4 = b"\x04\x22\x4d\x18"
 _ZIP = b"PK\x03\x04"
 PARQUET = b"PAR1"
 
+# Endings of names, and how such files begin.
+_PROMISED = {
+    ".gz": _GZIP,
+    ".zst": _ZSTD,
+    ".lz4": _LZ4,
+    ".zip": _ZIP,
+    ".parquet": PARQUET,
+}
+
 # What the libraries raise over damaged bytes, each in its own way.
 _DAMAGE = (
     EOFError,
@@ -66,6 +75,21 @@ def magic(path: Path) -> bytes:
     if not head:
         raise DataError(f"{path}: the file is empty", cure=_CURE)
     return head
+
+
+def check_promise(path: Path) -> None:
+    """Refuse a file whose name promises another beginning than it has.
+
+    Raises:
+        DataError: it does; the beginning is damaged.
+    """
+    wanted, head = _PROMISED.get(path.suffix.lower()), magic(path)
+    if wanted is not None and not head.startswith(wanted):
+        raise DataError(
+            f"{path}: damaged: a {path.suffix.lower()} file begins with {wanted.hex(' ')}, this one "
+            f"with {head[: len(wanted)].hex(' ')}",
+            cure=_CURE,
+        )
 
 
 @contextmanager

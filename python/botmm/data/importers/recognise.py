@@ -14,7 +14,7 @@ from botmm.data.importers.neutral import NeutralSource, is_neutral
 from botmm.data.importers.tables import TableSource, csv_columns
 from botmm.errors import DataError, UsageError
 
-_NOT_DATA = {".md", ".txt", ".json", ".toml", ".tmp", ".py", ".checksum"}
+_NOT_DATA = {".md", ".txt", ".toml", ".tmp", ".py", ".checksum"}
 _TAPE_COLUMNS = {"ts_exch", "ts_recv", "seq", "stream", "kind", "side", "px", "qty", "flags"}
 
 
@@ -92,6 +92,7 @@ def recognise(path: Path, wish: Wish) -> Source | Skipped:
     if wanted in {kind.name for kind in FORMATS}:
         raise DataError(f"{path}: not {wanted}: its first line is {shown!r}", cure="drop --format")
     if head[:1] in b"{[" or b"," not in first_line or not shown.isprintable():
+        opening.check_promise(path)
         raise UnknownFormatError(
             f"{path}: not a format we know; it begins with {shown!r}", cure=_known()
         )

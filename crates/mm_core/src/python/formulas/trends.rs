@@ -12,7 +12,17 @@ use crate::signal::TrendNoise;
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 
-#[derive(Default, IntoPyObject)]
+/// One field of every step.
+fn column<S, T>(steps: &[S], field: impl Fn(&S) -> T) -> Vec<T> {
+    steps.iter().map(field).collect()
+}
+
+/// The likelihood of all (innovation, variance) but the first, which only sets the level.
+fn likelihood(innovations: impl Iterator<Item = (f64, f64)>) -> f64 {
+    innovations.skip(1).fold(0.0, |sum, (nu, variance)| sum + signal::log_likelihood(nu, variance))
+}
+
+#[derive(IntoPyObject)]
 struct LevelOut {
     level: Vec<f64>,
     variance: Vec<f64>,
@@ -26,23 +36,19 @@ struct LevelOut {
 #[pyfunction]
 fn kalman_level(values: PyReadonlyArray1<'_, f64>, q: f64, r: f64) -> PyResult<LevelOut> {
     let mut filter = LocalLevel::new(LevelNoise { q, r });
-    let mut out = LevelOut::default();
-    for value in values.as_slice()? {
-        let step = filter.observe(*value).ok_or_else(|| refuse("values", "must be numbers"))?;
-        if !out.level.is_empty() {
-            let innovation = step.innovation;
-            out.log_likelihood += signal::log_likelihood(innovation, step.innovation_variance);
-        }
-        out.level.push(step.level);
-        out.variance.push(step.variance);
-        out.innovation.push(step.innovation);
-        out.innovation_variance.push(step.innovation_variance);
-        out.gain.push(step.gain);
-    }
-    Ok(out)
+    let steps: Option<Vec<_>> = values.as_slice()?.iter().map(|v| filter.observe(*v)).collect();
+    let steps = steps.ok_or_else(|| refuse("values", "must be numbers"))?;
+    Ok(LevelOut {
+        level: column(&steps, |step| step.level),
+        variance: column(&steps, |step| step.variance),
+        innovation: column(&steps, |step| step.innovation),
+        innovation_variance: column(&steps, |step| step.innovation_variance),
+        gain: column(&steps, |step| step.gain),
+        log_likelihood: likelihood(steps.iter().map(|s| (s.innovation, s.innovation_variance))),
+    })
 }
 
-#[derive(Default, IntoPyObject)]
+#[derive(IntoPyObject)]
 struct TrendOut {
     level: Vec<f64>,
     slope: Vec<f64>,
@@ -64,25 +70,21 @@ fn kalman_trend(
 ) -> PyResult<TrendOut> {
     let (q_level, q_slope, r) = noise;
     let mut filter = LocalTrend::new(TrendNoise { q_level, q_slope, r });
-    let mut out = TrendOut::default();
-    for value in values.as_slice()? {
-        let seen = filter.observe(*value, dt).zip(filter.state());
-        let (step, state) =
-            seen.ok_or_else(|| refuse("values", "must be numbers, and dt above 0"))?;
-        if !out.level.is_empty() {
-            let innovation = step.innovation;
-            out.log_likelihood += signal::log_likelihood(innovation, step.innovation_variance);
-        }
-        out.level.push(state.level);
-        out.slope.push(state.slope);
-        out.p11.push(state.p11);
-        out.p12.push(state.p12);
-        out.p22.push(state.p22);
-        out.innovation.push(step.innovation);
-        out.innovation_variance.push(step.innovation_variance);
-        out.rejected.push(step.rejected);
-    }
-    Ok(out)
+    let observe = |value: &f64| filter.observe(*value, dt).zip(filter.state());
+    let seen: Option<Vec<_>> = values.as_slice()?.iter().map(observe).collect();
+    let seen = seen.ok_or_else(|| refuse("values", "must be numbers, and dt above 0"))?;
+    let (steps, states): (Vec<_>, Vec<_>) = seen.into_iter().unzip();
+    Ok(TrendOut {
+        level: column(&states, |state| state.level),
+        slope: column(&states, |state| state.slope),
+        p11: column(&states, |state| state.p11),
+        p12: column(&states, |state| state.p12),
+        p22: column(&states, |state| state.p22),
+        innovation: column(&steps, |step| step.innovation),
+        innovation_variance: column(&steps, |step| step.innovation_variance),
+        rejected: column(&steps, |step| step.rejected),
+        log_likelihood: likelihood(steps.iter().map(|s| (s.innovation, s.innovation_variance))),
+    })
 }
 
 #[derive(IntoPyObject)]
