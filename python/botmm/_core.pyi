@@ -240,13 +240,21 @@ class TapeWriter:
     """Writes one tape through a temporary file and a rename; leaving `with` early aborts.
 
     Args:
-        after: the writer of the tape before, whose book this one continues.
+        after: the writer of the tape before, whose book and effort this one continues.
+        quick: write fast and larger; for what can be made again.
 
     Raises:
         TapeError: rows out of order or invalid, or the file cannot be written.
     """
 
-    def __new__(cls, path: str, meta: dict[str, str], after: TapeWriter | None = None) -> Self: ...
+    def __new__(
+        cls,
+        path: str,
+        meta: dict[str, str],
+        after: TapeWriter | None = None,
+        *,
+        quick: bool = False,
+    ) -> Self: ...
     def append(self, columns: _Columns) -> None: ...
     def set_meta(self, key: str, value: str) -> None:
         """Set a key of the metadata that `close` writes."""
@@ -393,7 +401,10 @@ def scan_scales(venue: str, data: bytes) -> dict[str, tuple[int, int]]:
 
 @final
 class Synth:
-    """A synthetic exchange, order by order, described by JSON; the same seed gives the same rows."""
+    """A synthetic market described by JSON; the same seed gives the same rows.
+
+    `model` is `orders` (order by order) or `plain` (levels; the UTC day that `start` is in).
+    """
 
     def __new__(cls, config_json: str) -> Self: ...
     @property

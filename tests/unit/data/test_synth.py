@@ -10,7 +10,8 @@ import pytest
 
 from botmm.cli import run
 from botmm.core import TapeWriter, read_tape, tape_info
-from botmm.data.synth import SynthPlan, make, make_sample
+from botmm.data.synth import make, make_sample
+from botmm.data.synth_plan import SynthPlan
 from botmm.errors import DataError, UsageError
 from botmm.units import DAY_NS, SECOND_NS
 
