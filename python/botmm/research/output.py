@@ -1,7 +1,8 @@
 """Output — the folder of a run: report, summary, tables of fills, orders and equity, manifest.
 
-The folder appears complete or not at all: it is written beside its place and renamed. Orders go
-to their file while the run goes on, so that a month of them needs no memory.
+The folder appears complete or not at all: it is written beside its place and renamed. Orders and
+equity go to their files while the run goes on, so that months of them need no memory. What a
+killed run left beside the place is removed by the next one.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class RunFolder:
         self.folder = folder
         self.plan = plan
         self.fresh = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
-        self._orders: Any = None
+        self._open: dict[str, Any] = {}
 
     @property
     def report(self) -> Path:
@@ -70,19 +71,19 @@ class RunFolder:
         tb: TracebackType | None,
     ) -> None:
         """Leave nothing behind that is not complete."""
-        self._close_orders()
+        self._close_tables()
         shutil.rmtree(self.fresh, ignore_errors=True)
 
-    def add_orders(self, columns: Mapping[str, Any]) -> None:
-        """Write the orders that ended since the last call."""
+    def add(self, name: str, columns: Mapping[str, Any]) -> None:
+        """Write the rows of a table, `orders` or `equity`, that came since the last call."""
         from pyarrow import parquet
 
         table = _table(columns, self.plan)
-        if self._orders is None:
-            path = self.fresh / "orders.parquet"
-            self._orders = parquet.ParquetWriter(path, table.schema, compression="zstd")
+        if name not in self._open:
+            path = self.fresh / f"{name}.parquet"
+            self._open[name] = parquet.ParquetWriter(path, table.schema, compression="zstd")
         if table.num_rows:
-            self._orders.write_table(table)
+            self._open[name].write_table(table)
 
     def finish(self, run: ReplayRun, sheet: Sheet) -> None:
         """Write everything else and put the folder in its place."""
@@ -90,22 +91,23 @@ class RunFolder:
 
         from botmm.report.tear_sheet import render
 
-        self._close_orders()
-        for name, columns in (("fills", run.fills), ("equity", run.equity)):
-            path = self.fresh / f"{name}.parquet"
-            parquet.write_table(_table(columns, self.plan), path, compression="zstd")
+        self._close_tables()
+        fills = self.fresh / "fills.parquet"
+        parquet.write_table(_table(run.fills, self.plan), fills, compression="zstd")
         (self.fresh / "report.html").write_text(render(sheet), encoding="utf-8")
         _write_json(self.fresh / "summary.json", summary(sheet, run))
         _write_json(self.fresh / MANIFEST, _manifest(run, sheet, self.fresh))
+        earlier = self.fresh.with_name(f"{self.fresh.name}-1")
         if self.folder.exists():
-            shutil.rmtree(self.folder)
+            self.folder.rename(earlier)  # a kill must not leave half of it in its place
         self.fresh.rename(self.folder)
+        shutil.rmtree(earlier, ignore_errors=True)
 
-    def _close_orders(self) -> None:
-        """Finish the file of orders."""
-        if self._orders is not None:
-            self._orders.close()
-            self._orders = None
+    def _close_tables(self) -> None:
+        """Finish the files that rows went to."""
+        for writer in self._open.values():
+            writer.close()
+        self._open.clear()
 
 
 def summary(sheet: Sheet, run: ReplayRun) -> dict[str, Any]:

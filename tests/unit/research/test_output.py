@@ -28,7 +28,7 @@ def written(folder: Path, plan: Plan | None = None) -> Path:
 
 def write(folder: Path, plan: Plan) -> None:
     with output.RunFolder(folder, plan) as out:
-        done = run(plan, FakeReplay, lambda share, rows: False, keep_orders=out.add_orders)
+        done = run(plan, FakeReplay, lambda share, rows: False, keep=out.add)
         out.finish(done, make_sheet(done, []))
 
 

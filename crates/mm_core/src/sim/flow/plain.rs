@@ -76,7 +76,8 @@ impl Plain {
         };
         let spec = InstrumentSpec::hyperliquid(config.size_decimals);
         let grid = Grid::new(spec.px_decimals);
-        let begin = UnixNanos(config.start.0 - BEFORE.0 - config.latency.floor.0);
+        let latency = config.latency;
+        let begin = UnixNanos(config.start.0 - BEFORE.0 - latency.floor.0 - latency.jitter.0);
         let mut rng = Rng::new(config.seed, tag.wrapping_mul(8).wrapping_add(5));
         let lots = spec.lots_for(config.order_usd, grid.nearest(config.price)).0;
         Ok(Self {

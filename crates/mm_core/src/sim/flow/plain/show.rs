@@ -35,8 +35,10 @@ pub(super) struct Show {
     contexts: Contexts,
     grid: Grid,
     latency: FlowLatency,
-    /// What arrives in `[start, end)` is shown.
-    start: UnixNanos,
+    /// What the venue sends in `[open, close)` is shown, if it arrives before `end`. Days are cut
+    /// by the venue's clock, so that it does not run back at midnight.
+    open: UnixNanos,
+    close: UnixNanos,
     end: UnixNanos,
     now: UnixNanos,
     recv: UnixNanos,
@@ -57,15 +59,18 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn new(config: &FlowConfig, grid: Grid, begin: UnixNanos) -> Self {
+        let end = UnixNanos(config.start.0 + DAY_NS);
+        let usual = config.latency.floor.0 + config.latency.jitter.0;
         Self {
             merger: Merger::default(),
             contexts: Contexts::new(grid, begin),
             grid,
             latency: config.latency,
-            start: config.start,
-            end: UnixNanos(config.start.0 + DAY_NS),
+            open: UnixNanos(config.start.0 - usual),
+            close: UnixNanos(end.0 - usual),
+            end,
             now: begin,
-            recv: begin,
+            recv: config.start, // Nothing arrives on the day before.
             waiting: false,
             frame_due: begin,
             touch: [None; 2],
@@ -107,7 +112,8 @@ impl Show {
             self.values.clear();
             self.values.extend_from_slice(&values);
         }
-        if self.recv < self.start || self.recv >= self.end {
+        let sent = self.open <= self.now && self.now < self.close;
+        if !sent || self.recv >= self.end {
             self.prints.clear();
             return;
         }
@@ -159,7 +165,7 @@ impl Show {
         let Some(&(kind, value)) = mark.filter(|_| !self.ended) else { return };
         self.ended = true;
         out.push(Row {
-            ts_exch: UnixNanos(0),
+            ts_exch: last, // Contexts carry our time: the venue sends none.
             ts_recv: last,
             seq: 0,
             stream: streams::CONTEXT,

@@ -152,8 +152,16 @@ fn days_are_made_alone_and_join() {
         (0..2).map(|day| rows(config("SOL", 11, FIRST + day), DAY_NS, 1)).collect();
     let midnight = (FIRST + 1) * DAY_NS;
     assert_eq!(days[0].ts_recv.last(), Some(&(midnight - 1)));
+    assert_eq!(days[0].ts_exch.last(), Some(&(midnight - 1)), "a time of 0 would be disorder");
     assert!(days[1].ts_recv[0] >= midnight && days[1].ts_recv[0] < midnight + 300_000_000);
     assert_eq!(days[1].kind[0], RowKind::Clear as u8);
+    let stamped: Vec<i64> = days
+        .iter()
+        .flat_map(|rows| rows.kind.iter().zip(&rows.ts_exch))
+        .filter(|(kind, _)| **kind < RowKind::Context as u8)
+        .map(|(_, ts)| *ts)
+        .collect();
+    assert!(stamped.is_sorted(), "the venue's clock does not run back, at midnight neither");
     let [first, second] = [&days[0], &days[1]].map(mids);
     let (end, open) = (first[first.len() - 1], second[0]);
     assert!((open / end - 1.0).abs() < 15e-4, "{end} {open}");
