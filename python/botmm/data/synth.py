@@ -68,7 +68,8 @@ def make_sample(folder: Path) -> Path:
 def _is_there(plan: SynthPlan, symbol: str) -> bool:
     """Whether all tapes of a symbol are this plan's; refuse to replace a recording."""
     identity = _identity(plan, symbol)
-    return all([is_made(path, identity) for path in plan.paths(symbol)])
+    made = [is_made(path, identity) for path in plan.paths(symbol)]  # each is looked at
+    return all(made)
 
 
 def _identity(plan: SynthPlan, symbol: str) -> str:

@@ -118,10 +118,8 @@ impl Show {
             return;
         }
         self.book = self.look(levels);
-        self.waiting = self.book.is_some()
-            || self.fresh
-            || self.funding.is_some()
-            || !self.prints.is_empty();
+        self.waiting =
+            self.book.is_some() || self.fresh || self.funding.is_some() || !self.prints.is_empty();
     }
 
     /// Merge the block's messages if they have arrived by `until`: trades first, so that they are

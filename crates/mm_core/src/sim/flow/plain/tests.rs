@@ -30,10 +30,17 @@ fn rows(config: FlowConfig, length: i64, pieces: i64) -> Rows {
     rows
 }
 
-/// The last mid of a day's rows, in price units.
-fn mids(rows: &Rows) -> Vec<f64> {
+/// First and last mid of a day's rows, in price units.
+fn mids(rows: &Rows) -> (f64, f64) {
     let mut book = Book::default();
-    (0..rows.len()).filter_map(|i| book.apply(rows, i).then(|| book.mid())).collect()
+    let (mut first, mut last) = (0.0, 0.0);
+    for i in 0..rows.len() {
+        if book.apply(rows, i) {
+            last = book.mid();
+            first = if first == 0.0 { last } else { first };
+        }
+    }
+    (first, last)
 }
 
 /// Levels by price, as a reader of the rows keeps them.
@@ -162,8 +169,7 @@ fn days_are_made_alone_and_join() {
         .map(|(_, ts)| *ts)
         .collect();
     assert!(stamped.is_sorted(), "the venue's clock does not run back, at midnight neither");
-    let [first, second] = [&days[0], &days[1]].map(mids);
-    let (end, open) = (first[first.len() - 1], second[0]);
+    let (end, open) = (mids(&days[0]).1, mids(&days[1]).0);
     assert!((open / end - 1.0).abs() < 15e-4, "{end} {open}");
     let funding = days[1].kind.iter().filter(|kind| **kind == RowKind::Funding as u8).count();
     assert_eq!(funding, 24);
