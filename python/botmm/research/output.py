@@ -40,6 +40,7 @@ FILES = {
     MANIFEST,
 }
 UNRESOLVED = -(2**63)
+GROUP_ROWS = 65_536  # rows wait for so many: each group costs memory as long as its file is open
 
 
 class RunFolder:
@@ -52,6 +53,7 @@ class RunFolder:
         self.plan = plan
         self.fresh = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
         self._open: dict[str, Any] = {}
+        self._waiting: dict[str, list[pa.Table]] = {}
 
     @property
     def report(self) -> Path:
@@ -82,8 +84,19 @@ class RunFolder:
         if name not in self._open:
             path = self.fresh / f"{name}.parquet"
             self._open[name] = parquet.ParquetWriter(path, table.schema, compression="zstd")
+            self._waiting[name] = []
+        self._waiting[name].append(table)
+        if sum(waiting.num_rows for waiting in self._waiting[name]) >= GROUP_ROWS:
+            self._write(name)
+
+    def _write(self, name: str) -> None:
+        """Write the rows of a table that wait, as one group."""
+        import pyarrow as pa
+
+        table = pa.concat_tables(self._waiting[name])
+        self._waiting[name].clear()
         if table.num_rows:
-            self._open[name].write_table(table)
+            self._open[name].write_table(table.combine_chunks())
 
     def finish(self, run: ReplayRun, sheet: Sheet) -> None:
         """Write everything else and put the folder in its place."""
@@ -91,6 +104,8 @@ class RunFolder:
 
         from botmm.report.tear_sheet import render
 
+        for name in self._open:
+            self._write(name)
         self._close_tables()
         fills = self.fresh / "fills.parquet"
         parquet.write_table(_table(run.fills, self.plan), fills, compression="zstd")
