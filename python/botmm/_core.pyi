@@ -277,6 +277,8 @@ class TapeWriter:
         path: where the tape will be.
         meta: needs `px_decimals`, `size_decimals` and `window`, all as text.
         after: the writer of the tape before, whose book this one continues.
+        after: the writer of the tape before, whose book and effort this one continues.
+        quick: write fast and larger; for what can be made again.
 
     Raises:
         TapeError: metadata is missing, or the file cannot be made.
@@ -291,6 +293,15 @@ class TapeWriter:
                 no further use.
             ArgumentError: a column is missing, of another dtype or length.
         """
+    def __new__(
+        cls,
+        path: str,
+        meta: dict[str, str],
+        after: TapeWriter | None = None,
+        *,
+        quick: bool = False,
+    ) -> Self: ...
+    def append(self, columns: _Columns) -> None: ...
     def set_meta(self, key: str, value: str) -> None:
         """Set a key of the metadata that `close` writes."""
 
@@ -536,6 +547,9 @@ class Synth:
 
     Raises:
         ArgumentError: a key that is missing or unknown, or a value outside its domain.
+    """A synthetic market described by JSON; the same seed gives the same rows.
+
+    `model` is `orders` (order by order) or `plain` (levels; the UTC day that `start` is in).
     """
 
     def __new__(cls, config_json: str) -> Self: ...

@@ -153,3 +153,32 @@ def test_a_signal_leaves_a_valid_partial_report(
     assert "Partial run" in (tmp_path / "run" / "report.html").read_text()
     assert "Stopped before the end" in out
     assert not list(tmp_path.glob("run.tmp-*"))
+
+
+def test_a_killed_replay_is_swept_away_and_the_same_command_gives_the_same_bytes(
+    tape: Path, tmp_path: Path
+) -> None:
+    words = (str(tape), "--out", "run", "--no-sensitivity", "--set", "replay.step_ms=5")
+    whole = replay(*words, cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    tables = ("fills.parquet", "orders.parquet", "equity.parquet")
+    before = [(tmp_path / "run" / name).read_bytes() for name in tables]
+    (tmp_path / "run").rename(tmp_path / "whole")
+    running = subprocess.Popen(
+        [*RUN, *words], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("run.tmp-*/orders.parquet")):
+        assert running.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait(60)
+    assert not (tmp_path / "run").exists(), "nothing looks finished"
+    assert list(tmp_path.glob("run.tmp-*"))
+    again = replay(*words, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert not list(tmp_path.glob("run.tmp-*"))
+    assert [(tmp_path / "run" / name).read_bytes() for name in tables] == before
+    assert replay(*words, cwd=tmp_path).returncode == 0, "an earlier run is replaced"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "whole"]

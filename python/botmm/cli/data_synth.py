@@ -21,7 +21,7 @@ from botmm.cli.terminal import terminal
 _HOURS_MAX = 876_000
 
 if TYPE_CHECKING:
-    from botmm.data.synth import SynthOutcome, SynthPlan
+    from botmm.data.synth_plan import SynthOutcome, SynthPlan
 
 
 @click.command(
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "botmm data synth --symbol BTC --hours 2 --store demo",
         "botmm data synth --symbols BTC ETH SOL --days 14 --seed 7",
+        "botmm data synth --symbols BTC ETH SOL --days 90 --model plain",
         "botmm data synth --streams full --hours 1 --truth ghosts.parquet",
     ),
 )
@@ -39,6 +40,14 @@ if TYPE_CHECKING:
     "--date", "day", default="2026-01-05", show_default=True, metavar="DAY", help="First UTC day."
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N")
+@click.option(
+    "--model",
+    type=click.Choice(["orders", "plain"]),
+    default="orders",
+    show_default=True,
+    help="Order by order, or plain: levels and takers without orders, each day made alone, on all "
+    "cores, in larger files; for months of data.",
+)
 @click.option(
     "--streams",
     type=click.Choice(["classic", "modern", "full"]),
@@ -63,7 +72,7 @@ if TYPE_CHECKING:
 @json_option
 @output_options
 def synth(**options: Any) -> None:
-    """Simulate an exchange order by order and record it as Hyperliquid's streams would show it.
+    """Simulate an exchange and record it as Hyperliquid's streams would show it.
 
     The market is seeded: the same options give the same rows. Symbols of one seed move together.
     The result is synthetic and says so in its metadata, in reports and here.
@@ -91,7 +100,7 @@ def synth(**options: Any) -> None:
 
 def _plan(options: dict[str, Any]) -> SynthPlan:
     """Return what the options ask for."""
-    from botmm.data.synth import SYMBOLS, SynthPlan
+    from botmm.data.synth_plan import SYMBOLS, SynthPlan
     from botmm.errors import UsageError
     from botmm.units import DAY_NS, SECOND_NS, day_start, parse_date
 
@@ -119,6 +128,7 @@ def _plan(options: dict[str, Any]) -> SynthPlan:
         length_ns=round(hours * 3600) * SECOND_NS if days is None else days * DAY_NS,
         seed=options["seed"],
         streams=options["streams"],
+        model=options["model"],
         latency_ms=options["latency_ms"],
         truth=options["truth"],
     )

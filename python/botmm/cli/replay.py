@@ -19,6 +19,7 @@ from botmm.cli.options import (
 )
 from botmm.cli.terminal import terminal
 from botmm.errors import UsageError
+from botmm.units import DAY_NS
 
 if TYPE_CHECKING:
     from botmm.config import Settings
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         "botmm replay --symbol BTC --date 2026-02-12",
         "botmm replay --symbols BTC ETH --from 2026-02-01 --to 2026-02-14 --warmup auto",
         "botmm replay --symbol SOL --days 7 --set base_spread_bps=3 --latency 120/60 --band",
+        "botmm replay --symbols BTC ETH SOL --days 90 --no-sensitivity",
         "botmm replay data/tape/hyperliquid/BTC/2026-02-12.parquet --json",
     )
 )
@@ -138,21 +140,24 @@ def run_and_report(
 
     shown = terminal()
     label = f"replay {' '.join(plan.symbols)}"
+    first, last = plan.span
+    shows = {"days": (last - first) / DAY_NS, "enabled": shown.progress}
     with output.RunFolder(out or output.default_folder(plan), plan) as folder, Stopper() as stopper:
-        with progress(label, enabled=shown.progress) as bar:
-            main = run(plan, Replay, stopper.watching(bar), keep_orders=folder.add_orders)
+        with progress(label, **shows) as bar:
+            main = run(plan, Replay, stopper.watching(bar), keep=folder.add)
         variants = []
         for tried in alternatives(plan, sensitivity=sensitivity, band=band):
             if stopper.asked:
                 break
-            with progress(f"  {tried.kind} {tried.label}", enabled=shown.progress) as bar:
+            with progress(f"  {tried.kind} {tried.label}", **shows) as bar:
                 variant = run_alternative(plan, Replay, stopper.watching(bar), tried)
             variants += [variant] if variant is not None else []
         sheet = make_sheet(main, variants)
         folder.finish(main, sheet)
+    seconds = max(main.seconds, 1e-9)
     shown.say(
-        f"played {si(main.rows)} rows in {main.seconds:.1f} s, "
-        f"{si(main.rows / max(main.seconds, 1e-9))} rows/s"
+        f"played {main.days:.3g} days, {si(main.rows)} rows in {main.seconds:.1f} s: "
+        f"{main.days / seconds:.3g} days/s, {si(main.rows / seconds)} rows/s"
     )
     if as_json:
         shown.json(output.summary(sheet, main))

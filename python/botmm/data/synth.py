@@ -2,110 +2,29 @@
 
 The core simulates the exchange and records what its streams would have shown; this module cuts
 the rows into days, writes the tapes and, if asked, the truth about hypothetical orders. The same
-plan gives the same rows, and a plan whose tapes are there is not simulated again.
+plan gives the same rows, and a plan whose tapes are there is not simulated again. Markets without
+orders, for months of data, are made by `synth_days`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from botmm.data.catalogue import read_tape, tape_path
 from botmm.data.leftovers import sweep
-from botmm.errors import DataError
-from botmm.units import DAY_NS, SECOND_NS, day_of, day_start
+from botmm.data.synth_days import make_days
+from botmm.data.synth_plan import STEP_NS, SynthOutcome, SynthPlan, SynthTape, Tracker, is_made
+from botmm.units import DAY_NS, SECOND_NS, day_of
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetWriter
 
-SYMBOLS = ("BTC", "ETH", "SOL", "XRP")
-STREAMS = ("classic", "modern", "full")
-# A step is ten minutes of the market: a few tens of thousands of rows.
-_STEP_NS = 600 * SECOND_NS
-_SAMPLE_DAY = date(2026, 1, 5)
-
 Columns = dict[str, np.ndarray[Any, Any]]
-
-
-class Tracker(Protocol):
-    """What is told how far the work is."""
-
-    def update(self, fraction: float, count: int) -> None:
-        """Take the share done (0 to 1) and the rows so far."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SynthPlan:
-    """Which markets to simulate, and where their tapes go."""
-
-    store: Path
-    symbols: tuple[str, ...] = ("BTC",)
-    venue: str = "hyperliquid"
-    start: int = day_start(_SAMPLE_DAY)
-    length_ns: int = 2 * 3600 * SECOND_NS
-    seed: int = 1
-    streams: str = "classic"
-    latency_ms: int | None = None
-    truth: Path | None = None
-    ghost_every_ms: int = 2000
-
-    @property
-    def end(self) -> int:
-        """Return the first nanosecond that is not simulated."""
-        return self.start + self.length_ns
-
-    def market(self, symbol: str) -> dict[str, Any]:
-        """Return what the core is asked to simulate; it identifies a tape."""
-        wish: dict[str, Any] = {
-            "symbol": symbol,
-            "seed": self.seed,
-            "start": self.start,
-            "streams": self.streams,
-        }
-        if self.latency_ms is not None:
-            wish["latency_ms"] = self.latency_ms
-        return wish
-
-    def paths(self, symbol: str) -> list[Path]:
-        """Return the tapes of a symbol, by day."""
-        first, last = day_of(self.start), day_of(self.end - 1)
-        days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
-        return [tape_path(self.store, self.venue, symbol, day) for day in days]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SynthTape:
-    """One tape that was written."""
-
-    path: Path
-    symbol: str
-    rows: int
-    size_bytes: int
-
-    def as_dict(self) -> dict[str, object]:
-        """Return it as JSON holds it."""
-        return {
-            "path": str(self.path),
-            "symbol": self.symbol,
-            "rows": self.rows,
-            "bytes": self.size_bytes,
-        }
-
-
-@dataclass(slots=True)
-class SynthOutcome:
-    """What was written, and what was there already."""
-
-    written: list[SynthTape] = field(default_factory=list)
-    kept: list[Path] = field(default_factory=list)
-    ghosts: int = 0
 
 
 def make(plan: SynthPlan, tracker: Tracker | None = None) -> SynthOutcome:
@@ -113,8 +32,11 @@ def make(plan: SynthPlan, tracker: Tracker | None = None) -> SynthOutcome:
 
     Raises:
         DataError: a tape of that day is there that is no synthetic one.
+        UsageError: the truth about orders of a market that has none.
         ArgumentError: of the core, a symbol without a preset.
     """
+    if plan.model == "plain":
+        return make_days(plan, tracker)
     outcome = SynthOutcome()
     todo = []
     for symbol in plan.symbols:
@@ -145,19 +67,9 @@ def make_sample(folder: Path) -> Path:
 
 def _is_there(plan: SynthPlan, symbol: str) -> bool:
     """Whether all tapes of a symbol are this plan's; refuse to replace a recording."""
-    same = True
-    for path in plan.paths(symbol):
-        if not path.exists():
-            same = False
-            continue
-        meta = read_tape(path).meta
-        if meta.get("source") != "synthetic":
-            raise DataError(
-                f"{path}: holds a recording, which a synthetic market must not replace",
-                cure="choose another --store, --venue or --date",
-            )
-        same = same and meta.get("synthetic_market") == _identity(plan, symbol)
-    return same
+    identity = _identity(plan, symbol)
+    made = [is_made(path, identity) for path in plan.paths(symbol)]  # each is looked at
+    return all(made)
 
 
 def _identity(plan: SynthPlan, symbol: str) -> str:
@@ -188,7 +100,7 @@ class _Recording:
         try:
             now = self.plan.start
             while now < self.plan.end:
-                now = min(now + _STEP_NS, self.plan.end)
+                now = min(now + STEP_NS, self.plan.end)
                 # What arrives at the end exactly belongs to the time after it.
                 rows: Columns = self.market.step_until(now - 1)
                 for day, part in _by_day(rows):
@@ -210,9 +122,11 @@ class _Recording:
         if day == self.day:
             return
         self._close(outcome)
-        path = tape_path(self.plan.store, self.plan.venue, self.symbol, day)
+        path = self.plan.path(self.symbol, day)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.writer = TapeWriter(str(path), self._meta(), self.writer)
+        decimals = (self.market.px_decimals, self.market.size_decimals)
+        meta = self.plan.meta(self.symbol, decimals, _identity(self.plan, self.symbol))
+        self.writer = TapeWriter(str(path), meta, self.writer)
         self.day = day
 
     def _close(self, outcome: SynthOutcome) -> None:
@@ -221,31 +135,12 @@ class _Recording:
             return
         result = self.writer.close()
         tape = SynthTape(
-            path=tape_path(self.plan.store, self.plan.venue, self.symbol, self.day),
+            path=self.plan.path(self.symbol, self.day),
             symbol=self.symbol,
             rows=int(result["rows"]),
             size_bytes=int(result["bytes"]),
         )
         outcome.written.append(tape)
-
-    def _meta(self) -> dict[str, str]:
-        """Return what the tape says of itself."""
-        full = self.plan.streams == "full"
-        return {
-            "venue": self.plan.venue,
-            "symbol": self.symbol,
-            "px_decimals": str(self.market.px_decimals),
-            "size_decimals": str(self.market.size_decimals),
-            "price_rule": "five_figures",
-            "tier": "B" if full else "C",
-            "window": "0" if full else "20",
-            "inverse": "false",
-            "clock_offset_ns": "0",
-            "source": "synthetic",
-            "source_format": "synth",
-            "synthetic_market": _identity(self.plan, self.symbol),
-            "note_synthetic": f"a simulated market, seed {self.plan.seed}; not a recording",
-        }
 
 
 class _Meter:

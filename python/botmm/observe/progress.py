@@ -30,8 +30,8 @@ class _Silent:
 class _Lines:
     """Prints a line each 10 s, for logs and pipes."""
 
-    def __init__(self, label: str, unit: str, clock: Clock) -> None:
-        self.label, self.unit, self.clock = label, unit, clock
+    def __init__(self, label: str, unit: str, days: float, clock: Clock) -> None:
+        self.label, self.unit, self.days, self.clock = label, unit, days, clock
         self.start = self.last = clock.monotonic()
 
     def update(self, fraction: float, count: int) -> None:
@@ -40,17 +40,15 @@ class _Lines:
         if now - self.last < LINE_EVERY_S:
             return
         self.last = now
-        rate = count / max(now - self.start, 1e-9)
-        left = _left(fraction, now - self.start)
-        line = f"{self.label}: {fraction:.0%}, {si(count)} {self.unit}, {si(rate)}/s, {left} left"
-        sys.stderr.write(line + "\n")
+        parts = _parts(fraction, count, now - self.start, (self.unit, self.days))
+        sys.stderr.write(f"{self.label}: {fraction:.0%}, {', '.join(parts)}\n")
         sys.stderr.flush()
 
 
 class _Bar:
     """Moves a rich progress bar."""
 
-    def __init__(self, label: str, unit: str, clock: Clock) -> None:
+    def __init__(self, label: str, unit: str, days: float, clock: Clock) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
@@ -62,26 +60,31 @@ class _Bar:
             console=Console(stderr=True),
             transient=True,
         )
-        self.unit, self.clock, self.start = unit, clock, clock.monotonic()
+        self.unit, self.days, self.clock, self.start = unit, days, clock, clock.monotonic()
         self.task = self.bar.add_task(label, total=1.0, note="")
 
     def update(self, fraction: float, count: int) -> None:
         """Move the bar and say rate and time left."""
         elapsed = self.clock.monotonic() - self.start
-        rate = count / max(elapsed, 1e-9)
-        note = f"{si(count)} {self.unit} · {si(rate)}/s · {_left(fraction, elapsed)} left"
+        note = " · ".join(_parts(fraction, count, elapsed, (self.unit, self.days)))
         self.bar.update(self.task, completed=min(fraction, 1.0), note=note)
 
 
 @contextmanager
 def progress(
-    label: str, *, unit: str = "events", enabled: bool = True, clock: Clock | None = None
+    label: str,
+    *,
+    unit: str = "events",
+    days: float = 0.0,
+    enabled: bool = True,
+    clock: Clock | None = None,
 ) -> Iterator[Tracker]:
     """Give a job something to tell its progress to, for as long as the block runs.
 
     Args:
         label: what is being done, as `replay BTC`.
         unit: what is counted.
+        days: length of the data, where its days a second shall be shown.
         enabled: false shows nothing (`--no-progress`, `--quiet`).
         clock: for tests.
     """
@@ -89,11 +92,11 @@ def progress(
     if not enabled:
         yield _Silent()
     elif sys.stderr.isatty():
-        shown = _Bar(label, unit, clock)
+        shown = _Bar(label, unit, days, clock)
         with shown.bar:
             yield shown
     else:
-        yield _Lines(label, unit, clock)
+        yield _Lines(label, unit, days, clock)
 
 
 def si(value: float) -> str:
@@ -102,6 +105,17 @@ def si(value: float) -> str:
         if abs(value) >= 0.9995 * size:
             return f"{value / size:.3g}{suffix}"
     return f"{value:.0f}"
+
+
+def _parts(
+    fraction: float, count: int, elapsed: float, measure: tuple[str, float]
+) -> tuple[str, ...]:
+    """Return what is said of a job: units done, their rate, days of data a second, time left."""
+    unit, days = measure
+    seconds = max(elapsed, 1e-9)
+    pace = (f"{fraction * days / seconds:.3g} days/s",) if days else ()
+    rate = si(count / seconds)
+    return f"{si(count)} {unit}", f"{rate}/s", *pace, f"{_left(fraction, elapsed)} left"
 
 
 def _left(fraction: float, elapsed: float) -> str:

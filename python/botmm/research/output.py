@@ -1,7 +1,8 @@
 """Output — the folder of a run: report, summary, tables of fills, orders and equity, manifest.
 
-The folder appears complete or not at all: it is written beside its place and renamed. Orders go
-to their file while the run goes on, so that a month of them needs no memory.
+The folder appears complete or not at all: it is written beside its place and renamed. Orders and
+equity go to their files while the run goes on, so that months of them need no memory. What a
+killed run left beside the place is removed by the next one.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ FILES = {
 UNRESOLVED = -(2**63)
 BPS_DECIMALS = 4
 RATIO_DECIMALS = 9  # of fees, shares and seconds: billionths, as the core has them
+GROUP_ROWS = 65_536  # rows wait for so many: each group costs memory as long as its file is open
 
 
 class RunFolder:
@@ -52,7 +54,8 @@ class RunFolder:
         self.folder = folder
         self.plan = plan
         self.fresh = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
-        self._orders: Any = None
+        self._open: dict[str, Any] = {}
+        self._waiting: dict[str, list[pa.Table]] = {}
 
     @property
     def report(self) -> Path:
@@ -72,19 +75,30 @@ class RunFolder:
         tb: TracebackType | None,
     ) -> None:
         """Leave nothing behind that is not complete."""
-        self._close_orders()
+        self._close_tables()
         shutil.rmtree(self.fresh, ignore_errors=True)
 
-    def add_orders(self, columns: Mapping[str, Any]) -> None:
-        """Write the orders that ended since the last call."""
+    def add(self, name: str, columns: Mapping[str, Any]) -> None:
+        """Write the rows of a table, `orders` or `equity`, that came since the last call."""
         from pyarrow import parquet
 
         table = _table(columns, self.plan)
-        if self._orders is None:
-            path = self.fresh / "orders.parquet"
-            self._orders = parquet.ParquetWriter(path, table.schema, compression="zstd")
+        if name not in self._open:
+            path = self.fresh / f"{name}.parquet"
+            self._open[name] = parquet.ParquetWriter(path, table.schema, compression="zstd")
+            self._waiting[name] = []
+        self._waiting[name].append(table)
+        if sum(waiting.num_rows for waiting in self._waiting[name]) >= GROUP_ROWS:
+            self._write(name)
+
+    def _write(self, name: str) -> None:
+        """Write the rows of a table that wait, as one group."""
+        import pyarrow as pa
+
+        table = pa.concat_tables(self._waiting[name])
+        self._waiting[name].clear()
         if table.num_rows:
-            self._orders.write_table(table)
+            self._open[name].write_table(table.combine_chunks())
 
     def finish(self, run: ReplayRun, sheet: Sheet) -> None:
         """Write everything else and put the folder in its place."""
@@ -92,22 +106,25 @@ class RunFolder:
 
         from botmm.report.tear_sheet import render
 
-        self._close_orders()
-        for name, columns in (("fills", run.fills), ("equity", run.equity)):
-            path = self.fresh / f"{name}.parquet"
-            parquet.write_table(_table(columns, self.plan), path, compression="zstd")
+        for name in self._open:
+            self._write(name)
+        self._close_tables()
+        fills = self.fresh / "fills.parquet"
+        parquet.write_table(_table(run.fills, self.plan), fills, compression="zstd")
         (self.fresh / "report.html").write_text(render(sheet), encoding="utf-8")
         _write_json(self.fresh / "summary.json", summary(sheet, run))
         _write_json(self.fresh / MANIFEST, _manifest(run, sheet, self.fresh))
+        earlier = self.fresh.with_name(f"{self.fresh.name}-1")
         if self.folder.exists():
-            shutil.rmtree(self.folder)
+            self.folder.rename(earlier)  # a kill must not leave half of it in its place
         self.fresh.rename(self.folder)
+        shutil.rmtree(earlier, ignore_errors=True)
 
-    def _close_orders(self) -> None:
-        """Finish the file of orders."""
-        if self._orders is not None:
-            self._orders.close()
-            self._orders = None
+    def _close_tables(self) -> None:
+        """Finish the files that rows went to."""
+        for writer in self._open.values():
+            writer.close()
+        self._open.clear()
 
 
 def summary(sheet: Sheet, run: ReplayRun) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botmm.errors import DataError
 from botmm.report.tally import OrderTally
-from botmm.units import SECOND_NS
+from botmm.research.equity import EquityTrace
+from botmm.units import DAY_NS, SECOND_NS
 
 if TYPE_CHECKING:
     from botmm.config import Settings
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS = 100_000  # a fraction of a second, so that Ctrl-C is answered at once
 EQUITY_ROWS_MIN = 600
-EQUITY_ROWS_MAX = 250_000  # a symbol; 29 days at the default of 10 s
 LATENCY_SCALES = (0.5, 2.0)
 # The two ends of the queue models: no cancel was ahead of us, and nearly every one was.
 BAND_QUEUES = ("risk-averse", "pow2:3")
@@ -51,8 +51,8 @@ class Engine(Protocol):
 EngineFactory = Callable[[str], Engine]
 # Called after each chunk with the share done and the rows so far; true asks the run to stop.
 OnChunk = Callable[[float, int], bool]
-# Called with the columns of orders that have ended.
-KeepOrders = Callable[[dict[str, Any]], None]
+# Called with a table's name, `orders` or `equity`, and its rows since the last call.
+KeepRows = Callable[[str, Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,10 @@ class Variant:
 
 @dataclass(slots=True, kw_only=True)
 class ReplayRun:
-    """What a run gave: columns as the core returns them, and the summary as a tree."""
+    """What a run gave: columns as the core returns them, and the summary as a tree.
+
+    `equity` is thinned where the run is long.
+    """
 
     plan: Plan
     spec: dict[str, Any]
@@ -80,6 +83,11 @@ class ReplayRun:
     rows: int
     seconds: float
     partial: bool = False
+
+    @property
+    def days(self) -> float:
+        """Return how much of the market was played, in days; its symbols share the time."""
+        return (int(self.summary["last_ts"]) - int(self.summary["first_ts"])) / DAY_NS
 
 
 def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) -> dict[str, Any]:
@@ -119,17 +127,13 @@ def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) ->
 
 
 def _equity_interval_s(plan: Plan) -> float:
-    """Return the distance of equity rows.
-
-    Widened on long ranges so that memory stays flat, and narrowed on short ones so that their
-    charts have some hundred points.
-    """
+    """Return the distance of equity rows, narrowed on short ranges: charts want some hundred."""
     asked = plan.settings.replay.equity_interval_s
     first, last = plan.span
     seconds = (last - first) / SECOND_NS
     if seconds < EQUITY_ROWS_MIN * asked:
         return min(asked, max(1.0, math.floor(seconds / EQUITY_ROWS_MIN)))
-    return asked * max(1, math.ceil(seconds / asked / EQUITY_ROWS_MAX))
+    return asked
 
 
 def _latency(settings: Settings, scale: float) -> dict[str, Any]:
@@ -193,13 +197,14 @@ def run(
     engine: EngineFactory,
     on_chunk: OnChunk,
     *,
-    keep_orders: KeepOrders | None = None,
+    keep: KeepRows | None = None,
     latency_scale: float = 1.0,
     queue: str | None = None,
 ) -> ReplayRun:
     """Drive one run to its end, or to where `on_chunk` stopped it.
 
-    Orders are handed to `keep_orders` as they end, and not kept here: a month has millions.
+    Orders that ended and equity samples are handed to `keep` as they come. Here only medians of
+    the ones and a thinned trace of the others stay: months have millions.
 
     Raises:
         DataError: the range holds no rows, or a gap longer than accepted.
@@ -211,16 +216,18 @@ def run(
     started = clock.monotonic()
     core = engine(json.dumps(told))
     first, last = plan.span
-    tally, equity = OrderTally(), []
+    tally = OrderTally()
+    equity = EquityTrace(round(told["equity_interval_s"] * SECOND_NS), last - first)
     stop = done = False
     rows = 0
 
     def take(moved: Mapping[str, Any]) -> None:
         """Keep what a chunk gave."""
         tally.add(moved["orders"])
-        equity.append(moved["equity"])
-        if keep_orders is not None:
-            keep_orders(moved["orders"])
+        equity.add(moved["equity"])
+        if keep is not None:
+            for table in ("orders", "equity"):
+                keep(table, moved[table])
 
     while not done and not stop:
         at = core.run(CHUNK_ROWS)
@@ -238,20 +245,13 @@ def run(
         plan=plan,
         spec=told,
         fills=result["fills"],
-        equity=_joined(equity),
+        equity=equity.columns(),
         orders=tally,
         summary=json.loads(result["summary"]),
         rows=rows,
         seconds=clock.monotonic() - started,
         partial=not done,
     )
-
-
-def _joined(pieces: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return columns that came in pieces as one."""
-    import numpy as np
-
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

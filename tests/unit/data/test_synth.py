@@ -10,7 +10,8 @@ import pytest
 
 from botmm.cli import run
 from botmm.core import TapeWriter, read_tape, tape_info
-from botmm.data.synth import SynthPlan, make, make_sample
+from botmm.data.synth import make, make_sample
+from botmm.data.synth_plan import SynthPlan
 from botmm.errors import DataError, UsageError
 from botmm.units import DAY_NS, SECOND_NS
 
@@ -117,6 +118,50 @@ def test_the_sample_is_made_once(tmp_path: Path) -> None:
     assert tape_info(str(path))["meta"]["source"] == "synthetic"
 
 
+def test_plain_days_are_made_once_and_whatever_was_made_with_them(tmp_path: Path) -> None:
+    few = plan_in(tmp_path / "few", model="plain", length_ns=DAY_NS)
+    first = make(few).written[0].path
+    stamp = first.stat().st_mtime_ns
+    two = plan_in(
+        tmp_path / "few", model="plain", length_ns=DAY_NS + HALF_HOUR, symbols=("BTC", "SOL")
+    )
+    outcome = make(two)
+    assert outcome.kept == [first]
+    assert first.stat().st_mtime_ns == stamp
+    names = [(tape.symbol, tape.path.name) for tape in outcome.written]
+    assert names == [
+        ("SOL", "2026-01-05.parquet"),
+        ("BTC", "2026-01-06.parquet"),
+        ("SOL", "2026-01-06.parquet"),
+    ]
+    alone = plan_in(tmp_path / "alone", model="plain", start=two.start + DAY_NS)
+    (made,) = make(alone).written
+    assert made.path.read_bytes() == outcome.written[1].path.read_bytes()
+
+
+def test_plain_tapes_say_so_and_play_on_over_midnight(tmp_path: Path) -> None:
+    plan = plan_in(tmp_path, model="plain", length_ns=DAY_NS + HALF_HOUR)
+    one, two = (tape_info(str(tape.path))["meta"] for tape in make(plan).written)
+    assert json.loads(two["synthetic_market"])["model"] == "plain"
+    assert (two["source"], two["tier"], two["window"]) == ("synthetic", "C", "20")
+    assert two["continues_ts_recv"] == one["last_ts_recv"]
+    assert int(one["last_ts_exch"]) <= int(two["first_ts_exch"])
+    assert int(two["disorder_ns"]) < SECOND_NS
+
+
+def test_a_plain_market_never_replaces_a_recording(tmp_path: Path) -> None:
+    plan = plan_in(tmp_path, model="plain", length_ns=DAY_NS + HALF_HOUR)
+    path = plan.paths("BTC")[1]
+    path.parent.mkdir(parents=True)
+    (other,) = make(plan_in(tmp_path / "other")).written
+    writer = TapeWriter(str(path), tape_info(str(other.path))["meta"] | {"source": "a recorder"})
+    writer.append(rows_of(other.path))
+    writer.close()
+    with pytest.raises(DataError, match="holds a recording"):
+        make(plan)
+    assert [file.name for file in path.parent.iterdir()] == [path.name], "and nothing was made"
+
+
 def test_command_says_that_it_is_synthetic(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,6 +184,8 @@ def test_command_says_that_it_is_synthetic(
         (["--symbol", "DOGE"], "no synthetic market for DOGE"),
         (["--hours", "1", "--days", "1"], "both lengths"),
         (["--date", "soon"], "not a day"),
+        (["--model", "plain", "--truth", "t.parquet"], "no orders to tell the truth about"),
+        (["--model", "plain", "--streams", "full"], "not full"),
     ],
 )
 def test_command_refuses(

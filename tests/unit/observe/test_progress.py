@@ -20,6 +20,15 @@ def test_a_line_each_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_days_of_data_have_their_own_rate(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = ManualClock()
+    with progress("replay BTC", days=90, clock=clock) as bar:
+        clock.advance(12.0)
+        bar.update(0.1, 1_200_000)
+    line = "replay BTC: 10%, 1.2 M events, 100 k/s, 0.75 days/s, 1:48 left\n"
+    assert capsys.readouterr().err == line
+
+
 def test_switched_off_it_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     clock = ManualClock()
     with progress("replay BTC", enabled=False, clock=clock) as bar:

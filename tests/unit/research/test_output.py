@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -28,7 +29,7 @@ def written(folder: Path, plan: Plan | None = None) -> Path:
 
 def write(folder: Path, plan: Plan) -> None:
     with output.RunFolder(folder, plan) as out:
-        done = run(plan, FakeReplay, lambda share, rows: False, keep_orders=out.add_orders)
+        done = run(plan, FakeReplay, lambda share, rows: False, keep=out.add)
         out.finish(done, make_sheet(done, []))
 
 
@@ -102,6 +103,22 @@ def test_fills_keep_integers_and_say_their_scales(tmp_path: Path) -> None:
     assert table.column("markout_5").null_count > 0
     scales = json.loads(table.schema.metadata[b"botmm.scales"])
     assert scales["BTC"] == {"px_decimals": 1, "size_decimals": 5}
+
+
+def test_rows_that_come_in_small_pieces_are_written_in_large_groups(tmp_path: Path) -> None:
+    count = output.GROUP_ROWS // 2 + 1
+    columns = {"symbol": np.zeros(count, np.uint16), "ts": np.arange(count)}
+    with output.RunFolder(tmp_path / "run", make_plan()) as folder:
+        for _ in range(5):
+            folder.add("equity", columns)
+        path = folder.fresh / "equity.parquet"
+        done = run(make_plan(), FakeReplay, lambda share, rows: False)
+        make_plan().tapes["BTC"][0].path.parent.mkdir(parents=True, exist_ok=True)
+        make_plan().tapes["BTC"][0].path.write_bytes(b"tape")
+        folder.finish(done, make_sheet(done, []))
+    read = pq.ParquetFile(tmp_path / "run" / path.name).metadata
+    groups = [read.row_group(i).num_rows for i in range(read.num_row_groups)]
+    assert groups == [2 * count, 2 * count, count]
 
 
 def test_the_manifest_proves_inputs_and_outputs(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from botmm.config import load
 from botmm.data.catalogue import Tape
 from botmm.errors import DataError
 from botmm.research.plan import Plan, Range
-from botmm.research.replay import EQUITY_ROWS_MAX, alternatives, run, run_alternative, spec
+from botmm.research.replay import alternatives, run, run_alternative, spec
 from botmm.units import UnixNanos
 from tests.fakes.fake_replay import FakeReplay
 from tests.fakes.specs import DAY, START
@@ -73,10 +73,9 @@ def test_the_core_is_told_what_the_settings_say() -> None:
     assert told["account"] == {"capital_usd": 1000.0}
 
 
-def test_long_ranges_get_fewer_equity_rows() -> None:
+def test_equity_rows_are_close_on_short_ranges_and_as_asked_on_long_ones() -> None:
     assert spec(make_plan(days=1))["equity_interval_s"] == 10.0
-    wide = spec(make_plan(days=365))["equity_interval_s"]
-    assert 365 * 86_400 / wide <= EQUITY_ROWS_MAX
+    assert spec(make_plan(days=365))["equity_interval_s"] == 10.0
 
 
 def test_recorded_latencies_are_read_and_checked(tmp_path: Path) -> None:
@@ -104,16 +103,17 @@ def test_recorded_latencies_are_read_and_checked(tmp_path: Path) -> None:
         spec(make_plan(*overrides))
 
 
-def test_orders_are_handed_on_as_they_end() -> None:
-    kept: list[int] = []
+def test_orders_and_equity_are_handed_on_as_they_come() -> None:
+    kept: dict[str, list[int]] = {"orders": [], "equity": []}
     run(
         make_plan(),
         FakeReplay,
         lambda share, rows: False,
-        keep_orders=lambda orders: kept.append(len(orders["px"])),
+        keep=lambda table, rows: kept[table].append(len(rows["symbol"])),
     )
-    assert len(kept) == 11
-    assert sum(kept) > 0
+    for counts in kept.values():
+        assert len(counts) == 11
+        assert sum(counts) > 0
 
 
 def test_reading_starts_before_quoting_by_the_warmup() -> None:

@@ -8,6 +8,7 @@ use crate::instrument::Venue;
 use crate::tape::Assembler;
 use crate::tape::Content;
 use crate::tape::Deltas;
+use crate::tape::Effort;
 use crate::tape::Format;
 use crate::tape::GroupInfo;
 use crate::tape::Heard;
@@ -110,15 +111,17 @@ struct PyTapeWriter(TapeWriter);
 #[pymethods]
 impl PyTapeWriter {
     #[new]
-    #[pyo3(signature = (path, meta, after = None))]
+    #[pyo3(signature = (path, meta, after = None, *, quick = false))]
     fn new(
         path: &str,
         meta: BTreeMap<String, String>,
         after: Option<PyRef<'_, Self>>,
+        quick: bool,
     ) -> PyResult<Self> {
+        let effort = if quick { Effort::Quick } else { Effort::Archive };
         let writer = match after {
             Some(before) => TapeWriter::continue_from(&before.0, path, meta),
-            None => TapeWriter::create(path, meta),
+            None => TapeWriter::create_with(effort, path, meta),
         };
         Ok(Self(writer.map_err(to_py)?))
     }

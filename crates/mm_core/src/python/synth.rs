@@ -5,6 +5,7 @@ use super::data::rows_to_dict;
 use super::errors::to_py;
 use crate::error::CoreError;
 use crate::event::Rows;
+use crate::instrument::InstrumentSpec;
 use crate::queue::QpnConfig;
 use crate::queue::QueueModel;
 use crate::sim::calibrate_qpn;
@@ -16,6 +17,7 @@ use crate::sim::FlowLatency;
 use crate::sim::FlowStreams;
 use crate::sim::GhostPlan;
 use crate::sim::OrderRows;
+use crate::sim::Plain;
 use crate::sim::Probing;
 use crate::sim::QueueViews;
 use crate::sim::Truth;
@@ -26,6 +28,17 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde::Deserialize;
 
+/// How a market comes about.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Model {
+    /// Order by order.
+    #[default]
+    Orders,
+    /// By levels, one UTC day.
+    Plain,
+}
+
 /// What a market is asked to be; what is not named comes from the symbol's preset.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +47,8 @@ struct Wish {
     seed: u64,
     start: i64,
     streams: String,
+    #[serde(default)]
+    model: Model,
     price: Option<f64>,
     sigma_bps: Option<f64>,
     impact_bps: Option<f64>,
@@ -44,7 +59,7 @@ struct Wish {
 }
 
 impl Wish {
-    fn parse(text: &str) -> Result<FlowConfig, CoreError> {
+    fn parse(text: &str) -> Result<(Model, FlowConfig), CoreError> {
         let wish: Self = serde_json::from_str(text)
             .map_err(|e| CoreError::BadArgument { name: "synthetic market", why: e.to_string() })?;
         let mut config = FlowConfig::preset(&wish.symbol)?;
@@ -62,19 +77,49 @@ impl Wish {
         config.ghosts.every = millis(wish.ghost_every_ms, config.ghosts.every);
         config.ghosts.horizon = millis(wish.ghost_horizon_ms, config.ghosts.horizon);
         config.ghosts.behind = wish.ghost_behind.unwrap_or(config.ghosts.behind);
-        Ok(config)
+        Ok((wish.model, config))
     }
 }
 
 /// A synthetic market; see the stub.
 #[pyclass(name = "Synth")]
-struct PySynth(Flow);
+struct PySynth(Market);
+
+/// One of the models.
+enum Market {
+    Orders(Box<Flow>),
+    Plain(Box<Plain>),
+}
+
+impl Market {
+    fn new(config_json: &str) -> Result<Self, CoreError> {
+        let (model, config) = Wish::parse(config_json)?;
+        Ok(match model {
+            Model::Orders => Self::Orders(Box::new(Flow::new(config)?)),
+            Model::Plain => Self::Plain(Box::new(Plain::new(config)?)),
+        })
+    }
+
+    fn spec(&self) -> &InstrumentSpec {
+        match self {
+            Self::Orders(flow) => flow.spec(),
+            Self::Plain(plain) => plain.spec(),
+        }
+    }
+
+    fn step_until(&mut self, until: UnixNanos, rows: &mut Rows) -> Result<(), CoreError> {
+        match self {
+            Self::Orders(flow) => flow.step_until(until, rows),
+            Self::Plain(plain) => plain.step_until(until, rows),
+        }
+    }
+}
 
 #[pymethods]
 impl PySynth {
     #[new]
     fn new(config_json: &str) -> PyResult<Self> {
-        Wish::parse(config_json).and_then(Flow::new).map(Self).map_err(to_py)
+        Market::new(config_json).map(Self).map_err(to_py)
     }
 
     #[getter]
@@ -94,7 +139,10 @@ impl PySynth {
     }
 
     fn take_truth(&mut self) -> PyTruth {
-        PyTruth(self.0.take_truth())
+        match &mut self.0 {
+            Market::Orders(flow) => PyTruth(flow.take_truth()),
+            Market::Plain(_) => PyTruth(Truth::default()),
+        }
     }
 }
 

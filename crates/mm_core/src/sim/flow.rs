@@ -7,10 +7,12 @@
 
 mod agents;
 mod config;
+mod contexts;
 mod estimate;
 mod ghost;
 mod grid;
 mod lob;
+mod plain;
 mod random;
 mod record;
 mod recorded;
@@ -29,6 +31,7 @@ pub use estimate::QueueViews;
 pub use ghost::Truth;
 pub use ghost::TruthGhosts;
 pub use ghost::TruthSamples;
+pub use plain::Plain;
 pub use recorded::recorded_truth;
 pub use recorded::OrderAction;
 pub use recorded::OrderRows;

@@ -22,6 +22,7 @@ pub use flow::FlowStreams;
 pub use flow::GhostPlan;
 pub use flow::OrderAction;
 pub use flow::OrderRows;
+pub use flow::Plain;
 pub use flow::Probing;
 pub use flow::QueueEstimates;
 pub use flow::QueueViews;

@@ -23,6 +23,7 @@ pub use lines::LineCounts;
 pub use lines::Scanned;
 pub use reader::Projection;
 pub use reader::TapeReader;
+pub use schema::Effort;
 pub use schema::GapSpan;
 pub use schema::GroupInfo;
 pub use schema::TapeInfo;

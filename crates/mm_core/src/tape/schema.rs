@@ -36,6 +36,18 @@ pub const VERSION: u32 = 1;
 const ZSTD_LEVEL: i32 = 17;
 /// Prices gain most.
 const ZSTD_LEVEL_PX: i32 = 20;
+/// Of tapes that are made to be used and thrown away.
+const ZSTD_LEVEL_QUICK: i32 = 1;
+
+/// How hard a writer compresses; readers see no difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// Small files, as recordings deserve.
+    #[default]
+    Archive,
+    /// Fast writing, for what can be made again.
+    Quick,
+}
 
 /// Metadata keys. Texts stand as they are, everything else as JSON.
 pub(super) mod keys {
@@ -164,16 +176,20 @@ fn zstd(level: i32) -> Result<Compression, ParquetError> {
 }
 
 /// How the columns are stored, by measurement (docs/PERFORMANCE.md).
-pub(super) fn writer_properties() -> Result<WriterPropertiesPtr, ParquetError> {
+pub(super) fn writer_properties(effort: Effort) -> Result<WriterPropertiesPtr, ParquetError> {
+    let (level, level_px) = match effort {
+        Effort::Archive => (ZSTD_LEVEL, ZSTD_LEVEL_PX),
+        Effort::Quick => (ZSTD_LEVEL_QUICK, ZSTD_LEVEL_QUICK),
+    };
     let mut properties = WriterProperties::builder()
         .set_created_by(format!("botmm tape {VERSION}"))
-        .set_compression(zstd(ZSTD_LEVEL)?)
+        .set_compression(zstd(level)?)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
         .set_data_page_size_limit(PAGE_ROWS * 8)
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(PAGE_ROWS)
-        .set_column_compression(ColumnPath::from(Column::Px.name()), zstd(ZSTD_LEVEL_PX)?);
+        .set_column_compression(ColumnPath::from(Column::Px.name()), zstd(level_px)?);
     for column in Column::ALL {
         let path = ColumnPath::from(column.name());
         properties = match column.encoding() {

@@ -7,6 +7,7 @@ use super::schema::parquet_schema;
 use super::schema::tape_error;
 use super::schema::writer_properties;
 use super::schema::Column;
+use super::schema::Effort;
 use super::schema::VERSION;
 use crate::error::CoreError;
 use crate::event::flags;
@@ -149,6 +150,7 @@ pub struct TapeWriter {
     /// `None` once finished.
     file: Option<SerializedFileWriter<Digested>>,
     meta: BTreeMap<String, String>,
+    effort: Effort,
     /// The row group in the making, its keyframe first.
     group: Rows,
     book: KnownBook,
@@ -160,8 +162,20 @@ impl TapeWriter {
     ///
     /// # Errors
     /// [`CoreError::Tape`] when the scales are missing from `meta` or the file cannot be made.
-    #[allow(clippy::disallowed_methods)] // Tape is the module that touches files.
     pub fn create(path: &str, meta: BTreeMap<String, String>) -> Result<Self, CoreError> {
+        Self::create_with(Effort::Archive, path, meta)
+    }
+
+    /// Begin the file `path` with this metadata, compressed with this effort.
+    ///
+    /// # Errors
+    /// As [`TapeWriter::create`].
+    #[allow(clippy::disallowed_methods)] // Tape is the module that touches files.
+    pub fn create_with(
+        effort: Effort,
+        path: &str,
+        meta: BTreeMap<String, String>,
+    ) -> Result<Self, CoreError> {
         for key in [keys::PX_DECIMALS, keys::SIZE_DECIMALS, keys::WINDOW] {
             let text = meta.get(key).map(String::as_str).unwrap_or_default();
             if text.parse::<u32>().is_err() {
@@ -174,20 +188,22 @@ impl TapeWriter {
         let handle = File::create(&temporary).map_err(|e| tape_error(path, e.to_string()))?;
         let sink = Digested { file: handle, sha: Sha256::new(), crc: Hasher::new(), bytes: 0 };
         let file = parquet_schema()
-            .and_then(|schema| SerializedFileWriter::new(sink, schema, writer_properties()?))
+            .and_then(|schema| SerializedFileWriter::new(sink, schema, writer_properties(effort)?))
             .map_err(|e| tape_error(path, e.to_string()))?;
         Ok(Self {
             path: path.to_owned(),
             temporary,
             file: Some(file),
             meta,
+            effort,
             group: Rows::default(),
             book: KnownBook::default(),
             facts: Facts::default(),
         })
     }
 
-    /// Begin the file of the next day where `before` ended: its first row group gets a keyframe.
+    /// Begin the file of the next day where `before` ended, with its effort: the first row group
+    /// gets a keyframe.
     ///
     /// # Errors
     /// As [`TapeWriter::create`].
@@ -199,7 +215,7 @@ impl TapeWriter {
         if let Some((_, last)) = before.facts.recv {
             meta.insert(keys::CONTINUES.to_owned(), last.to_string());
         }
-        let mut writer = Self::create(path, meta)?;
+        let mut writer = Self::create_with(before.effort, path, meta)?;
         writer.book = before.book.clone();
         writer.facts.exch_max = before.facts.exch_max;
         Ok(writer)

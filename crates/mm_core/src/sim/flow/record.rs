@@ -2,20 +2,18 @@
 
 use crate::book::Merger;
 use crate::error::CoreError;
-use crate::event::flags;
 use crate::event::streams;
-use crate::event::ContextKind;
 use crate::event::FeedMessage;
 use crate::event::Frame;
 use crate::event::FrameKind;
 use crate::event::LevelQty;
 use crate::event::Print;
 use crate::event::Row;
-use crate::event::RowKind;
 use crate::event::Rows;
 use crate::sim::flow::config::FlowConfig;
 use crate::sim::flow::config::FlowLatency;
 use crate::sim::flow::config::FlowStreams;
+use crate::sim::flow::contexts::Contexts;
 use crate::sim::flow::grid::Grid;
 use crate::sim::flow::lob::Lob;
 use crate::sim::flow::random::Rng;
@@ -27,14 +25,10 @@ use std::cmp::Ordering;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-const HOUR: i64 = 3_600_000_000_000;
-const CONTEXT_EVERY: DurationNanos = DurationNanos::from_millis(1_000);
-/// The venue samples the premium this often.
-const PREMIUM_EVERY: DurationNanos = DurationNanos::from_millis(5_000);
-const CLASSIC_EVERY: DurationNanos = DurationNanos::from_millis(500);
+pub(super) const CLASSIC_EVERY: DurationNanos = DurationNanos::from_millis(500);
 const FAST_EVERY: DurationNanos = DurationNanos::from_millis(500);
 const SLOW_EVERY: DurationNanos = DurationNanos::from_millis(5_350);
-const SLOW_DEPTH: u16 = 20;
+pub(super) const SLOW_DEPTH: u16 = 20;
 const FAST_DEPTH: u16 = 5;
 
 /// What is on its way.
@@ -80,22 +74,6 @@ impl Ord for Delivery {
     }
 }
 
-/// The hour's premium, and what it makes of funding.
-#[derive(Debug, Default)]
-struct Premium {
-    sum: f64,
-    count: f64,
-}
-
-impl Premium {
-    /// Hourly rate in 1e-12: an eighth of `P + clamp(0.0001 - P, -0.0005, 0.0005)`.
-    fn rate(&self) -> i64 {
-        let premium = if self.count > 0.0 { self.sum / self.count } else { 0.0 };
-        let eight_hours = premium + (1e-4 - premium).clamp(-5e-4, 5e-4);
-        libm::round(eight_hours.clamp(-0.04, 0.04) / 8.0 * 1e12) as i64
-    }
-}
-
 /// Turns blocks into delivered rows.
 #[derive(Debug)]
 pub(super) struct Recorder {
@@ -111,10 +89,7 @@ pub(super) struct Recorder {
     touch: [Option<LevelQty>; 2],
     slow_due: UnixNanos,
     fast_due: UnixNanos,
-    context_due: UnixNanos,
-    premium_due: UnixNanos,
-    hour: i64,
-    premium: Premium,
+    contexts: Contexts,
     /// Block number of the last delta; 0 before the snapshot.
     delta_seq: u64,
     block: u64,
@@ -136,10 +111,7 @@ impl Recorder {
             touch: [None; 2],
             slow_due: config.start,
             fast_due: config.start,
-            context_due: config.start,
-            premium_due: config.start,
-            hour: config.start.0 / HOUR,
-            premium: Premium::default(),
+            contexts: Contexts::new(grid, config.start),
             delta_seq: 0,
             block: 0,
             changed: Vec::new(),
@@ -292,51 +264,17 @@ impl Recorder {
     }
 
     fn contexts(&mut self, lob: &Lob, now: UnixNanos, oracle: f64) {
-        if now.0 / HOUR != self.hour {
-            self.hour = now.0 / HOUR;
-            self.settle(now, oracle);
+        if let Some(row) = self.contexts.settle(now, oracle) {
+            self.send(streams::CONTEXT, now, Content::Funding(row));
         }
-        if now < self.context_due || lob.is_empty(Side::Bid) || lob.is_empty(Side::Ask) {
+        if lob.is_empty(Side::Bid) || lob.is_empty(Side::Ask) {
             return;
         }
-        let bid = self.grid.price(lob.best(Side::Bid));
-        let ask = self.grid.price(lob.best(Side::Ask));
-        let mid = (bid + ask) / 2.0;
-        if now >= self.premium_due {
-            self.premium_due = now.after(PREMIUM_EVERY);
-            self.premium.sum += mid / oracle - 1.0;
-            self.premium.count += 1.0;
+        let touch = (lob.best(Side::Bid), lob.best(Side::Ask));
+        if let Some(values) = self.contexts.values(now, touch, oracle) {
+            let (ts_exch, values) = (UnixNanos(0), values.to_vec());
+            let message = FeedMessage::Context { ts_exch, values };
+            self.send(streams::CONTEXT, now, Content::Message(message));
         }
-        self.context_due = now.after(CONTEXT_EVERY);
-        let scaled = |price: f64| libm::round(price * 1e8) as i64;
-        let values = vec![
-            (ContextKind::Oracle, scaled(oracle)),
-            (ContextKind::Mark, scaled(mid.clamp(oracle * 0.995, oracle * 1.005))),
-            (ContextKind::Mid, scaled(mid)),
-            (ContextKind::FundingRate, self.premium.rate()),
-            (ContextKind::NextFunding, (self.hour + 1) * HOUR),
-        ];
-        let ts_exch = UnixNanos(0);
-        let message = FeedMessage::Context { ts_exch, values };
-        self.send(streams::CONTEXT, now, Content::Message(message));
-    }
-
-    fn settle(&mut self, now: UnixNanos, oracle: f64) {
-        let ts_exch = UnixNanos(self.hour * HOUR);
-        let row = Row {
-            ts_exch,
-            ts_recv: ts_exch,
-            seq: 0,
-            stream: streams::CONTEXT,
-            kind: RowKind::Funding,
-            side: None,
-            px: self.grid.nearest(oracle),
-            qty: Lots(self.premium.rate()),
-            n: 0,
-            flags: flags::LAST,
-            id: 0,
-        };
-        self.premium = Premium::default();
-        self.send(streams::CONTEXT, now, Content::Funding(row));
     }
 }

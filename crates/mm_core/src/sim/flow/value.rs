@@ -169,6 +169,11 @@ impl Value {
         }
     }
 
+    /// News leads the value a share of the way to `log_price`: what is certain to come.
+    pub(super) fn lead(&mut self, log_price: f64, share: f64) {
+        self.news += share.min(1.0) * (log_price - self.news);
+    }
+
     /// An uninformed market order moves what makers think, for a while.
     pub(super) fn press(&mut self, log_move: f64) {
         self.pressure += log_move;
