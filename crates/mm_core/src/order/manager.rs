@@ -141,14 +141,17 @@ impl CloidParts {
 struct Trades {
     ring: Vec<TradeId>,
     at: usize,
+    newest: Option<TradeId>,
 }
 
 impl Trades {
     /// Remember an id; `false` if it was there.
     fn insert(&mut self, trade: TradeId) -> bool {
-        if self.ring.contains(&trade) {
+        // Venues number their trades upward: most are newer than all before.
+        if self.newest >= Some(trade) && self.ring.contains(&trade) {
             return false;
         }
+        self.newest = self.newest.max(Some(trade));
         if self.ring.len() < TRADES_MAX {
             self.ring.push(trade);
         } else {

@@ -24,13 +24,13 @@ pub(super) struct Glance {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
     /// Lots and prints at our price before the arrival.
-    before: (i64, u32),
+    pub(super) before: (i64, u32),
     /// The same over the whole interval.
-    total: (i64, u32),
+    pub(super) total: (i64, u32),
     /// Quantity and orders at the end, where they changed.
-    after: Option<(i64, u32)>,
-    from: i64,
-    to: i64,
+    pub(super) after: Option<(i64, u32)>,
+    pub(super) from: i64,
+    pub(super) to: i64,
 }
 
 impl Around {

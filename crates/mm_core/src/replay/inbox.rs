@@ -62,10 +62,12 @@ impl Inbox {
 
     /// The next request that takes effect at `ts`: within a block by class, then by arrival.
     pub(super) fn take(&mut self, ts: i64) -> Option<(Class, Command)> {
-        let here = self.requests.iter().take_while(|r| r.0 <= ts);
-        let class =
-            |r: &(i64, Command)| if self.block_ns > 0 { Class::of(&r.1) } else { Class::Adds };
-        let (at, class) = here.map(class).enumerate().min_by_key(|&(at, class)| (class, at))?;
+        if self.block_ns == 0 {
+            let here = self.requests.front().is_some_and(|request| request.0 <= ts);
+            return here.then(|| self.requests.pop_front()).flatten().map(|r| (Class::Adds, r.1));
+        }
+        let here = self.requests.iter().take_while(|r| r.0 <= ts).map(|r| Class::of(&r.1));
+        let (at, class) = here.enumerate().min_by_key(|&(at, class)| (class, at))?;
         self.requests.remove(at).map(|(_, command)| (class, command))
     }
 }

@@ -1,5 +1,6 @@
 //! One symbol of a run: its tape on two clocks, its market, its venue, and the maker's seat.
 
+use super::around::LOOK;
 use super::columns::MARKOUT_NS;
 use super::drive::Part;
 use super::seat::Seat;
@@ -45,7 +46,8 @@ pub(super) struct Lane {
 struct PlayedTape {
     window: Window,
     book: VenueBook,
-    framed: bool,
+    /// How many rows had happened soon after the last frame ended; none if there was none.
+    framed: Option<u64>,
     /// Whether an order between two frames meets its share of the change between them.
     shared_arrival: bool,
 }
@@ -59,7 +61,7 @@ impl Lane {
             tape: PlayedTape {
                 window: Window::new(tape.series, tape.disorder_ns),
                 book: VenueBook::new(tape.instrument),
-                framed: false,
+                framed: None,
                 shared_arrival: seat.shared_arrival,
             },
             market,
@@ -211,9 +213,11 @@ impl World for PlayedTape {
     type Depth = VenueBook;
 
     fn happen(&mut self, until: i64, inclusive: bool, seat: &mut Seat) -> Result<(), CoreError> {
-        let Self { window, book, framed, .. } = self;
-        let mut sink = Happening { book, framed, seat, result: Ok(()) };
-        window.happen(until, inclusive, &mut sink);
+        let mut sink = Happening { book: &mut self.book, framed: false, seat, result: Ok(()) };
+        self.window.happen(until, inclusive, &mut sink);
+        if sink.framed {
+            self.framed = Some(self.window.happened_in_all());
+        }
         sink.result
     }
 
@@ -226,7 +230,8 @@ impl World for PlayedTape {
     }
 
     fn interval(&mut self, place: &Place, ts: i64) -> Result<Option<LevelArrival>, CoreError> {
-        if !self.framed || !self.shared_arrival {
+        let since = self.framed.map(|rows| self.window.happened_in_all() - rows);
+        if !self.shared_arrival || since.is_none_or(|rows| rows > LOOK as u64) {
             return Ok(None);
         }
         self.window.look_ahead()?;
@@ -238,7 +243,8 @@ impl World for PlayedTape {
 /// The venue's side of a row: it happens.
 struct Happening<'a> {
     book: &'a mut VenueBook,
-    framed: &'a mut bool,
+    /// Whether a frame ended.
+    framed: bool,
     seat: &'a mut Seat,
     result: Result<(), CoreError>,
 }
@@ -256,7 +262,7 @@ impl RowSink for Happening<'_> {
         let truth = &mut self.seat.truth;
         match row.kind {
             RowKind::Level | RowKind::Gone | RowKind::Trade | RowKind::Left => {}
-            RowKind::Frame => *self.framed = true,
+            RowKind::Frame => self.framed = true,
             RowKind::Clear | RowKind::Gap => {}
             RowKind::Context => note(&mut self.result, truth.on_context(id, row.qty, ts)),
             RowKind::Funding => note(&mut self.result, truth.on_funding(row.qty, row.px, ts)),

@@ -25,6 +25,8 @@ pub(super) struct Window {
     /// Rows the venue still has to read, in its order; `None` while that is the row order.
     order: Option<Vec<u32>>,
     venue: usize,
+    /// Places of the venue that were dropped.
+    forgotten: u64,
     newest_exch: i64,
     newest_recv: i64,
     disorder: i64,
@@ -40,6 +42,7 @@ impl Window {
             local: 0,
             order: (disorder > 0).then(Vec::new),
             venue: 0,
+            forgotten: 0,
             newest_exch: i64::MIN,
             newest_recv: i64::MIN,
             disorder,
@@ -85,6 +88,7 @@ impl Window {
         self.local -= gone;
         if self.order.is_none() {
             self.venue -= gone;
+            self.forgotten += gone as u64;
         }
         let first = self.rows.len();
         self.ended = !self.series.next(&mut self.rows)?;
@@ -109,6 +113,7 @@ impl Window {
             order.drain(..past);
             order.iter_mut().for_each(|i| *i -= gone as u32);
             self.venue -= past;
+            self.forgotten += past as u64;
         }
         if let Some(order) = &mut self.order {
             order.extend(first as u32..rows.len() as u32);
@@ -206,6 +211,11 @@ impl Window {
             None => (at < self.rows.len()).then_some(at),
             Some(order) => order.get(at).map(|&i| i as usize),
         }
+    }
+
+    /// How many rows happened.
+    pub(super) fn happened_in_all(&self) -> u64 {
+        self.forgotten + self.venue as u64
     }
 
     /// What the frames around the venue's place show of one level.

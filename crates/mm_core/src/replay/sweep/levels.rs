@@ -36,6 +36,8 @@ pub(super) struct Levels {
     /// Where the entries of each price end.
     ends: Vec<u32>,
     entries: Vec<Entry>,
+    /// Their places alone: what is searched.
+    places: Vec<u32>,
     /// As they come: the price's number, and the change.
     coming: Vec<(u32, Entry)>,
 }
@@ -64,6 +66,7 @@ impl Levels {
             *slot += 1;
         }
         at.pop();
+        self.places = self.entries.iter().map(|entry| entry.pos).collect();
         self.ends = at;
         self.coming = Vec::new();
     }
@@ -86,11 +89,16 @@ impl Levels {
         &self.entries[at]
     }
 
-    /// The entries of a price before a position.
+    /// Where the entries of a price end that stand before a position.
     #[inline]
-    pub(super) fn before(&self, side: Side, px: Px, pos: u32) -> &[Entry] {
-        let all = &self.entries[self.of(side, px)];
-        &all[..all.partition_point(|entry| entry.pos < pos)]
+    pub(super) fn reached(&self, range: &Range<usize>, pos: u32) -> usize {
+        range.start + self.places[range.clone()].partition_point(|place| *place < pos)
+    }
+
+    /// The entries in a range.
+    #[inline]
+    pub(super) fn entries(&self, range: Range<usize>) -> &[Entry] {
+        &self.entries[range]
     }
 }
 
@@ -192,7 +200,8 @@ mod tests {
                 let got: Vec<(u32, i64)> =
                     range.map(|i| levels.entry(i)).map(|e| (e.pos, e.qty)).collect();
                 prop_assert_eq!(got, want.clone());
-                let early = levels.before(side, Px(px * 10), 700).len();
+                let range = levels.of(side, Px(px * 10));
+                let early = levels.reached(&range, 700) - range.start;
                 prop_assert_eq!(early, want.iter().filter(|row| row.0 < 700).count());
             }
         }

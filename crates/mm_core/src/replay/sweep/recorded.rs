@@ -1,6 +1,7 @@
 //! Recorded — the venue of one maker in a stretch: only what concerns its orders is looked at.
 
 use super::levels::Change;
+use super::levels::Entry;
 use super::stretch::Common;
 use super::stretch::Event;
 use super::stretch::Stretch;
@@ -10,6 +11,7 @@ use crate::command::Place;
 use crate::error::CoreError;
 use crate::instrument::InstrumentSpec;
 use crate::replay::around::Around;
+use crate::replay::around::LOOK;
 use crate::replay::seat::Seat;
 use crate::replay::seat::World;
 use crate::replay::window::reached;
@@ -19,6 +21,7 @@ use crate::sim::Shown;
 use crate::units::Px;
 use crate::units::Side;
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Follows the level of some of our orders.
@@ -27,6 +30,16 @@ struct Watch {
     side: Side,
     px: Px,
     /// The next entry of the level, and the last.
+    next: usize,
+    end: usize,
+}
+
+/// What was last asked of a level, and the entries that answer it.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    asked: (Side, Px, u32),
+    start: usize,
+    /// The first that did not happen.
     next: usize,
     end: usize,
 }
@@ -46,6 +59,8 @@ pub(super) struct Recorded {
     /// The touch in force, or one before it.
     touch: Cell<usize>,
     watches: Vec<Watch>,
+    /// What was last asked of a level, and what was found.
+    found: Cell<Option<Found>>,
     /// Changes of the orders when the watches were last looked at.
     watched: u64,
     bound: [i64; 2],
@@ -67,6 +82,7 @@ impl Recorded {
             peeked_at: u64::MAX,
             touch: Cell::new(0),
             watches: Vec::with_capacity(16),
+            found: Cell::new(None),
             watched: u64::MAX,
             bound: [0; 2],
             framed: false,
@@ -82,8 +98,32 @@ impl Recorded {
         (self.peeked, self.peeked_at) = (0, u64::MAX);
         self.touch.set(0);
         self.watches.clear();
+        self.found.set(None);
         self.watched = u64::MAX;
         self.whole = None;
+    }
+
+    /// The entries of a level, and where those end that happened; what was asked last is known.
+    #[inline]
+    fn found(&self, side: Side, px: Px) -> (usize, Range<usize>) {
+        let asked = (side, px, self.pos);
+        let found = match self.found.get().filter(|found| found.asked == asked) {
+            Some(found) => found,
+            None => {
+                let range = self.stretch.levels.of(side, px);
+                let next = self.stretch.levels.reached(&range, self.pos);
+                Found { asked, start: range.start, next, end: range.end }
+            }
+        };
+        self.found.set(Some(found));
+        (found.next, found.start..found.end)
+    }
+
+    /// The entries of a level that happened.
+    #[inline]
+    fn before(&self, side: Side, px: Px) -> &[Entry] {
+        let (next, range) = self.found(side, px);
+        self.stretch.levels.entries(range.start..next)
     }
 
     /// Bring the watches in line with the orders.
@@ -99,9 +139,7 @@ impl Recorded {
             if self.watches.iter().any(|w| w.side == side && w.px == px) {
                 continue;
             }
-            let levels = &self.stretch.levels;
-            let range = levels.of(side, px);
-            let next = range.start + levels.before(side, px, self.pos).len();
+            let (next, range) = self.found(side, px);
             self.watches.push(Watch { side, px, next, end: range.end });
         }
     }
@@ -219,10 +257,63 @@ impl Recorded {
                 seat.orders.on_frame(self, ts);
             }
             Common::Clear => self.bound = [0; 2],
+            Common::Gap => {}
             Common::Context(kind, value) => seat.truth.on_context(kind, value, ts)?,
             Common::Funding(rate, oracle) => seat.truth.on_funding(rate, oracle, ts)?,
         }
         Ok(())
+    }
+
+    /// What the frames around this place show of a level, as [`Around::new`] finds it; `None`
+    /// where one of them is not within the stretch.
+    fn around(&self, (side, px): (Side, Px)) -> Option<Option<Around>> {
+        let Stretch { common, events, levels, .. } = &*self.stretch;
+        let is_known = |common: &&(u32, Common)| {
+            !matches!(common.1, Common::Context(..) | Common::Funding(..))
+        };
+        let before = common[..self.common].iter().rfind(is_known);
+        let is_near = |from: u32| (self.pos - from) as usize <= LOOK;
+        if self.pos as usize >= LOOK && !before.is_some_and(|before| is_near(before.0)) {
+            return Some(None);
+        }
+        let &(from, first) = before?;
+        let &(to, last) = common[self.common..].iter().find(is_known)?;
+        let is_near = is_near(from) && ((to - self.pos) as usize) < LOOK;
+        match (first, last) {
+            (Common::Frame(_), Common::Frame(_)) if is_near => {}
+            _ => return None,
+        }
+        let (next, range) = self.found(side, px);
+        let told = levels.entries(range.start..next).last();
+        if told.is_some_and(|told| told.pos > from && told.change != Change::Left) {
+            return Some(None);
+        }
+        let later = levels.entries(next..range.end).iter().take_while(|entry| entry.pos < to);
+        let mut after = None;
+        for entry in later {
+            match entry.change {
+                Change::Left => return Some(None),
+                Change::Seen | Change::Silent if entry.qty > 0 => {
+                    after = Some((entry.qty, entry.n))
+                }
+                Change::Seen | Change::Silent => after = Some((0, 0)),
+            }
+        }
+        let (mut before, mut total) = ((0, 0), (0, 0));
+        let here = self.event + events[self.event..].partition_point(|e| e.pos < self.pos);
+        let count = |sum: &mut (i64, u32), event: &Event| match event.what {
+            What::Trade(against, at, qty) if against == side && at == px => {
+                *sum = (sum.0 + qty, sum.1 + 1);
+            }
+            What::Trade(..) | What::Touch | What::Rebuilt => {}
+        };
+        let earlier = events[..here].iter().rev().take_while(|event| event.pos > from);
+        earlier.for_each(|event| count(&mut before, event));
+        let later = events[here..].iter().take_while(|event| event.pos < to);
+        later.for_each(|event| count(&mut total, event));
+        total = (total.0 + before.0, total.1 + before.1);
+        let (from, to) = (self.stretch.ts(from), self.stretch.ts(to));
+        Some(Some(Around { before, total, after, from, to }))
     }
 
     /// The best prices now, 0 where a side has no level.
@@ -264,9 +355,11 @@ impl World for Recorded {
         if !self.framed || !self.shared_arrival {
             return Ok(None);
         }
-        let Stretch { strip, base, .. } = &*self.stretch;
-        let here = base + self.pos as usize;
-        let around = Around::new((place.side, place.px), here, |at| strip.glance(at));
+        let level = (place.side, place.px);
+        let around = self.around(level).unwrap_or_else(|| {
+            let Stretch { strip, base, .. } = &*self.stretch;
+            Around::new(level, base + self.pos as usize, |at| strip.glance(at))
+        });
         Ok(around.map(|around| around.arrival(self.at(place.side, place.px), ts)))
     }
 }
@@ -282,7 +375,7 @@ impl Depth for Recorded {
     }
 
     fn at(&self, side: Side, px: Px) -> (i64, u32) {
-        match self.stretch.levels.before(side, px, self.pos).last() {
+        match self.before(side, px).last() {
             None => self.stretch.book.at(side, px),
             Some(entry) => match entry.change {
                 Change::Seen | Change::Silent if entry.qty > 0 => (entry.qty, entry.n),
@@ -297,7 +390,7 @@ impl Depth for Recorded {
     }
 
     fn left_with(&self, side: Side, px: Px) -> Option<i64> {
-        let changes = self.stretch.levels.before(side, px, self.pos);
+        let changes = self.before(side, px);
         let forgotten = self.stretch.forgotten[side.index()].iter();
         let forgotten = forgotten.take_while(|&&pos| pos < self.pos).last();
         match changes.iter().rfind(|entry| entry.change == Change::Left) {

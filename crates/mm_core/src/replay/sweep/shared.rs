@@ -296,7 +296,7 @@ impl RowSink for Scribe<'_> {
         let rebuilding = self.venue.is_rebuilding();
         let side = if row.side > 0 { Side::Bid } else { Side::Ask };
         match row.kind {
-            RowKind::Level | RowKind::Gone | RowKind::Gap => {}
+            RowKind::Level | RowKind::Gone => {}
             RowKind::Trade => {
                 // An aggressor that sells meets bids.
                 if let Some(side) = Side::from_sign(-row.side) {
@@ -316,6 +316,7 @@ impl RowSink for Scribe<'_> {
                 self.stretch.levels.push(side, row.px, entry);
             }
             RowKind::Clear => self.common(Common::Clear),
+            RowKind::Gap => self.common(Common::Gap),
             RowKind::Frame => self.common(Common::Frame([row.px, row.qty])),
             RowKind::Context => self.common(Common::Context(id, row.qty)),
             RowKind::Funding => self.common(Common::Funding(row.qty, row.px)),
