@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from backtest.bench import files
+from backtest.bench import files, sets
 from backtest.bench.compare import match
 from backtest.bench.rule import Rule
 from backtest.bench.streams import Stream, changes, incremental, snapshots
@@ -35,6 +35,11 @@ RULES = {
 PEERS = {
     "incremental": [("given", "hash"), ("given", "vector")],
     "snapshots": [("given", "vector"), ("changes", "hash"), ("changes", "vector")],
+}
+# With many sets, against its fastest book.
+SET_PEERS = {
+    "incremental": [("given", "vector")],
+    "snapshots": [("given", "vector"), ("changes", "vector")],
 }
 console = Console(width=110)
 
@@ -59,6 +64,11 @@ def main(
         facts = prepare(name, sizes[name], place)
         results[name] = measure(name, place, facts, rounds)
         show(name, results[name])
+        results[name]["sets"] = [
+            sets.measure(place, name, RULES[name], facts["bounds"], peer)
+            for peer in SET_PEERS[name]
+        ]
+        show_sets(results[name])
     if long:
         results["memory"] = memory(folder, events, long)
         console.print(
@@ -203,6 +213,21 @@ def show(name: str, result: dict[str, Any]) -> None:
         console.print(
             f"fills: ours {same['ours']}, {label} {same['theirs']}, equal {same['matched']}"
         )
+
+
+def show_sets(result: dict[str, Any]) -> None:
+    """Print what many sets took."""
+    for one in result["sets"]:
+        rate = result["events"] * one["sets"] / 1e6
+        console.print(
+            f"{one['sets']} sets on two threads: {one['seconds']:.2f} s, "
+            f"{rate / one['seconds']:,.0f} M events x sets/s, {one['orders']:,} orders, "
+            f"{one['peak_mb']:.0f} MB; {one['peer']} in two processes {one['peer_seconds']:.1f} s "
+            f"({rate / one['peer_seconds']:,.0f} M, scaled from {sets.THREADS * sets.SAMPLED} "
+            f"sets): {one['ratio']:.1f}x"
+        )
+        pairs = ", ".join(f"{ours}/{theirs}" for ours, theirs in one["fills"].values())
+        console.print(f"fills of the sampled sets, ours/theirs: {pairs}")
 
 
 if __name__ == "__main__":

@@ -101,6 +101,9 @@ pub struct Maker {
     look_due: UnixNanos,
     wishes: Wishes,
     last: Option<Inputs>,
+    /// What was wanted last, and the position then.
+    ladder: Ladder,
+    quoted: Option<Lots>,
     /// Answers, fills and own commands so far.
     own_events: u64,
 }
@@ -122,6 +125,8 @@ impl Maker {
             config,
             wishes: Wishes::default(),
             last: None,
+            ladder: Ladder::default(),
+            quoted: None,
             own_events: 0,
         }
     }
@@ -203,14 +208,21 @@ impl Maker {
         if self.last == Some(inputs) && !self.config.orders.restless(now) {
             return;
         }
+        let position = self.config.account.position();
+        let asks_same = |last: &Inputs| *last == Inputs { own_events: last.own_events, ..inputs };
+        let is_known = self.quoted == Some(position) && self.last.as_ref().is_some_and(asks_same);
         self.last = Some(inputs);
-        let mut ladder = self.targets(market, &inputs);
-        for side in Side::BOTH {
-            if !inputs.sides[side.index()] {
-                ladder.suppress(side);
+        // What the fill model sees beyond the inputs may have changed.
+        if !is_known || self.config.model.is_some() {
+            self.ladder = self.targets(market, &inputs);
+            for side in Side::BOTH {
+                if !inputs.sides[side.index()] {
+                    self.ladder.suppress(side);
+                }
             }
+            self.quoted = Some(position);
         }
-        self.act(&ladder, market, gate, (now, out));
+        self.act(market, gate, (now, out));
     }
 
     /// Show the market and our exposure to the gate; where neither changed, only that it is so.
@@ -325,15 +337,14 @@ impl Maker {
         Some(Decided { params, state, levers, sides, no_quote: no_quote(last).or(missing) })
     }
 
-    /// Bring the orders to the ladder, each wish through the gate.
+    /// Bring the orders to what is wanted, each wish through the gate.
     fn act(
         &mut self,
-        ladder: &Ladder,
         market: &impl Sight,
         gate: &mut Gate,
         (now, out): (UnixNanos, &mut Commands),
     ) {
-        let Self { config, wishes, own_events, .. } = self;
+        let Self { config, wishes, ladder, own_events, .. } = self;
         wishes.clear();
         config.orders.reconcile(ladder, &config.spec, now, wishes);
         let position = config.account.position();
