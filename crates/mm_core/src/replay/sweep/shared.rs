@@ -32,7 +32,7 @@ use crate::units::Side;
 use crate::units::UnixNanos;
 
 /// Rows of a stretch, about.
-const ROWS: usize = 65_536;
+const ROWS: usize = 32_768;
 
 /// One tape, read once.
 #[derive(Debug)]
