@@ -34,6 +34,7 @@ __all__ = [
     "QpnOrder",
     "QueueTruth",
     "Replay",
+    "Sweep",
     "Synth",
     "TapeError",
     "TapeWriter",
@@ -276,7 +277,6 @@ class TapeWriter:
     Args:
         path: where the tape will be.
         meta: needs `px_decimals`, `size_decimals` and `window`, all as text.
-        after: the writer of the tape before, whose book this one continues.
         after: the writer of the tape before, whose book and effort this one continues.
         quick: write fast and larger; for what can be made again.
 
@@ -284,15 +284,6 @@ class TapeWriter:
         TapeError: metadata is missing, or the file cannot be made.
     """
 
-    def __new__(cls, path: str, meta: dict[str, str], after: TapeWriter | None = None) -> Self: ...
-    def append(self, columns: _Columns) -> None:
-        """Append rows of all eleven columns, in order of `ts_recv`; what was given is copied.
-
-        Raises:
-            TapeError: rows out of order or invalid, with row and value; the writer is then of
-                no further use.
-            ArgumentError: a column is missing, of another dtype or length.
-        """
     def __new__(
         cls,
         path: str,
@@ -301,7 +292,15 @@ class TapeWriter:
         *,
         quick: bool = False,
     ) -> Self: ...
-    def append(self, columns: _Columns) -> None: ...
+    def append(self, columns: _Columns) -> None:
+        """Append rows of all eleven columns, in order of `ts_recv`; what was given is copied.
+
+        Raises:
+            TapeError: rows out of order or invalid, with row and value; the writer is then of
+                no further use.
+            ArgumentError: a column is missing, of another dtype or length.
+        """
+
     def set_meta(self, key: str, value: str) -> None:
         """Set a key of the metadata that `close` writes."""
 
@@ -366,6 +365,47 @@ def scan_lines(format: str, data: bytes, first_line: int = 1) -> dict[str, tuple
         ArgumentError: no such format.
         PayloadError: a line cannot be read; the text names it.
     """
+
+class _SweepProgress(TypedDict):
+    rows: int
+    ts: int
+    done: bool
+    fills: int
+    best: tuple[int, float] | None
+
+@final
+class Sweep:
+    """Many parameter sets over the same tapes in one pass, from JSON: `run` as for `Replay`, `sets`
+    (each `params`, a dict a symbol in the order of the run, and `sim` where it has its own),
+    `threads` (0: every core), `keep_fills`. Every set ends as it would alone, to the last bit.
+
+    Raises:
+        ArgumentError: what is wrong, with the number of the set; otherwise as `Replay`.
+    """
+
+    def __new__(cls, spec_json: str) -> Self: ...
+    def run(self, max_rows: int) -> _SweepProgress:
+        """Go on for about so many more rows of the tapes; detached.
+
+        Returns:
+            Rows read once for all sets, the clock `ts` (Unix ns), fills of all sets, and the best
+            set so far with its net result in dollars.
+
+        Raises:
+            TapeError, GapError: a tape is damaged. A set that fails stops, and its row says why.
+        """
+
+    def results(self) -> str:
+        """The figures of every set, a JSON list: net_usd, gross_usd, fees_usd (positive is paid),
+        funding_usd (positive is received), volume_usd, fills, orders, cancels, rejects, breakers,
+        `score` (sharpe of hours over a year, drawdown_usd, inventory_mean_usd, inventory_max_usd,
+        days as pairs of the UTC day since 1970 and dollars), `symbols` (the same money and counts,
+        position in lots, markout_bps at 0.1, 1, 5, 30, 60 and 300 s against the fill price), and
+        `error` where a set stopped.
+        """
+
+    def fills(self, set: int) -> dict[str, Any]:
+        """Move out the fills of a set, columns as of `Replay.result`; with `keep_fills` only."""
 
 @final
 class Assembler:
@@ -540,16 +580,14 @@ def scan_scales(venue: str, data: bytes) -> dict[str, tuple[int, int]]:
 
 @final
 class Synth:
-    """A synthetic exchange, order by order, described by JSON; the same seed gives the same rows.
+    """A synthetic market described by JSON; the same seed gives the same rows.
 
-    The JSON needs symbol, seed, start (Unix ns) and streams; price, sigma_bps, impact_bps,
-    latency_ms, ghost_every_ms, ghost_horizon_ms and ghost_behind replace the symbol's preset.
+    The JSON needs symbol, seed, start (Unix ns) and streams; model is `orders` (order by order) or
+    `plain` (levels; the UTC day that `start` is in); price, sigma_bps, impact_bps, latency_ms,
+    ghost_every_ms, ghost_horizon_ms and ghost_behind replace the symbol's preset.
 
     Raises:
         ArgumentError: a key that is missing or unknown, or a value outside its domain.
-    """A synthetic market described by JSON; the same seed gives the same rows.
-
-    `model` is `orders` (order by order) or `plain` (levels; the UTC day that `start` is in).
     """
 
     def __new__(cls, config_json: str) -> Self: ...

@@ -400,10 +400,10 @@ def _check_names(layer: Layer) -> None:
         else:
             known = fixed
         if key not in known:
-            raise ConfigError(f"{layer.origin}: unknown key {key}", cure=_suggestion(key, known))
+            raise ConfigError(f"{layer.origin}: unknown key {key}", cure=suggestion(key, known))
 
 
-def _suggestion(key: str, known: Iterable[str]) -> str:
+def suggestion(key: str, known: Iterable[str]) -> str:
     """Return the cure for a name that is not known."""
     names = sorted(known)
     near = difflib.get_close_matches(key, names, n=1, cutoff=0.6)

@@ -20,6 +20,7 @@ _ROOT: Lines = {
     "init": ("init", "Write a commented botmm.toml."),
     "doctor": ("doctor", "Check the installation, each finding with its cure."),
     "demo": ("demo", "Replay a small synthetic market and write its report."),
+    "sweep": ("sweep", "Play many parameter sets over recorded order books in one pass."),
     "replay": ("replay", "Replay recorded order books and report what a maker would have earned."),
     "why": ("why", "Print the terms of every quote of a run at a time."),
     "why-not": ("why", "Print why a side had no quote at a time."),

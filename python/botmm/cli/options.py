@@ -22,7 +22,7 @@ from botmm.cli.terminal import terminal
 from botmm.errors import UsageError
 
 if TYPE_CHECKING:
-    from botmm.config import Loaded
+    from botmm.config import Loaded, Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -202,3 +202,70 @@ def load_config(
             if key in layer.values:
                 raise UsageError(f"--set {text} contradicts {layer.origin}")
     return load(config, overrides, options=layers)
+
+
+def play_options(command: _Command) -> _Command:
+    """Add what a replay and a sweep are told of venue, fees, capital and warm-up."""
+    for option in (
+        click.option(
+            "--bridge-gaps", is_flag=True, help="Play over long gaps; the report lists them."
+        ),
+        click.option("--seed", type=int, help="Seed of what is drawn at random. [default: 1]"),
+        click.option(
+            "--warmup", metavar="FILE|auto", help="Earlier tape or 1m candles for the signals."
+        ),
+        click.option(
+            "--capital", type=float, metavar="USD", help="Capital; sizes scale with it / 1000."
+        ),
+        click.option(
+            "--maker-fee", type=float, metavar="RATE", help="Fraction; 0.00015 is 1.5 bps paid."
+        ),
+        click.option(
+            "--latency",
+            metavar="MODEL",
+            help="ENTRY/RESPONSE in ms as 300/150, feed, or file:PATH.",
+        ),
+        click.option(
+            "--queue", metavar="MODEL", help="risk-averse, pow1:N … pow3:N, log1:U, log2:U, qpn."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def play_settings(options: Mapping[str, Any]) -> Settings:
+    """Return the settings of the files with the options laid over them."""
+    own = {
+        "--venue": {"account.venue": options["venue"]},
+        "--capital": {"account.capital_usd": options["capital"]},
+        "--store": {"store.dir": options["store"]},
+        "--queue": {"sim.queue": options["queue"]},
+        "--latency": _latency(options["latency"]),
+        "--maker-fee": {"sim.maker_fee": options["maker_fee"]},
+        "--seed": {"replay.seed": options["seed"]},
+        "--bridge-gaps": {"replay.bridge_gaps": options["bridge_gaps"] or None},
+    }
+    return load_config(options["config"], options["overrides"], own).settings
+
+
+def _latency(text: str | None) -> dict[str, Any]:
+    """Return the settings that a --latency stands for."""
+    if text is None:
+        return {}
+    if text == "feed":
+        return {"sim.latency_model": "feed"}
+    if text.startswith("file:"):
+        return {"sim.latency_model": "file", "sim.latency_file": text.removeprefix("file:")}
+    entry, sign, response = text.partition("/")
+    try:
+        times = float(entry), float(response) if sign else float(entry)
+    except ValueError:
+        raise UsageError(
+            f"--latency {text!r}: not a latency",
+            cure="write entry/response in ms as 300/150, or feed, or file:PATH",
+        ) from None
+    return {
+        "sim.latency_model": "constant",
+        "sim.entry_ms": times[0],
+        "sim.response_ms": times[1],
+    }

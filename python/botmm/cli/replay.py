@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
@@ -11,18 +11,15 @@ from botmm.cli.options import (
     config_options,
     examples,
     json_option,
-    load_config,
     output_options,
+    play_options,
+    play_settings,
     range_options,
     store_options,
     symbols_option,
 )
 from botmm.cli.terminal import terminal
-from botmm.errors import UsageError
 from botmm.units import DAY_NS
-
-if TYPE_CHECKING:
-    from botmm.config import Settings
 
 
 @click.command(
@@ -40,15 +37,7 @@ if TYPE_CHECKING:
 @range_options
 @store_options
 @config_options
-@click.option("--queue", metavar="MODEL", help="risk-averse, pow1:N … pow3:N, log1:U, log2:U, qpn.")
-@click.option(
-    "--latency", metavar="MODEL", help="ENTRY/RESPONSE in ms as 300/150, feed, or file:PATH."
-)
-@click.option("--maker-fee", type=float, metavar="RATE", help="Fraction; 0.00015 is 1.5 bps paid.")
-@click.option("--capital", type=float, metavar="USD", help="Capital; sizes scale with it / 1000.")
-@click.option("--warmup", metavar="FILE|auto", help="Earlier tape or 1m candles for the signals.")
-@click.option("--seed", type=int, help="Seed of what is drawn at random. [default: 1]")
-@click.option("--bridge-gaps", is_flag=True, help="Play over long gaps; the report lists them.")
+@play_options
 @click.option(
     "--sensitivity/--no-sensitivity", default=True, help="Also run at 0.5× and 2× latency."
 )
@@ -65,7 +54,7 @@ def replay(**options: Any) -> int:
     """
     from botmm.research.plan import make_plan, select_range
 
-    settings = _settings(options)
+    settings = play_settings(options)
     wanted = select_range(
         day=options["date"],
         since=options["since"],
@@ -86,44 +75,6 @@ def replay(**options: Any) -> int:
         band=options["band"],
         as_json=options["as_json"],
     )
-
-
-def _settings(options: dict[str, Any]) -> Settings:
-    """Return the settings of the files with the options laid over them."""
-    own = {
-        "--venue": {"account.venue": options["venue"]},
-        "--capital": {"account.capital_usd": options["capital"]},
-        "--store": {"store.dir": options["store"]},
-        "--queue": {"sim.queue": options["queue"]},
-        "--latency": _latency(options["latency"]),
-        "--maker-fee": {"sim.maker_fee": options["maker_fee"]},
-        "--seed": {"replay.seed": options["seed"]},
-        "--bridge-gaps": {"replay.bridge_gaps": options["bridge_gaps"] or None},
-    }
-    return load_config(options["config"], options["overrides"], own).settings
-
-
-def _latency(text: str | None) -> dict[str, Any]:
-    """Return the settings that a --latency stands for."""
-    if text is None:
-        return {}
-    if text == "feed":
-        return {"sim.latency_model": "feed"}
-    if text.startswith("file:"):
-        return {"sim.latency_model": "file", "sim.latency_file": text.removeprefix("file:")}
-    entry, sign, response = text.partition("/")
-    try:
-        times = float(entry), float(response) if sign else float(entry)
-    except ValueError:
-        raise UsageError(
-            f"--latency {text!r}: not a latency",
-            cure="write entry/response in ms as 300/150, or feed, or file:PATH",
-        ) from None
-    return {
-        "sim.latency_model": "constant",
-        "sim.entry_ms": times[0],
-        "sim.response_ms": times[1],
-    }
 
 
 def run_and_report(

@@ -282,18 +282,23 @@ def _manifest(run: ReplayRun, sheet: Sheet, folder: Path) -> dict[str, Any]:
         "config": dict(sheet.config),
         "config_digest": run.plan.settings.digest(),
         "spec": run.spec,
-        "data": [
-            {
-                "path": str(tape.path),
-                "symbol": tape.symbol,
-                "rows": tape.rows,
-                "sha256": _file_digest(tape.path),
-            }
-            for group in run.plan.tapes.values()
-            for tape in group
-        ],
+        "data": tape_digests(run.plan),
         "files": {path.name: _file_digest(path) for path in sorted(folder.iterdir())},
     }
+
+
+def tape_digests(plan: Plan) -> list[dict[str, Any]]:
+    """Return path, symbol, rows and SHA-256 of each tape of a plan."""
+    return [
+        {
+            "path": str(tape.path),
+            "symbol": tape.symbol,
+            "rows": tape.rows,
+            "sha256": _file_digest(tape.path),
+        }
+        for group in plan.tapes.values()
+        for tape in group
+    ]
 
 
 def _file_digest(path: Path) -> str:

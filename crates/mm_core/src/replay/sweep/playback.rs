@@ -16,6 +16,7 @@ use crate::engine::TouchQty;
 use crate::error::CoreError;
 use crate::instrument::InstrumentSpec;
 use crate::quote::Intensity;
+use crate::replay::columns::MARKOUT_NS;
 use crate::replay::drive::Part;
 use crate::replay::seat::Seat;
 use crate::replay::seat::World;
@@ -117,6 +118,14 @@ impl Playback {
         at.and_then(|at| stretch.moments.get(at)).map_or(i64::MAX, |moment| moment.ts)
     }
 
+    /// When something next may fill an order, or one arrives, if that is before `bound`.
+    #[inline]
+    fn stirs(&mut self, bound: i64) -> Option<i64> {
+        let arrival = self.seat.inbox.due(|ts| self.world.next_row(ts));
+        let fill = self.world.next_fill(bound.min(arrival), &self.seat);
+        Some(fill.unwrap_or(arrival)).filter(|&ts| ts < bound)
+    }
+
     /// Hear what is heard by `now`.
     fn hear(&mut self, now: i64) {
         let seen = &mut self.seen;
@@ -164,6 +173,10 @@ impl Part for Playback {
 
     fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
         self.now = now;
+        // A fill within a long step is looked at before its end.
+        while let Some(ts) = self.stirs(now - MARKOUT_NS[0]) {
+            self.seat.happen_until(&mut self.world, ts + MARKOUT_NS[0])?;
+        }
         self.seat.happen_until(&mut self.world, now)?;
         self.hear(now);
         self.seat.hear_replies(now, gate)

@@ -1,0 +1,182 @@
+"""Sweep — many parameter sets over recorded order books, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from botmm.cli.options import (
+    config_options,
+    examples,
+    json_option,
+    output_options,
+    play_options,
+    play_settings,
+    range_options,
+    store_options,
+    symbols_option,
+)
+from botmm.cli.terminal import terminal
+from botmm.errors import UsageError
+
+BEST, WORST = 10, 3
+
+
+@click.command(
+    epilog=examples(
+        "botmm sweep --symbol BTC --date 2026-02-12 --grid base_spread_bps=1,2,4,8",
+        "botmm sweep --symbols BTC ETH --days 7 --grid base_spread_bps=1:6:0.5 "
+        "--grid inventory_skew_factor=0.1:0.9:0.2",
+        "botmm sweep BTC.parquet --sets sets.csv --threads 2 --json",
+    )
+)
+@output_options
+@click.argument("tapes", nargs=-1, type=click.Path(path_type=Path))
+@symbols_option
+@range_options
+@store_options
+@config_options
+@click.option(
+    "--grid",
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="An axis: NAME=1,2,3 or NAME=START:STOP:STEP. Repeatable; all combinations are played.",
+)
+@click.option(
+    "--sets",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Sets as a JSON list of objects, or CSV with names in the first row.",
+)
+@click.option(
+    "--threads", type=click.IntRange(0, 256), default=0, metavar="N", help="[default: every core]"
+)
+@click.option(
+    "--group",
+    type=click.IntRange(1, 10_000),
+    default=48,
+    show_default=True,
+    metavar="N",
+    help="Sets in one pass; what a kill can cost is one group.",
+)
+@play_options
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Output folder."
+)
+@json_option
+def sweep(**options: Any) -> int:
+    """Play many parameter sets over recorded order books, decoded once for all of them.
+
+    Each set ends exactly as `botmm replay` would end it. The output folder holds sweep.parquet
+    (a row a set), days.parquet (net result of each set and day) and manifest.json. The same
+    command goes on where an earlier one was stopped.
+    """
+    from botmm.research import grids
+    from botmm.research.plan import make_plan, select_range
+
+    if bool(options["grid"]) == (options["sets"] is not None):
+        raise UsageError("a sweep needs --grid or --sets, and not both", cure="see `--help`")
+    sets = grids.read(options["sets"]) if options["sets"] else grids.product(options["grid"])
+    wanted = select_range(
+        day=options["date"], since=options["since"], until=options["until"], days=options["days"]
+    )
+    plan = make_plan(
+        play_settings(options),
+        symbols=options["symbols"],
+        paths=options["tapes"],
+        wanted=wanted,
+        warmup=options["warmup"],
+    )
+    grids.checked(sets, plan.symbols)
+    return _run(plan, sets, options)
+
+
+def _run(plan: Any, sets: Sequence[Any], options: dict[str, Any]) -> int:
+    """Play what is not played yet, and print the table."""
+    from botmm.observe.progress import progress, si
+    from botmm.research import sweep as job
+    from botmm.research.stopping import Stopper
+
+    shown = terminal()
+    group, days = options["group"], job.days_of(plan)
+    folder = job.SweepFolder(
+        options["out"] or job.default_folder(plan, sets, group), plan, sets, group
+    )
+    groups = folder.groups()
+    waiting = [one for one in groups if not one[2].exists()]
+    if len(waiting) < len(groups):
+        shown.say(f"{len(groups) - len(waiting)} of {len(groups)} groups are there already")
+    label = f"sweep {' '.join(plan.symbols)}, {len(sets)} sets"
+    with Stopper() as stopper, progress(label, days=days, enabled=shown.progress) as bar:
+        played = 0
+        for place, (first, own, part) in enumerate(waiting):
+
+            def on_chunk(share: float, rows: int, best: float | None, place: int = place) -> bool:
+                bar.update((place + share) / len(waiting), played + rows)
+                return stopper.asked
+
+            rows = job.play(plan, own, threads=options["threads"], first=first, on_chunk=on_chunk)
+            if rows is None:
+                left = sum(not part.exists() for _, _, part in groups)
+                shown.say(
+                    f"stopped with {left} of {len(groups)} groups to do; "
+                    f"the same command goes on: {folder.folder}"
+                )
+                return stopper.exit_code
+            folder.keep(part, rows)
+        table = folder.finish()
+    shown.say(f"{len(table)} sets, {days:.3g} days: {folder.folder / job.TABLE}")
+    if options["as_json"]:
+        shown.json(table)
+    else:
+        _print(table, sets)
+        losing = sum(row["net_usd"] < 0 for row in table)
+        shown.out().print(f"{losing} of {len(table)} sets lose money.")
+        failed = [row for row in table if row["error"]]
+        for row in failed[:WORST]:
+            shown.out().print(f"set {row['set']} stopped: {row['error']}")
+        total = sum(row["orders"] for row in table)
+        shown.out().print(f"{si(total)} orders in all.", style="dim")
+    return 0
+
+
+def _print(rows: Sequence[dict[str, Any]], sets: Sequence[Any]) -> None:
+    """Print the best sets and the worst."""
+    from rich.table import Table
+
+    from botmm.report.formats import usd
+    from botmm.research.grids import columns
+
+    ranked = sorted(rows, key=lambda row: -row["net_usd"])
+    best, worst = ranked[:BEST], ranked[BEST:][-WORST:]
+    names = columns(sets)
+    shown = Table(title=f"the best {len(best)} of {len(rows)} sets")
+    heads = ("set", *names, "net", "gross", "fees", "fills", "drawdown", "held, mean", "after 5 s")
+    for head in heads:
+        shown.add_column(head, justify="right")
+    for place, row in enumerate((*best, *worst)):
+        if place == len(best):
+            shown.add_section()
+        after = row["markout_5s_bps"]
+        shown.add_row(
+            str(row["set"]),
+            *(
+                f"{row[name]:g}" if _is_number(row.get(name)) else str(row.get(name, ""))
+                for name in names
+            ),
+            usd(row["net_usd"], signed=True),
+            usd(row["gross_usd"], signed=True),
+            usd(row["fees_usd"]),
+            f"{row['fills']:,}",
+            usd(row["drawdown_usd"]),
+            usd(row["inventory_mean_usd"]),
+            "–" if after is None else f"{after:+.2f} bp",
+        )
+    terminal().out().print(shown)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
