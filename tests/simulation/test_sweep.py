@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from botmm.core import Replay, Sweep
-from tests.fakes.specs import START
+from botmm.core import ArgumentError, Replay, Sweep
 from tests.fakes.tapes import write_market
 
 MINUTE = 60 * 10**9
@@ -142,5 +141,5 @@ def test_fills_are_forgotten_unless_kept(tapes: dict[str, Path]) -> None:
 def test_a_set_that_cannot_be_is_named(tapes: dict[str, Path]) -> None:
     run = run_of([tapes["classic"]])
     told = {"run": run, "sets": [{"params": [{}]}, {"params": [{"base_spread_bp": 1.0}]}]}
-    with pytest.raises(Exception, match="set 1: .*did you mean `base_spread_bps`"):
+    with pytest.raises(ArgumentError, match=r"set 1: .*did you mean `base_spread_bps`"):
         Sweep(json.dumps(told))

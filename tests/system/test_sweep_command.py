@@ -50,7 +50,9 @@ def test_rows_are_those_of_single_replays(tape: Path, tmp_path: Path) -> None:
         assert alone.returncode == 0, alone.stderr
         summary = json.loads((tmp_path / out / "summary.json").read_text())
         assert row["net_usd"] == pytest.approx(summary["net_usd"], abs=1e-6)
-        assert row["fills"] == summary["fills"] == len(pq.read_table(tmp_path / out / "fills.parquet"))
+        assert (
+            row["fills"] == summary["fills"] == len(pq.read_table(tmp_path / out / "fills.parquet"))
+        )
     (folder,) = (tmp_path / "runs").glob("sweep_*")
     table = pq.read_table(folder / "sweep.parquet").to_pylist()
     assert [row["net_usd"] for row in table] == [row["net_usd"] for row in rows]

@@ -4,8 +4,7 @@ import pytest
 import rich_click as click
 from click.testing import CliRunner
 
-from botmm.cli.options import load_config, symbols_option
-from botmm.cli.replay import _latency
+from botmm.cli.options import _latency, load_config, symbols_option
 from botmm.errors import UsageError
 
 

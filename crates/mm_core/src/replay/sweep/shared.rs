@@ -33,6 +33,8 @@ use crate::units::UnixNanos;
 
 /// Rows of a stretch, about.
 const ROWS: usize = 32_768;
+/// The longest stretch in nanoseconds: silences are cut, so that memory stays flat.
+const LONGEST: i64 = 4 * 3_600_000_000_000;
 
 /// One tape, read once.
 #[derive(Debug)]
@@ -97,7 +99,8 @@ impl SharedTape {
             Some(ts) => ts.div_euclid(self.step) * self.step,
             None => self.end(),
         };
-        Ok(Some(until.max(self.now + self.step)))
+        let longest = (self.now + LONGEST).div_euclid(self.step) * self.step;
+        Ok(Some(until.min(longest).max(self.now + self.step)))
     }
 
     /// The step at which the tape is used up, once all of it is on hand.

@@ -1,0 +1,1 @@
+"""First sweep — 144 parameter sets over every market of a store."""
