@@ -120,7 +120,7 @@ mod tests {
             score.sample(hour * HOUR_NS, MicroUsd(earned), MicroUsd(earned));
         }
         let json = score.json();
-        assert_eq!(json["days"], json!([[0, 4.0], [1, 0.0], [2, 9e-6 - 4.0]]));
+        assert_eq!(json["days"], json!([[0, 3.0], [1, 1.0], [2, -3.999991]]));
         assert_eq!(json["drawdown_usd"], json!(4.999991));
         assert_eq!(json["inventory_max_usd"], json!(5.0));
     }
