@@ -255,6 +255,20 @@ fn deltas_join_the_snapshot_and_wait_for_it() {
 }
 
 #[test]
+fn changes_never_happen_before_the_snapshot_that_they_change() {
+    let mut d = Desk::new(Merger::for_venue(Venue::Binance));
+    // The snapshot's answer bears our time, 300 ms; the change that deletes its bid is of 105 ms.
+    d.feed(&delta(95, 105, &[(100, 0)], &[]));
+    d.feed(&with_seq(full(300, 1000, &[(100, 1), (99, 1)], &[(101, 1)]), 100));
+    d.feed(&delta(105, 106, &[(98, 1)], &[]));
+    d.feed(&delta(106, 310, &[(97, 1)], &[]));
+    let times: Vec<i64> = d.all().iter().map(|row| row.ts_exch.0 / MS).collect();
+    assert!(times.windows(2).all(|pair| pair[0] <= pair[1]), "{times:?}");
+    assert_eq!(times.last(), Some(&310));
+    assert_eq!((d.bids(), d.asks()), (vec![(99, 1), (98, 1), (97, 1)], vec![(101, 1)]));
+}
+
+#[test]
 fn a_break_voids_the_book_until_a_snapshot_that_joins() {
     let mut d = Desk::new(Merger::for_venue(Venue::Binance));
     d.feed(&numbered(100, 1000, &[(100, 1)], &[(101, 1)]));

@@ -86,6 +86,8 @@ pub struct Merger {
     bounds_exch: i64,
     last_exch: i64,
     last_recv: i64,
+    /// Venue time of the last snapshot or change of levels: what follows is not earlier.
+    chain_exch: i64,
     counts: MergeCounts,
 }
 
@@ -104,6 +106,7 @@ impl Default for Merger {
             bounds: (Px(0), Px(0)),
             bounds_exch: i64::MIN,
             last_exch: 0,
+            chain_exch: i64::MIN,
             last_recv: 0,
             counts: MergeCounts::default(),
         }
@@ -276,6 +279,7 @@ impl Merger {
         self.state_bounds(ts, &mut pen);
         pen.end();
         self.applied(ts, ts_recv);
+        self.chain_exch = ts;
         for waiting in self.sync.snapshot_applied(frame.seq) {
             self.on_delta(&waiting, ts_recv, out);
         }
@@ -305,12 +309,15 @@ impl Merger {
                 return;
             }
         }
+        // Changes follow what they change, on the venue's clock too: a snapshot without a time of
+        // its own bears ours, and changes that were waiting for it happened before.
+        let ts = venue_time(frame, ts_recv).max(self.chain_exch);
+        self.chain_exch = ts;
         if std::mem::take(&mut self.doubtful) {
-            self.restate(Pen::of(frame, out, ts_recv));
+            self.restate(Pen::of(frame, out, ts_recv).at(UnixNanos(ts)));
         }
-        let ts = venue_time(frame, ts_recv);
         let depth = if self.rolling { usize::from(self.depth) } else { usize::MAX };
-        let mut pen = Pen::of(frame, out, ts_recv);
+        let mut pen = Pen::of(frame, out, ts_recv).at(UnixNanos(ts));
         for side in Side::BOTH {
             let levels = if side == Side::Bid { &frame.bids } else { &frame.asks };
             let bad = self.sides[side.index()].delta(ts, levels, depth, &mut pen);
