@@ -24,13 +24,13 @@ pub(super) struct Glance {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
     /// Lots and prints at our price before the arrival.
-    pub(super) before: (i64, u32),
+    before: (i64, u32),
     /// The same over the whole interval.
-    pub(super) total: (i64, u32),
+    total: (i64, u32),
     /// Quantity and orders at the end, where they changed.
-    pub(super) after: Option<(i64, u32)>,
-    pub(super) from: i64,
-    pub(super) to: i64,
+    after: Option<(i64, u32)>,
+    from: i64,
+    to: i64,
 }
 
 impl Around {
@@ -48,6 +48,9 @@ impl Around {
         let (mut traded_before, mut prints_before, mut from) = (0, 0, None);
         for at in (at.saturating_sub(LOOK)..at).rev() {
             let row = row(at)?;
+            if row.px != px.0 && !concerns_all(row.kind) {
+                continue;
+            }
             match RowKind::from_u8(row.kind)? {
                 RowKind::Frame => from = Some(row.ts),
                 RowKind::Level | RowKind::Gone if ours(&row) => return None,
@@ -67,6 +70,9 @@ impl Around {
         let (mut traded, mut prints) = (traded_before, prints_before);
         for at in at..at + LOOK {
             let row = row(at)?;
+            if row.px != px.0 && !concerns_all(row.kind) {
+                continue;
+            }
             match RowKind::from_u8(row.kind)? {
                 RowKind::Frame => {
                     let before = (traded_before, prints_before);
@@ -101,4 +107,10 @@ impl Around {
             count: (is_counted(now) && is_counted(after)).then_some(count),
         }
     }
+}
+
+/// Whether a row concerns every level, whatever its price: most rows do not.
+#[inline]
+const fn concerns_all(kind: u8) -> bool {
+    kind == RowKind::Frame as u8 || kind == RowKind::Clear as u8 || kind == RowKind::Gap as u8
 }

@@ -32,9 +32,6 @@ pub(super) trait Part {
     fn seat(&self) -> &Seat;
     fn seat_mut(&mut self) -> &mut Seat;
 
-    /// Rows read so far.
-    fn rows_read(&self) -> u64;
-
     /// Whether the tape is used up and nothing is on its way.
     fn is_done(&self) -> bool;
 
@@ -96,8 +93,20 @@ impl Replay {
     /// # Errors
     /// What the tape reader or the ledger refuses; the results up to then stay valid.
     pub fn run(&mut self, rows: u64) -> Result<Progress, CoreError> {
-        self.run.run(rows)?;
+        let stop = self.rows().saturating_add(rows);
+        while !self.run.done && self.rows() < stop {
+            for _ in 0..64 {
+                self.run.step()?;
+                if self.run.done {
+                    break;
+                }
+            }
+        }
         Ok(self.progress())
+    }
+
+    fn rows(&self) -> u64 {
+        self.run.parts.iter().map(Lane::rows_read).sum()
     }
 
     /// Replay every step up to and at a time, or to the end.
@@ -117,7 +126,9 @@ impl Replay {
     /// How far the run is.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        self.run.progress()
+        let Run { now, done, .. } = self.run;
+        let (fills, net_usd) = (self.run.fills(), self.run.net_usd());
+        Progress { rows: self.rows(), ts: now, done, fills, net_usd }
     }
 }
 
@@ -158,19 +169,6 @@ impl<P: Part> Run<P> {
             score: Score::new(capital),
             done: false,
         }
-    }
-
-    fn run(&mut self, rows: u64) -> Result<(), CoreError> {
-        let stop = self.rows().saturating_add(rows);
-        while !self.done && self.rows() < stop {
-            for _ in 0..64 {
-                self.step()?;
-                if self.done {
-                    break;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Replay every step up to and at a time, or to the end.
@@ -230,9 +228,8 @@ impl<P: Part> Run<P> {
         for (symbol, part) in self.parts.iter_mut().enumerate() {
             part.sample(symbol as u16, now);
         }
-        let earned: f64 = self.parts.iter().map(|part| part.seat().net_usd()).sum();
         let held: f64 = self.parts.iter().map(|part| part.seat().held_usd()).sum();
-        let (earned, held) = (MicroUsd::from_usd(earned), MicroUsd::from_usd(held));
+        let (earned, held) = (MicroUsd::from_usd(self.net_usd()), MicroUsd::from_usd(held));
         self.score.sample(now, earned, held);
         let equity = MicroUsd(self.capital.0 + earned.0);
         self.gate.on_equity(equity, UnixNanos(now));
@@ -252,17 +249,13 @@ impl<P: Part> Run<P> {
         self.done = true;
     }
 
-    fn rows(&self) -> u64 {
-        self.parts.iter().map(P::rows_read).sum()
+    /// Fills so far.
+    pub(super) fn fills(&self) -> u64 {
+        self.parts.iter().map(|part| part.seat().truth.tally.fills).sum()
     }
 
-    pub(super) fn progress(&self) -> Progress {
-        Progress {
-            rows: self.rows(),
-            ts: self.now,
-            done: self.done,
-            fills: self.parts.iter().map(|l| l.seat().truth.tally.fills).sum(),
-            net_usd: self.parts.iter().map(|part| part.seat().net_usd()).sum(),
-        }
+    /// Net result so far in dollars, marked to the last mids.
+    pub(super) fn net_usd(&self) -> f64 {
+        self.parts.iter().map(|part| part.seat().net_usd()).sum()
     }
 }

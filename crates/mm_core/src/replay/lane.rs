@@ -3,6 +3,7 @@
 use super::around::LOOK;
 use super::columns::MARKOUT_NS;
 use super::drive::Part;
+use super::ear::hear;
 use super::seat::Seat;
 use super::seat::World;
 use super::spec::About;
@@ -79,18 +80,13 @@ impl Lane {
         Ok(self.first)
     }
 
-    fn deliver_until(&mut self, now: i64) {
-        let Self { tape, market, seat, .. } = self;
-        if tape.window.deliver(now, &mut Ear(market)) {
-            let (heard, latency) = tape.window.last_delivery();
-            market.hear(UnixNanos(heard));
-            seat.feed_latency = latency;
-        }
-    }
-
     /// The symbol, its grids, and how its quotes of the last step came about.
     pub(super) fn why(&self, gate: &Gate) -> (&str, &InstrumentSpec, Why) {
         (&self.about.symbol, self.market.book().spec(), self.seat.maker.why(&self.market, gate))
+    }
+
+    pub(super) fn rows_read(&self) -> u64 {
+        self.tape.window.read()
     }
 
     /// What a report prints of this symbol.
@@ -156,10 +152,6 @@ impl Part for Lane {
         &mut self.seat
     }
 
-    fn rows_read(&self) -> u64 {
-        self.tape.window.read()
-    }
-
     fn is_done(&self) -> bool {
         self.tape.window.is_done() && self.seat.is_idle()
     }
@@ -182,7 +174,9 @@ impl Part for Lane {
             self.seat.happen_until(&mut self.tape, look)?;
         }
         self.seat.happen_until(&mut self.tape, now)?;
-        self.deliver_until(now);
+        if let Some(latency) = hear(&mut self.tape.window, &mut self.market, now) {
+            self.seat.feed_latency = latency;
+        }
         self.seat.hear_replies(now, gate)?;
         self.market.on_step(UnixNanos(now));
         Ok(())
@@ -277,20 +271,6 @@ impl Happening<'_> {
     #[cold]
     fn answer(&mut self, ts: i64) {
         note(&mut self.result, self.seat.answer(ts));
-    }
-}
-
-/// Our side of a row: it is heard.
-struct Ear<'a>(&'a mut Market);
-
-impl RowSink for Ear<'_> {
-    #[inline(always)]
-    fn level(&mut self, row: BookRow, _: i64) {
-        self.0.on_level(row);
-    }
-
-    fn other(&mut self, row: BookRow, id: u64, _: i64) {
-        self.0.on_row(row, id);
     }
 }
 

@@ -4,6 +4,7 @@ mod around;
 mod case;
 mod columns;
 mod drive;
+mod ear;
 mod inbox;
 mod lane;
 #[cfg(test)]

@@ -85,11 +85,11 @@ pub struct SweepSpec {
 
 /// One parameter set of a sweep.
 #[derive(Debug)]
-pub(super) struct SetSpec {
-    pub(super) seats: Vec<SeatSpec>,
-    pub(super) gate: Gate,
-    /// The whole run, where it cannot share a market.
-    pub(super) alone: Option<Box<RunSpec>>,
+pub(super) enum SetSpec {
+    /// Its makers share the market with those of other sets.
+    Shared(Vec<SeatSpec>, Box<Gate>),
+    /// It looks at more than a shared market holds: a run of its own, with tapes of its own.
+    Alone(Box<RunSpec>),
 }
 
 /// When a run begins, ends, trades and samples, as it is told.
@@ -233,9 +233,7 @@ impl RunSpec {
         let run: RunText = parsed("run", text)?;
         let tapes = open_tapes(&run)?;
         let (seats, gate) = seats(&run, &run.sim, &[], &tapes, &mut Models::new())?;
-        let lanes = tapes.into_iter().zip(seats).map(|(tape, seat)| LaneSpec { tape, seat });
-        let (clocks, capital) = (clocks(&run)?, MicroUsd::from_usd(run.account.capital_usd));
-        Ok(Self { lanes: lanes.collect(), gate, clocks, capital })
+        run_of(&run, tapes, seats, gate)
     }
 }
 
@@ -258,8 +256,10 @@ impl SweepSpec {
                 why: format!("set {number}: {error}"),
             })?;
             let shares = seats.iter().all(|seat| seat.maker.attention() < Attention::Flow);
-            let alone = if shares { None } else { Some(Box::new(alone(run, sim, set)?)) };
-            sets.push(SetSpec { seats, gate, alone });
+            sets.push(match shares {
+                true => SetSpec::Shared(seats, Box::new(gate)),
+                false => SetSpec::Alone(Box::new(run_of(run, open_tapes(run)?, seats, gate)?)),
+            });
         }
         Ok(Self {
             tapes,
@@ -272,10 +272,12 @@ impl SweepSpec {
     }
 }
 
-/// A set as a run of its own, with tapes of its own.
-fn alone(run: &RunText, sim: &SimText, set: &SetText) -> Result<RunSpec, CoreError> {
-    let tapes = open_tapes(run)?;
-    let (seats, gate) = seats(run, sim, &set.params, &tapes, &mut Models::new())?;
+fn run_of(
+    run: &RunText,
+    tapes: Vec<OpenTape>,
+    seats: Vec<SeatSpec>,
+    gate: Gate,
+) -> Result<RunSpec, CoreError> {
     let lanes = tapes.into_iter().zip(seats).map(|(tape, seat)| LaneSpec { tape, seat });
     let (clocks, capital) = (clocks(run)?, MicroUsd::from_usd(run.account.capital_usd));
     Ok(RunSpec { lanes: lanes.collect(), gate, clocks, capital })

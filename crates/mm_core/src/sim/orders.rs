@@ -167,7 +167,7 @@ impl SimOrders {
         self.events.drain(..)
     }
 
-    /// The first thing that happened since the last [`Self::clear_events`].
+    /// What happened at this place since the last [`Self::clear_events`]: venue time and event.
     pub(crate) fn event(&self, at: usize) -> Option<(i64, VenueEvent)> {
         self.events.get(at).copied()
     }

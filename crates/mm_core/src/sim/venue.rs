@@ -74,11 +74,6 @@ impl VenueBook {
         self.left_window[side.index()].len() >= MEMORY
     }
 
-    /// Lots of a level when it left the window, where that is remembered.
-    pub(crate) fn left_with(&self, side: Side, px: Px) -> Option<i64> {
-        self.left_window[side.index()].get(&px.0).copied()
-    }
-
     /// Apply a level at venue time `ts`, of quantity 0 where it is gone; whether our orders have
     /// something to say.
     #[inline(always)]
@@ -189,7 +184,7 @@ impl Depth for VenueBook {
     }
 
     fn left_with(&self, side: Side, px: Px) -> Option<i64> {
-        Self::left_with(self, side, px)
+        self.left_window[side.index()].get(&px.0).copied()
     }
 
     fn whole(&mut self) -> &Book {

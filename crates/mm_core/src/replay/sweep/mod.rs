@@ -82,8 +82,11 @@ impl Sweep {
         let pool = pool
             .map_err(|error| CoreError::BadArgument { name: "threads", why: error.to_string() })?;
         let attention = |ix: usize| {
-            let shared = spec.sets.iter().filter(|set| set.alone.is_none());
-            shared.map(|set| set.seats[ix].maker.attention()).max().unwrap_or(Attention::Book)
+            let asked = spec.sets.iter().filter_map(|set| match set {
+                SetSpec::Shared(seats, _) => Some(seats[ix].maker.attention()),
+                SetSpec::Alone(_) => None,
+            });
+            asked.max().unwrap_or(Attention::Book)
         };
         let wanted: Vec<Attention> = (0..spec.tapes.len()).map(attention).collect();
         let mut tapes: Vec<SharedTape> = Vec::with_capacity(spec.tapes.len());
@@ -100,15 +103,14 @@ impl Sweep {
         let stretches = next_stretches(&mut tapes)?.unwrap_or_default();
         let keep = if spec.keep_fills { Keep::Fills } else { Keep::Nothing };
         let set = |set: SetSpec| -> Result<Set, CoreError> {
-            let SetSpec { seats, gate, alone } = set;
-            let player = match alone {
-                Some(alone) => Player::Alone(Box::new(Replay::new(*alone)?)),
-                None => {
+            let player = match set {
+                SetSpec::Alone(run) => Player::Alone(Box::new(Replay::new(*run)?)),
+                SetSpec::Shared(seats, gate) => {
                     let parts = seats.into_iter().zip(&stretches).map(|(seat, stretch)| {
                         let shared_arrival = seat.shared_arrival;
                         Playback::new(Seat::new(seat, keep), Arc::clone(stretch), shared_arrival)
                     });
-                    let account = (gate, spec.capital);
+                    let account = (*gate, spec.capital);
                     let run = Run::new(parts.collect(), account, (first, spec.clocks));
                     Player::Shared(Box::new(run))
                 }
@@ -214,11 +216,10 @@ impl Set {
 
     /// Fills and net result so far.
     fn progress(&self) -> (u64, f64) {
-        let progress = match &self.player {
-            Player::Alone(replay) => replay.progress(),
-            Player::Shared(run) => run.progress(),
-        };
-        (progress.fills, progress.net_usd)
+        match &self.player {
+            Player::Alone(replay) => (replay.run.fills(), replay.run.net_usd()),
+            Player::Shared(run) => (run.fills(), run.net_usd()),
+        }
     }
 
     fn figures(&self) -> Value {
@@ -235,14 +236,8 @@ impl Set {
 
 /// The next stretch of every tape, all up to one step; `None` once all are used up.
 fn next_stretches(tapes: &mut [SharedTape]) -> Result<Option<Vec<Arc<Stretch>>>, CoreError> {
-    let mut until = None;
-    for tape in tapes.iter_mut() {
-        let horizon = tape.horizon()?;
-        until = match (until, horizon) {
-            (Some(a), Some(b)) => Some(std::cmp::min(a, b)),
-            (a, b) => a.or(b),
-        };
-    }
+    let horizons = tapes.iter_mut().map(SharedTape::horizon).collect::<Result<Vec<_>, _>>()?;
+    let until = horizons.into_iter().flatten().min();
     let Some(until) = until else { return Ok(None) };
     let stretches = tapes.iter_mut().map(|tape| tape.stretch(until).map(Arc::new));
     stretches.collect::<Result<Vec<_>, _>>().map(Some)

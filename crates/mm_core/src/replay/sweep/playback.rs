@@ -151,10 +151,6 @@ impl Part for Playback {
         &mut self.seat
     }
 
-    fn rows_read(&self) -> u64 {
-        0
-    }
-
     fn is_done(&self) -> bool {
         self.seen.stretch.ends.is_some_and(|ends| self.now >= ends) && self.seat.is_idle()
     }

@@ -64,7 +64,8 @@ pub(super) struct Recorded {
     /// Changes of the orders when the watches were last looked at.
     watched: u64,
     bound: [i64; 2],
-    framed: bool,
+    /// Where the last frame ended, before this stretch below 0; none if there was none.
+    framed: Option<i64>,
     /// Whether an order between two frames meets its share of the change between them.
     shared_arrival: bool,
     /// The whole book as of a place, once it was asked for.
@@ -85,7 +86,7 @@ impl Recorded {
             found: Cell::new(None),
             watched: u64::MAX,
             bound: [0; 2],
-            framed: false,
+            framed: None,
             shared_arrival,
             whole: None,
         }
@@ -93,6 +94,7 @@ impl Recorded {
 
     /// Go on in the next stretch.
     pub(super) fn enter(&mut self, stretch: Arc<Stretch>) {
+        self.framed = self.framed.map(|at| at - i64::from(self.stretch.len));
         self.stretch = stretch;
         (self.pos, self.event, self.common) = (0, 0, 0);
         (self.peeked, self.peeked_at) = (0, u64::MAX);
@@ -173,19 +175,15 @@ impl Recorded {
     /// Everything before the row `end` happens.
     fn play(&mut self, end: u32, seat: &mut Seat) -> Result<(), CoreError> {
         loop {
-            let event = self.peek(seat, |event| event.pos >= end).map(|event| event.pos);
-            let common = self.stretch.common.get(self.common).filter(|common| common.0 < end);
-            match (event, common.copied()) {
-                (None, None) => break,
-                (Some(pos), Some((before, common))) if before <= pos => {
-                    self.follow(before + 1, seat);
-                    self.on_common(common, seat)?;
-                }
-                (Some(_), _) => self.on_event(seat)?,
-                (None, Some((pos, common))) => {
+            let event = self.peek(seat, |event| event.pos >= end).map_or(end, |event| event.pos);
+            let common = self.stretch.common.get(self.common).copied();
+            match common.filter(|common| common.0 <= event && common.0 < end) {
+                Some((pos, common)) => {
                     self.follow(pos + 1, seat);
                     self.on_common(common, seat)?;
                 }
+                None if event < end => self.on_event(seat)?,
+                None => break,
             }
         }
         self.follow(end, seat);
@@ -230,9 +228,7 @@ impl Recorded {
         self.follow(pos + 1, seat);
         match what {
             What::Trade(side, px, qty) => {
-                if seat.orders.is_reached(side, px.0) {
-                    seat.orders.on_trade((side, px), qty, (ts, self.mid2()));
-                }
+                seat.orders.on_trade((side, px), qty, (ts, self.mid2()));
             }
             What::Touch => seat.orders.on_crossing(self, ts),
             What::Rebuilt => {
@@ -253,67 +249,14 @@ impl Recorded {
         match common {
             Common::Frame(bound) => {
                 self.bound = bound;
-                self.framed = true;
+                self.framed = Some(i64::from(self.pos));
                 seat.orders.on_frame(self, ts);
             }
             Common::Clear => self.bound = [0; 2],
-            Common::Gap => {}
             Common::Context(kind, value) => seat.truth.on_context(kind, value, ts)?,
             Common::Funding(rate, oracle) => seat.truth.on_funding(rate, oracle, ts)?,
         }
         Ok(())
-    }
-
-    /// What the frames around this place show of a level, as [`Around::new`] finds it; `None`
-    /// where one of them is not within the stretch.
-    fn around(&self, (side, px): (Side, Px)) -> Option<Option<Around>> {
-        let Stretch { common, events, levels, .. } = &*self.stretch;
-        let is_known = |common: &&(u32, Common)| {
-            !matches!(common.1, Common::Context(..) | Common::Funding(..))
-        };
-        let before = common[..self.common].iter().rfind(is_known);
-        let is_near = |from: u32| (self.pos - from) as usize <= LOOK;
-        if self.pos as usize >= LOOK && !before.is_some_and(|before| is_near(before.0)) {
-            return Some(None);
-        }
-        let &(from, first) = before?;
-        let &(to, last) = common[self.common..].iter().find(is_known)?;
-        let is_near = is_near(from) && ((to - self.pos) as usize) < LOOK;
-        match (first, last) {
-            (Common::Frame(_), Common::Frame(_)) if is_near => {}
-            _ => return None,
-        }
-        let (next, range) = self.found(side, px);
-        let told = levels.entries(range.start..next).last();
-        if told.is_some_and(|told| told.pos > from && told.change != Change::Left) {
-            return Some(None);
-        }
-        let later = levels.entries(next..range.end).iter().take_while(|entry| entry.pos < to);
-        let mut after = None;
-        for entry in later {
-            match entry.change {
-                Change::Left => return Some(None),
-                Change::Seen | Change::Silent if entry.qty > 0 => {
-                    after = Some((entry.qty, entry.n))
-                }
-                Change::Seen | Change::Silent => after = Some((0, 0)),
-            }
-        }
-        let (mut before, mut total) = ((0, 0), (0, 0));
-        let here = self.event + events[self.event..].partition_point(|e| e.pos < self.pos);
-        let count = |sum: &mut (i64, u32), event: &Event| match event.what {
-            What::Trade(against, at, qty) if against == side && at == px => {
-                *sum = (sum.0 + qty, sum.1 + 1);
-            }
-            What::Trade(..) | What::Touch | What::Rebuilt => {}
-        };
-        let earlier = events[..here].iter().rev().take_while(|event| event.pos > from);
-        earlier.for_each(|event| count(&mut before, event));
-        let later = events[here..].iter().take_while(|event| event.pos < to);
-        later.for_each(|event| count(&mut total, event));
-        total = (total.0 + before.0, total.1 + before.1);
-        let (from, to) = (self.stretch.ts(from), self.stretch.ts(to));
-        Some(Some(Around { before, total, after, from, to }))
     }
 
     /// The best prices now, 0 where a side has no level.
@@ -352,14 +295,13 @@ impl World for Recorded {
     }
 
     fn interval(&mut self, place: &Place, ts: i64) -> Result<Option<LevelArrival>, CoreError> {
-        if !self.framed || !self.shared_arrival {
+        let since = self.framed.map(|at| i64::from(self.pos) - at);
+        if !self.shared_arrival || since.is_none_or(|rows| rows > LOOK as i64) {
             return Ok(None);
         }
-        let level = (place.side, place.px);
-        let around = self.around(level).unwrap_or_else(|| {
-            let Stretch { strip, base, .. } = &*self.stretch;
-            Around::new(level, base + self.pos as usize, |at| strip.glance(at))
-        });
+        let Stretch { strip, base, .. } = &*self.stretch;
+        let (level, here) = ((place.side, place.px), base + self.pos as usize);
+        let around = Around::new(level, here, |at| strip.glance(at));
         Ok(around.map(|around| around.arrival(self.at(place.side, place.px), ts)))
     }
 }

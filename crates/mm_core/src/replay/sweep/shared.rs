@@ -19,6 +19,7 @@ use crate::event::flags;
 use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
 use crate::queue::QueueModel;
+use crate::replay::ear::hear;
 use crate::replay::window::RowSink;
 use crate::replay::window::Window;
 use crate::signal::Bar;
@@ -162,9 +163,7 @@ impl SharedTape {
                 return;
             }
             let before = self.window.delivered();
-            if self.window.deliver(now, &mut Ear(&mut self.market)) {
-                let (heard, latency) = self.window.last_delivery();
-                self.market.hear(UnixNanos(heard));
+            if let Some(latency) = hear(&mut self.window, &mut self.market, now) {
                 self.moment.feed_latency = latency;
             }
             delivered += (self.window.delivered() - before) as u32;
@@ -299,7 +298,7 @@ impl RowSink for Scribe<'_> {
         let rebuilding = self.venue.is_rebuilding();
         let side = if row.side > 0 { Side::Bid } else { Side::Ask };
         match row.kind {
-            RowKind::Level | RowKind::Gone => {}
+            RowKind::Level | RowKind::Gone | RowKind::Gap => {}
             RowKind::Trade => {
                 // An aggressor that sells meets bids.
                 if let Some(side) = Side::from_sign(-row.side) {
@@ -319,26 +318,11 @@ impl RowSink for Scribe<'_> {
                 self.stretch.levels.push(side, row.px, entry);
             }
             RowKind::Clear => self.common(Common::Clear),
-            RowKind::Gap => self.common(Common::Gap),
             RowKind::Frame => self.common(Common::Frame([row.px, row.qty])),
             RowKind::Context => self.common(Common::Context(id, row.qty)),
             RowKind::Funding => self.common(Common::Funding(row.qty, row.px)),
         }
         self.venue.on_row(row, &mut self.nobody, ts);
         self.end(row.flags, rebuilding || row.kind == RowKind::Clear, ts);
-    }
-}
-
-/// Our side of a row: it is heard.
-struct Ear<'a>(&'a mut Market);
-
-impl RowSink for Ear<'_> {
-    #[inline(always)]
-    fn level(&mut self, row: BookRow, _: i64) {
-        self.0.on_level(row);
-    }
-
-    fn other(&mut self, row: BookRow, id: u64, _: i64) {
-        self.0.on_row(row, id);
     }
 }

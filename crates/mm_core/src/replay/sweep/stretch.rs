@@ -112,8 +112,6 @@ pub(super) enum Common {
     Frame([i64; 2]),
     /// The book is void.
     Clear,
-    /// Nothing was recorded for a while.
-    Gap,
     /// A context value: kind and value.
     Context(u64, i64),
     /// Funding was settled: rate and oracle.

@@ -1,0 +1,32 @@
+//! Ear — our side of a tape: what is delivered is heard by the market.
+
+use super::window::RowSink;
+use super::window::Window;
+use crate::book::BookRow;
+use crate::engine::Market;
+use crate::units::UnixNanos;
+
+/// Everything delivered up to and at `now` is heard; how long the last of it took to reach us.
+#[inline]
+pub(super) fn hear(window: &mut Window, market: &mut Market, now: i64) -> Option<i64> {
+    if !window.deliver(now, &mut Ear(market)) {
+        return None;
+    }
+    let (heard, latency) = window.last_delivery();
+    market.hear(UnixNanos(heard));
+    Some(latency)
+}
+
+/// Our side of a row: it is heard.
+struct Ear<'a>(&'a mut Market);
+
+impl RowSink for Ear<'_> {
+    #[inline(always)]
+    fn level(&mut self, row: BookRow, _: i64) {
+        self.0.on_level(row);
+    }
+
+    fn other(&mut self, row: BookRow, id: u64, _: i64) {
+        self.0.on_row(row, id);
+    }
+}
