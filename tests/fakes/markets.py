@@ -15,7 +15,7 @@ from tests.fakes.specs import START
 
 MINUTE = 60 * 10**9
 SECOND = 10**9
-SCALES = {"BTC": ("1", "5"), "ETH": ("2", "4"), "SOL": ("4", "2")}
+SCALES = {"BTC": ("1", "5"), "ETH": ("2", "4"), "SOL": ("4", "2"), "XRP": ("6", "0")}
 # Limits of an account so wide that one symbol never feels another.
 WIDE = {
     "actions_burst": 10_000,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from botmm.core import TICK_FEATURES, TREES_SCHEMA, ModelError, Replay
+from botmm.core import ModelError, Replay
 from tests.fakes.markets import WIDE, Market, play, told, write_market
+from tests.fakes.models import one_split
 from tests.fakes.specs import START
 
 BASE: dict[str, Any] = {
@@ -29,46 +29,19 @@ def eth(tmp_path_factory: pytest.TempPathFactory) -> Market:
     return write_market(tmp_path_factory.mktemp("eth"), "ETH", 40, seed=3, streams="classic")
 
 
-def written(
-    folder: Path, near: float, far: float, *, cut: float, feature: str = "dist_ticks"
-) -> str:
-    """Write a model of one split: these log-odds at or below a cut of a feature, and above it."""
-    model = {
-        "features": TICK_FEATURES,
-        "missing": "left",
-        "prior_log_odds": 0.0,
-        "learning_rate": 1.0,
-        "trees": [
-            {
-                "feature": [TICK_FEATURES.index(feature), 0, 0],
-                "threshold": [cut, 0.0, 0.0],
-                "left": [1, -1, -1],
-                "right": [2, -1, -1],
-                "value": [0.0, near, far],
-            }
-        ],
-        "checks": [{"row": [-1e6] * 15, "probability": 1 / (1 + math.exp(-near))}],
-    }
-    text = json.dumps(model)
-    path = folder / f"{feature}-{near}-{far}-{cut}.json"
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    path.write_text(f'{{"schema": "{TREES_SCHEMA}", "sha256": "{digest}", "model": {text}}}')
-    return str(path)
-
-
 def orders(market: Market, **params: Any) -> dict[str, np.ndarray]:
     return play(told((market, BASE | params)))["orders"]
 
 
 def test_a_sure_fill_leaves_the_quotes_alone(eth: Market, tmp_path: Path) -> None:
     plain = orders(eth)
-    sure = orders(eth, fill_model=written(tmp_path, 30.0, 30.0, cut=0.0))
+    sure = orders(eth, fill_model=one_split(tmp_path, 30.0, 30.0, cut=0.0))
     assert plain["px"].tobytes() == sure["px"].tobytes()
     assert set(plain["level"]) == {0, 1}
 
 
 def test_quotes_without_a_chance_are_left_out(eth: Market, tmp_path: Path) -> None:
-    never = written(tmp_path, -30.0, -30.0, cut=0.0)
+    never = one_split(tmp_path, -30.0, -30.0, cut=0.0)
     run = play(told((eth, BASE | {"fill_model": never})))
     assert len(run["orders"]["px"]) == 0
     digest = json.loads(Path(never).read_text())["sha256"]
@@ -85,19 +58,19 @@ def test_the_edge_counts_beside_the_chance(eth: Market, tmp_path: Path) -> None:
     # second, one of 0.3 for both.
     for chance, levels in ((0.1, set()), (0.2, {1}), (0.3, {0, 1})):
         odds = math.log(chance / (1 - chance))
-        got = orders(eth, fill_model=written(tmp_path, odds, odds, cut=0.0))
+        got = orders(eth, fill_model=one_split(tmp_path, odds, odds, cut=0.0))
         assert set(got["level"]) == levels, chance
 
 
 def test_the_market_is_looked_at(eth: Market, tmp_path: Path) -> None:
     # Between 6 and 12 bps of the price, which has two decimals and moves in tenths.
     cut = float(orders(eth)["px"].mean()) / 100 * 9e-4 / 0.1
-    near_only = orders(eth, fill_model=written(tmp_path, 30.0, -30.0, cut=round(cut, 1)))
+    near_only = orders(eth, fill_model=one_split(tmp_path, 30.0, -30.0, cut=round(cut, 1)))
     # A look may be a second old: the market moves three bps in that time now and then.
     assert np.count_nonzero(near_only["level"] == 1) < 20
     assert np.count_nonzero(near_only["level"] == 0) > 5_000
     for feature, cut in (("imb1_side", 0.0), ("tfi10s_side", 0.0), ("mom10s_side", 0.0)):
-        some = orders(eth, fill_model=written(tmp_path, 30.0, -30.0, cut=cut, feature=feature))
+        some = orders(eth, fill_model=one_split(tmp_path, 30.0, -30.0, cut=cut, feature=feature))
         assert len(some["px"]) > 0, feature
         assert some["px"].tobytes() != orders(eth)["px"].tobytes(), feature
 
@@ -105,7 +78,7 @@ def test_the_market_is_looked_at(eth: Market, tmp_path: Path) -> None:
 def test_what_is_no_model_is_refused(eth: Market, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"none\.json"):
         orders(eth, fill_model=str(tmp_path / "none.json"))
-    path = Path(written(tmp_path, 1.0, 2.0, cut=0.0))
+    path = Path(one_split(tmp_path, 1.0, 2.0, cut=0.0))
     path.write_text(path.read_text().replace("2.0", "3.0"))
     with pytest.raises(ModelError, match="it changed"):
         orders(eth, fill_model=str(path))
@@ -113,7 +86,7 @@ def test_what_is_no_model_is_refused(eth: Market, tmp_path: Path) -> None:
 
 def test_a_busy_neighbour_changes_no_look(eth: Market, tmp_path: Path) -> None:
     busy = write_market(tmp_path, "BTC", 40, seed=4, streams="full")
-    model = written(tmp_path, 30.0, -30.0, cut=0.0, feature="ofi5s_side")
+    model = one_split(tmp_path, 30.0, -30.0, cut=0.0, feature="ofi5s_side")
     params = BASE | {"fill_model": model}
     alone = play(told((eth, params)))["orders"]
     beside = play(told((eth, params), (busy, {**WIDE, "min_notional_usd": 1e6})))["orders"]

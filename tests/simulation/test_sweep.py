@@ -1,20 +1,23 @@
 """Sweep — every set ends as it would alone, to the last bit, on any number of threads."""
 
+from __future__ import annotations
+
 import copy
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from botmm.core import ArgumentError, Replay, Sweep
-from tests.fakes.tapes import write_market
+from botmm.core import ArgumentError, Sweep
+from tests.fakes.markets import Market, play, told, write_market
+from tests.fakes.models import one_split
 
-MINUTE = 60 * 10**9
 # More than two stretches of the core, so that orders, replies and markouts go over their ends.
 ROWS_MIN = 70_000
-CONSTANT = {"model": "constant", "entry_ns": 300_000_000, "response_ns": 150_000_000}
+SLOW = {"latency": {"model": "constant", "entry_ns": 300_000_000, "response_ns": 150_000_000}}
 FEED = {
     "model": "feed",
     "entry_multiplier": 1.0,
@@ -34,54 +37,54 @@ SETS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def tapes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("tapes")
+def markets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Market]:
+    folder = tmp_path_factory.mktemp("markets")
     return {
-        "classic": write_market(folder / "BTC.parquet", 30, symbol="BTC", streams="classic"),
-        "other": write_market(folder / "ETH.parquet", 20, symbol="ETH", streams="classic"),
-        "modern": write_market(folder / "SOL.parquet", 100, symbol="SOL", streams="modern"),
-        "full": write_market(folder / "XRP.parquet", 40, symbol="XRP", streams="full"),
+        "classic": write_market(folder, "BTC", 30, streams="classic"),
+        "other": write_market(folder, "ETH", 20, streams="classic"),
+        "modern": write_market(folder, "SOL", 100, streams="modern"),
+        "full": write_market(folder, "XRP", 40, streams="full"),
     }
 
 
-def run_of(paths: list[Path], **sim: Any) -> dict[str, Any]:
-    """Return what a run over tapes is told."""
-    return {
-        "symbols": [
-            {"symbol": path.stem, "venue": "hyperliquid", "tapes": [str(path)], "params": {}}
-            for path in paths
-        ],
-        "account": {"capital_usd": 1_000.0},
-        "sim": {
-            "queue": "risk-averse",
-            "latency": CONSTANT,
-            "partial_fills": True,
-            "through_fill": "volume",
-            "block_ns": 0,
-            **sim,
-        },
-        "fees": {"maker": 0.00015, "taker": 0.00045},
-        "from": None,
-        "to": None,
-        "warmup_ns": 0,
-        "step_ms": 100.0,
-        "equity_interval_s": 5.0,
-        "max_gap_s": 60.0,
-        "seed": 1,
-    }
+def run_of(played: Sequence[Market], sim: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what a run of these markets is told, with a venue far away."""
+    run = told(*((market, {}) for market in played), equity_interval_s=5.0, max_gap_s=60.0)
+    run["sim"] |= SLOW | dict(sim or {})
+    return run
 
 
-def alone(run: dict[str, Any], own: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], int]:
-    """Replay one set by itself; its fills, its figures and the rows read."""
-    told = copy.deepcopy(run)
-    for symbol in told["symbols"]:
+def alone(run: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Replay one set by itself."""
+    run = copy.deepcopy(run)
+    for symbol in run["symbols"]:
         symbol["params"] |= own
-    core = Replay(json.dumps(told))
-    while not (at := core.run(50_000))["done"]:
+    return play(run)
+
+
+def swept(
+    run: Mapping[str, Any], sets: Sequence[Mapping[str, Any]], threads: int = 1
+) -> tuple[Sweep, list[dict[str, Any]]]:
+    """Sweep sets over a run, each meant for all symbols; the sweep with its fills, and its rows."""
+    params = [{"params": [dict(own)] * len(run["symbols"])} for own in sets]
+    wish = {"run": run, "sets": params, "threads": threads, "keep_fills": True}
+    sweep = Sweep(json.dumps(wish))
+    while not sweep.run(20_000)["done"]:
         pass
-    result = core.result()
-    figures = json.loads(result["summary"])["figures"]
-    return dict(result["fills"]), figures, int(at["rows"])
+    return sweep, json.loads(sweep.results())
+
+
+def assert_same(run: dict[str, Any], sets: list[dict[str, Any]], threads: Sequence[int]) -> None:
+    """Hold figures and every column of fills of a sweep against replays of its sets."""
+    singles = [alone(run, own) for own in sets]
+    assert any(len(single["fills"]["px"]) for single in singles)
+    for count in threads:
+        sweep, rows = swept(run, sets, count)
+        for number, single in enumerate(singles):
+            assert rows[number] == single["summary"]["figures"], (count, number)
+            mine = sweep.fills(number)
+            for column, values in single["fills"].items():
+                np.testing.assert_array_equal(mine[column], values, f"{count} {number} {column}")
 
 
 CASES: dict[str, tuple[list[str], dict[str, Any]]] = {
@@ -96,41 +99,33 @@ CASES: dict[str, tuple[list[str], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_set_ends_as_it_would_alone(name: str, tapes: dict[str, Path]) -> None:
-    symbols, sim = CASES[name]
-    run = run_of([tapes[symbol] for symbol in symbols], **sim)
-    singles = [alone(run, own) for own in SETS]
-    assert singles[0][2] > ROWS_MIN
-    assert sum(len(fills["px"]) > 0 for fills, _, _ in singles) >= len(SETS) - 1
-    sets = [{"params": [own] * len(symbols)} for own in SETS]
-    for threads in (1, 2, 4):
-        told = {"run": run, "sets": sets, "threads": threads, "keep_fills": True}
-        sweep = Sweep(json.dumps(told))
-        while not sweep.run(20_000)["done"]:
-            pass
-        rows = json.loads(sweep.results())
-        for number, (fills, figures, _) in enumerate(singles):
-            assert rows[number] == figures, (threads, number)
-            mine = sweep.fills(number)
-            for column, values in fills.items():
-                np.testing.assert_array_equal(mine[column], values, f"{threads} {number} {column}")
+def test_every_set_ends_as_it_would_alone(name: str, markets: dict[str, Market]) -> None:
+    places, sim = CASES[name]
+    run = run_of([markets[place] for place in places], sim)
+    assert alone(run, {})["summary"]["rows"] > ROWS_MIN
+    assert_same(run, SETS, (1, 2, 4))
 
 
-def test_a_step_longer_than_the_first_look_changes_no_markout(tapes: dict[str, Path]) -> None:
-    run = run_of([tapes["classic"]]) | {"step_ms": 700.0}
-    fills, figures, _ = alone(run, {})
-    told = {"run": run, "sets": [{"params": [{}]}], "threads": 1, "keep_fills": True}
-    sweep = Sweep(json.dumps(told))
-    while not sweep.run(10**9)["done"]:
-        pass
-    assert json.loads(sweep.results()) == [figures]
-    mine = sweep.fills(0)
-    assert all(np.array_equal(mine[name], values) for name, values in fills.items())
+def test_a_step_longer_than_the_first_look_changes_no_markout(markets: dict[str, Market]) -> None:
+    assert_same(run_of([markets["classic"]]) | {"step_ms": 700.0}, SETS[:2], (1,))
 
 
-def test_fills_are_forgotten_unless_kept(tapes: dict[str, Path]) -> None:
-    told = {"run": run_of([tapes["classic"]]), "sets": [{"params": [{}]}], "threads": 1}
-    sweep = Sweep(json.dumps(told))
+def test_a_set_with_a_fill_model_is_played_beside_the_others(
+    markets: dict[str, Market], tmp_path: Path
+) -> None:
+    # About one quote in two has the larger queue on its side.
+    model = one_split(tmp_path, 30.0, -30.0, cut=0.0, feature="imb1_side")
+    wide = {"base_spread_bps": 6.0}
+    sets = [wide, wide | {"fill_model": model}]
+    run = run_of([markets["classic"]])
+    with_model, without = (alone(run, own)["summary"]["figures"]["orders"] for own in sets[::-1])
+    assert with_model != without
+    assert_same(run, sets, (2,))
+
+
+def test_fills_are_forgotten_unless_kept(markets: dict[str, Market]) -> None:
+    wish = {"run": run_of([markets["classic"]]), "sets": [{"params": [{}]}], "threads": 1}
+    sweep = Sweep(json.dumps(wish))
     while not sweep.run(10**9)["done"]:
         pass
     (row,) = json.loads(sweep.results())
@@ -138,8 +133,7 @@ def test_fills_are_forgotten_unless_kept(tapes: dict[str, Path]) -> None:
     assert row["symbols"][0]["markout_bps"][1] is not None
 
 
-def test_a_set_that_cannot_be_is_named(tapes: dict[str, Path]) -> None:
-    run = run_of([tapes["classic"]])
-    told = {"run": run, "sets": [{"params": [{}]}, {"params": [{"base_spread_bp": 1.0}]}]}
+def test_a_set_that_cannot_be_is_named(markets: dict[str, Market]) -> None:
+    run = run_of([markets["classic"]])
     with pytest.raises(ArgumentError, match=r"set 1: .*did you mean `base_spread_bps`"):
-        Sweep(json.dumps(told))
+        swept(run, [{}, {"base_spread_bp": 1.0}])

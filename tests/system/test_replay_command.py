@@ -11,39 +11,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from botmm.core import Synth, TapeWriter
+from botmm.core import Synth
+from tests.fakes.markets import write_rows
 from tests.fakes.specs import START
 
 MINUTE = 60 * 10**9
 RUN = [sys.executable, "-c", "from botmm.cli import main; main()", "replay"]
 
 
-def write_tape(path: Path, minutes: int, *, gap_s: int = 0) -> Path:
+def write_tape(folder: Path, minutes: int, *, gap_s: int = 0) -> Path:
     """Write a synthetic market, with a silence in its middle where wanted."""
     wish = {"symbol": "BTC", "seed": 5, "start": START, "streams": "modern"}
-    market = Synth(json.dumps(wish))
-    rows = market.step_until(START + minutes * MINUTE)
-    order = np.argsort(rows["ts_recv"], kind="stable")
-    rows = {name: np.ascontiguousarray(column[order]) for name, column in rows.items()}
+    rows = Synth(json.dumps(wish)).step_until(START + minutes * MINUTE)
     if gap_s:
+        order = np.argsort(rows["ts_recv"], kind="stable")
+        rows = {name: column[order] for name, column in rows.items()}
         rows = with_gap(rows, START + minutes * MINUTE // 2, gap_s)
-    meta = {
-        "venue": "hyperliquid",
-        "symbol": "BTC",
-        "px_decimals": "1",
-        "size_decimals": "5",
-        "price_rule": "five_figures",
-        "tier": "C",
-        "window": "20",
-        "inverse": "false",
-        "quality": "{}",
-        "source": "synthetic",
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TapeWriter(str(path), meta) as writer:
-        writer.append(rows)
-        writer.close()
-    return path
+    return write_rows(folder, "BTC", rows).path
 
 
 def with_gap(rows: dict[str, np.ndarray], start: int, gap_s: int) -> dict[str, np.ndarray]:
@@ -62,7 +46,7 @@ def with_gap(rows: dict[str, np.ndarray], start: int, gap_s: int) -> dict[str, n
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("store") / "tape" / "hyperliquid" / "BTC"
-    return write_tape(folder / "2026-02-12.parquet", 150)
+    return write_tape(folder, 150).rename(folder / "2026-02-12.parquet")
 
 
 def replay(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -113,7 +97,7 @@ def test_settings_reach_the_core(tape: Path, tmp_path: Path) -> None:
 
 
 def test_long_gaps_are_refused_unless_bridged(tmp_path: Path) -> None:
-    path = write_tape(tmp_path / "gap.parquet", 20, gap_s=90)
+    path = write_tape(tmp_path, 20, gap_s=90)
     done = replay(str(path), "--no-sensitivity", cwd=tmp_path)
     assert done.returncode == 3
     assert "gap of 90.0 s" in done.stderr

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import botmm
-from tests.fakes.tapes import write_market
+from tests.fakes.markets import write_market
 
 BOTMM = [sys.executable, "-c", "from botmm.cli import main; main()"]
 GRID = ("--grid", "base_spread_bps=0.5:4:0.5", "--grid", "inventory_skew_factor=0.2,0.6")
@@ -22,8 +22,7 @@ TABLES = ("sweep.parquet", "days.parquet")
 
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tape")
-    return write_market(folder / "BTC.parquet", 60, symbol="BTC", streams="classic")
+    return write_market(tmp_path_factory.mktemp("tape"), "BTC", 60, streams="classic").path
 
 
 def botmm_command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
