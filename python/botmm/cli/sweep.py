@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -21,6 +22,10 @@ from botmm.cli.options import (
 )
 from botmm.cli.terminal import terminal
 from botmm.errors import UsageError
+
+if TYPE_CHECKING:
+    from botmm.observe.progress import Tracker
+    from botmm.research.stopping import Stopper
 
 BEST, WORST = 10, 3
 
@@ -111,14 +116,11 @@ def _run(plan: Any, sets: Sequence[Any], options: dict[str, Any]) -> int:
         shown.say(f"{len(groups) - len(waiting)} of {len(groups)} groups are there already")
     label = f"sweep {' '.join(plan.symbols)}, {len(sets)} sets"
     with Stopper() as stopper, progress(label, days=days, enabled=shown.progress) as bar:
-        played = 0
-        for place, (first, own, part) in enumerate(waiting):
-
-            def on_chunk(share: float, rows: int, best: float | None, place: int = place) -> bool:
-                bar.update((place + share) / len(waiting), played + rows)
-                return stopper.asked
-
-            rows = job.play(plan, own, threads=options["threads"], first=first, on_chunk=on_chunk)
+        course = _Course(bar=bar, stopper=stopper, groups=len(waiting))
+        for first, own, part in waiting:
+            rows = job.play(
+                plan, own, threads=options["threads"], first=first, on_chunk=course.on_chunk
+            )
             if rows is None:
                 left = sum(not part.exists() for _, _, part in groups)
                 shown.say(
@@ -127,6 +129,7 @@ def _run(plan: Any, sets: Sequence[Any], options: dict[str, Any]) -> int:
                 )
                 return stopper.exit_code
             folder.keep(part, rows)
+            course.end_group()
         table = folder.finish()
     shown.say(f"{len(table)} sets, {days:.3g} days: {folder.folder / job.TABLE}")
     if options["as_json"]:
@@ -141,6 +144,34 @@ def _run(plan: Any, sets: Sequence[Any], options: dict[str, Any]) -> int:
         total = sum(row["orders"] for row in table)
         shown.out().print(f"{si(total)} orders in all.", style="dim")
     return 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Course:
+    """How far a sweep is, over its groups, and the best result so far."""
+
+    bar: Tracker
+    stopper: Stopper
+    groups: int
+    ended: int = 0
+    before: int = 0
+    rows: int = 0
+    best: float | None = None
+
+    def on_chunk(self, share: float, rows: int, best: float | None) -> bool:
+        """Move the bar; return whether to stop."""
+        from botmm.report.formats import usd
+
+        self.rows = rows
+        self.best = max((one for one in (self.best, best) if one is not None), default=None)
+        note = "" if self.best is None else f"best {usd(self.best, signed=True)}"
+        self.bar.update((self.ended + share) / self.groups, self.before + rows, note)
+        return self.stopper.asked
+
+    def end_group(self) -> None:
+        """Count what the next group comes after."""
+        self.ended += 1
+        self.before += self.rows
 
 
 def _print(rows: Sequence[dict[str, Any]], sets: Sequence[Any]) -> None:

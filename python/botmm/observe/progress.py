@@ -15,15 +15,15 @@ LINE_EVERY_S = 10.0
 class Tracker(Protocol):
     """What a long job tells how far it is."""
 
-    def update(self, fraction: float, count: int) -> None:
-        """Say the share done (0 to 1) and the number of units so far."""
+    def update(self, fraction: float, count: int, note: str = "") -> None:
+        """Say the share done (0 to 1), the number of units so far, and what else there is."""
         ...
 
 
 class _Silent:
     """Shows nothing."""
 
-    def update(self, fraction: float, count: int) -> None:
+    def update(self, fraction: float, count: int, note: str = "") -> None:
         """Show nothing."""
 
 
@@ -34,13 +34,13 @@ class _Lines:
         self.label, self.unit, self.days, self.clock = label, unit, days, clock
         self.start = self.last = clock.monotonic()
 
-    def update(self, fraction: float, count: int) -> None:
+    def update(self, fraction: float, count: int, note: str = "") -> None:
         """Print where 10 s have passed since the last line."""
         now = self.clock.monotonic()
         if now - self.last < LINE_EVERY_S:
             return
         self.last = now
-        parts = _parts(fraction, count, now - self.start, (self.unit, self.days))
+        parts = _parts(fraction, count, now - self.start, (self.unit, self.days), note)
         sys.stderr.write(f"{self.label}: {fraction:.0%}, {', '.join(parts)}\n")
         sys.stderr.flush()
 
@@ -63,11 +63,11 @@ class _Bar:
         self.unit, self.days, self.clock, self.start = unit, days, clock, clock.monotonic()
         self.task = self.bar.add_task(label, total=1.0, note="")
 
-    def update(self, fraction: float, count: int) -> None:
+    def update(self, fraction: float, count: int, note: str = "") -> None:
         """Move the bar and say rate and time left."""
         elapsed = self.clock.monotonic() - self.start
-        note = " · ".join(_parts(fraction, count, elapsed, (self.unit, self.days)))
-        self.bar.update(self.task, completed=min(fraction, 1.0), note=note)
+        parts = _parts(fraction, count, elapsed, (self.unit, self.days), note)
+        self.bar.update(self.task, completed=min(fraction, 1.0), note=" · ".join(parts))
 
 
 @contextmanager
@@ -108,14 +108,15 @@ def si(value: float) -> str:
 
 
 def _parts(
-    fraction: float, count: int, elapsed: float, measure: tuple[str, float]
+    fraction: float, count: int, elapsed: float, measure: tuple[str, float], note: str
 ) -> tuple[str, ...]:
-    """Return what is said of a job: units done, their rate, days of data a second, time left."""
+    """Return what is said of a job: units done, their rate, days of data a second, time left, more."""
     unit, days = measure
     seconds = max(elapsed, 1e-9)
     pace = (f"{fraction * days / seconds:.3g} days/s",) if days else ()
     rate = si(count / seconds)
-    return f"{si(count)} {unit}", f"{rate}/s", *pace, f"{_left(fraction, elapsed)} left"
+    left = f"{_left(fraction, elapsed)} left"
+    return f"{si(count)} {unit}", f"{rate}/s", *pace, left, *((note,) if note else ())
 
 
 def _left(fraction: float, elapsed: float) -> str:

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from botmm.report.analysis import TIERS, VOLUME_SHARE_MAX, Figures, Parts, SymbolFigures
 from botmm.report.formats import bps, count, duration, percent, ratio, usd
 from botmm.units import time_text
 
 # Actions of an address on Hyperliquid before its first trade; each dollar traded adds one.
 ADDRESS_BUDGET = 10_000
+CROSSED_SHARE_MAX = 0.01  # of the samples of a sound recording, by far fewer
 FEW_FILLS = 100
 GAP_CAUSES = {1: "recorder hole", 2: "sequence break", 3: "reconnect", 4: "hole between files"}
 
@@ -135,6 +138,13 @@ def _symbol_warnings(figures: SymbolFigures, max_gap_s: float) -> list[str]:
     if bridged:
         gaps = plural(len(bridged), "gap")
         found.append(f"{name}: bridged {gaps} in the recording, {duration(sum(bridged))} in all.")
+    spread = figures.spread_bps[np.isfinite(figures.spread_bps)]
+    crossed = float(np.mean(spread <= 0.0)) if len(spread) else 0.0
+    if crossed > CROSSED_SHARE_MAX:
+        found.append(
+            f"{name}: the venue's book stood crossed or locked {percent(crossed)} of the time: the "
+            "recording is damaged or badly merged, and its fills are not to be believed."
+        )
     budget = ADDRESS_BUDGET + figures.parts.volume_usd
     actions = int(row["orders"]) + int(row["cancels"])
     if row["venue"] == "hyperliquid" and actions > budget:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from botmm import __version__
 from botmm.report.analysis import Parts, analyse
 from botmm.report.formats import duration
 from botmm.report.sheet import Sheet, Trial
+from botmm.research.output import versions
 from botmm.research.replay import ReplayRun, Variant, queue_rank
 from botmm.units import SECOND_NS, time_text
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 def make_sheet(run: ReplayRun, variants: list[Variant]) -> Sheet:
     """Return the report of a run before it is drawn."""
-    from botmm.core import __version__ as core_version
-
     plan = run.plan
     figures = analyse(
         run.fills,
@@ -45,9 +42,7 @@ def make_sheet(run: ReplayRun, variants: list[Variant]) -> Sheet:
         fees=plan.fees,
         config=_config(plan),
         versions={
-            "botmm": __version__,
-            "core": core_version,
-            "python": platform.python_version(),
+            **versions(),
             "configuration digest": plan.settings.digest(),
             "seed": str(plan.settings.replay.seed),
         },

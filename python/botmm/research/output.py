@@ -227,10 +227,14 @@ def _extra(own: Any) -> dict[str, Any]:
 
 def default_folder(plan: Plan) -> Path:
     """Return where a run goes unless told otherwise: the same run, the same folder."""
+    return Path("runs") / f"{span_name(plan)}_{plan.settings.digest()[:8]}"
+
+
+def span_name(plan: Plan) -> str:
+    """Return symbols and days of a plan as a part of a folder's name."""
     first, last = plan.span
     name = "-".join(plan.symbols[:4]) + ("-etc" if len(plan.symbols) > 4 else "")
-    days = f"{day_of(first + plan.warmup_ns)}_{day_of(max(last - 1, first))}"
-    return Path("runs") / f"{name}_{days}_{plan.settings.digest()[:8]}"
+    return f"{name}_{day_of(first + plan.warmup_ns)}_{day_of(max(last - 1, first))}"
 
 
 def _check(folder: Path) -> None:
@@ -283,7 +287,19 @@ def _manifest(run: ReplayRun, sheet: Sheet, folder: Path) -> dict[str, Any]:
         "config_digest": run.plan.settings.digest(),
         "spec": run.spec,
         "data": tape_digests(run.plan),
-        "files": {path.name: _file_digest(path) for path in sorted(folder.iterdir())},
+        "files": {path.name: file_digest(path) for path in sorted(folder.iterdir())},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what made a result."""
+    from botmm import __version__
+    from botmm.core import __version__ as core_version
+
+    return {
+        "botmm": __version__,
+        "core": core_version,
+        "python": platform.python_version(),
     }
 
 
@@ -294,14 +310,14 @@ def tape_digests(plan: Plan) -> list[dict[str, Any]]:
             "path": str(tape.path),
             "symbol": tape.symbol,
             "rows": tape.rows,
-            "sha256": _file_digest(tape.path),
+            "sha256": file_digest(tape.path),
         }
         for group in plan.tapes.values()
         for tape in group
     ]
 
 
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from botmm.data.leftovers import sweep as sweep_leftovers
 from botmm.errors import DataError, UsageError
-from botmm.research import grids
+from botmm.research import grids, output
 from botmm.research.replay import spec
 from botmm.units import SECOND_NS
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 # Rows of the tapes between two looks at the progress.
 CHUNK_ROWS = 1_000_000
-GROUP_SETS = 48
 HORIZONS_S = (0.1, 1.0, 5.0, 30.0, 60.0, 300.0)
 MONEY = ("net_usd", "gross_usd", "fees_usd", "funding_usd", "volume_usd")
 COUNTS = ("fills", "orders", "cancels", "rejects", "breakers")
@@ -212,16 +211,14 @@ class SweepFolder:
 
     def _manifest(self) -> dict[str, Any]:
         """Return what is needed to repeat the sweep."""
-        from botmm.research.output import tape_digests
-
         return {
             "schema_version": 1,
             "key": self.key,
-            "versions": _versions(),
+            "versions": output.versions(),
             "config_digest": self.plan.settings.digest(),
             "spec": spec(self.plan),
             "sets": list(self.sets),
-            "data": tape_digests(self.plan),
+            "data": output.tape_digests(self.plan),
         }
 
 
@@ -256,31 +253,22 @@ def days_table(rows: Sequence[Row]) -> Any:
 
 def default_folder(plan: Plan, sets: Sequence[ParameterSet], group: int) -> Path:
     """Return where a sweep goes unless told otherwise: the same sweep, the same folder."""
-    first, last = plan.span
-    days = f"{_day(first + plan.warmup_ns)}_{_day(max(last - 1, first))}"
-    return Path("runs") / f"sweep_{'-'.join(plan.symbols[:4])}_{days}_{_key(plan, sets, group)[:8]}"
-
-
-def _day(ts: int) -> str:
-    from botmm.units import day_of
-
-    return str(day_of(ts))
-
-
-def _versions() -> dict[str, str]:
-    from botmm.core import __version__
-
-    return {"botmm": __version__}
+    return Path("runs") / f"sweep_{output.span_name(plan)}_{_key(plan, sets, group)[:8]}"
 
 
 def _key(plan: Plan, sets: Sequence[ParameterSet], group: int) -> str:
     """Return a digest of everything that the table depends on."""
     tapes = [
         (tape.symbol, str(tape.path), tape.path.stat().st_size, tape.path.stat().st_mtime_ns)
-        for group_of in plan.tapes.values()
-        for tape in group_of
+        for of_symbol in plan.tapes.values()
+        for tape in of_symbol
     ]
-    text = json.dumps([spec(plan), list(sets), group, _versions(), tapes], sort_keys=True)
+    named = [
+        own.get("fill_model") for own in (*(plan.settings.params(s) for s in plan.symbols), *sets)
+    ]
+    models = {str(name): output.file_digest(Path(str(name))) for name in named if name}
+    told = [spec(plan), list(sets), group, output.versions(), tapes, models]
+    text = json.dumps(told, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -29,6 +29,15 @@ def test_days_of_data_have_their_own_rate(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err == line
 
 
+def test_a_note_comes_last(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = ManualClock()
+    with progress("sweep BTC", clock=clock) as bar:
+        clock.advance(12.0)
+        bar.update(0.5, 1_200_000, "best +$1.20")
+    line = "sweep BTC: 50%, 1.2 M events, 100 k/s, 0:12 left, best +$1.20\n"
+    assert capsys.readouterr().err == line
+
+
 def test_switched_off_it_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     clock = ManualClock()
     with progress("replay BTC", enabled=False, clock=clock) as bar:
