@@ -156,22 +156,28 @@ class _Course:
     ended: int = 0
     before: int = 0
     rows: int = 0
+    # The best of the groups that ended, and the best of the present one as it stands.
+    kept: float | None = None
     best: float | None = None
 
     def on_chunk(self, share: float, rows: int, best: float | None) -> bool:
         """Move the bar; return whether to stop."""
         from botmm.report.formats import usd
 
-        self.rows = rows
-        self.best = max((one for one in (self.best, best) if one is not None), default=None)
-        note = "" if self.best is None else f"best {usd(self.best, signed=True)}"
+        self.rows, self.best = rows, best
+        shown = self._best()
+        note = "" if shown is None else f"best {usd(shown, signed=True)}"
         self.bar.update((self.ended + share) / self.groups, self.before + rows, note)
         return self.stopper.asked
 
     def end_group(self) -> None:
         """Count what the next group comes after."""
+        self.kept = self._best()
         self.ended += 1
         self.before += self.rows
+
+    def _best(self) -> float | None:
+        return max((one for one in (self.kept, self.best) if one is not None), default=None)
 
 
 def _print(rows: Sequence[dict[str, Any]], sets: Sequence[Any]) -> None:
