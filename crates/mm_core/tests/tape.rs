@@ -153,6 +153,21 @@ fn rows_come_back_as_written() {
 }
 
 #[test]
+fn values_of_every_width_come_back() {
+    let folder = Folder::new("widths");
+    for bytes in 1..=8 {
+        let path = folder.file(&format!("{bytes}.parquet"));
+        let largest = i64::MAX >> (64 - 8 * bytes);
+        let mut rows = market(150_001, START);
+        for (i, qty) in rows.qty.iter_mut().enumerate().filter(|(_, qty)| **qty > 0) {
+            *qty = 1 + (i as i64).wrapping_mul(0x5851_f42d_4c95_7f2d).rem_euclid(largest);
+        }
+        write(&path, &rows);
+        assert!(read(&path, i64::MIN, i64::MAX) == rows, "{bytes} bytes");
+    }
+}
+
+#[test]
 fn replay_columns_equal_those_of_all() {
     let folder = Folder::new("columns");
     let path = folder.file("a.parquet");

@@ -74,7 +74,6 @@ struct Inputs {
     levers: Levers,
     /// Which look the fill model has, where there is one.
     look: u64,
-    own_events: u64,
 }
 
 /// What a decision was made of, for those who ask why.
@@ -104,8 +103,9 @@ pub struct Maker {
     /// What was wanted last, and the position then.
     ladder: Ladder,
     quoted: Option<Lots>,
-    /// Answers, fills and own commands so far.
+    /// Answers, fills and own commands so far, and those that the last decision knew.
     own_events: u64,
+    known_events: u64,
 }
 
 /// How often the fill model looks at the market.
@@ -128,6 +128,7 @@ impl Maker {
             ladder: Ladder::default(),
             quoted: None,
             own_events: 0,
+            known_events: 0,
         }
     }
 
@@ -203,15 +204,17 @@ impl Maker {
             sides: sides(gate, symbol, self.config.account.position(), levers.reduces),
             levers,
             look: self.looks,
-            own_events: self.own_events,
         };
-        if self.last == Some(inputs) && !self.config.orders.restless(now) {
+        let same = self.last.as_ref() == Some(&inputs);
+        if same && self.is_settled() && !self.config.orders.restless(now) {
             return;
         }
+        self.known_events = self.own_events;
         let position = self.config.account.position();
-        let asks_same = |last: &Inputs| *last == Inputs { own_events: last.own_events, ..inputs };
-        let is_known = self.quoted == Some(position) && self.last.as_ref().is_some_and(asks_same);
-        self.last = Some(inputs);
+        let is_known = same && self.quoted == Some(position);
+        if !same {
+            self.last = Some(inputs);
+        }
         // What the fill model sees beyond the inputs may have changed.
         if !is_known || self.config.model.is_some() {
             self.ladder = self.targets(market, &inputs);
@@ -225,6 +228,11 @@ impl Maker {
         self.act(market, gate, (now, out));
     }
 
+    /// Whether nothing of our own happened since the last decision.
+    fn is_settled(&self) -> bool {
+        self.known_events == self.own_events
+    }
+
     /// Show the market and our exposure to the gate; where neither changed, only that it is so.
     fn show(
         &mut self,
@@ -234,11 +242,8 @@ impl Maker {
         now: UnixNanos,
     ) {
         let prices = |at: &TouchQty| at.touch;
-        let same = |last: &Inputs| {
-            last.touch.as_ref().map(prices) == touch.as_ref().map(prices)
-                && last.own_events == self.own_events
-        };
-        if self.last.as_ref().is_some_and(same) {
+        let same = |last: &Inputs| last.touch.as_ref().map(prices) == touch.as_ref().map(prices);
+        if self.is_settled() && self.last.as_ref().is_some_and(same) {
             gate.hear(self.config.symbol, market.heard(), now);
         } else {
             let exposure = self.config.orders.exposure(self.config.account.position());
@@ -257,7 +262,7 @@ impl Maker {
     #[must_use]
     pub fn wakes(&self, market: &impl Sight, gate: &Gate) -> UnixNanos {
         let (last, orders) = (self.last.as_ref(), self.config.orders.wakes());
-        let settled = last.filter(|last| last.own_events == self.own_events);
+        let settled = last.filter(|_| self.is_settled());
         let Some(last) = settled else { return UnixNanos(i64::MIN) };
         let silence = DurationNanos(self.stale.0 + 1);
         let stale = if last.stale { UnixNanos(i64::MAX) } else { market.heard().after(silence) };

@@ -23,6 +23,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
 use std::fs::File;
 use std::sync::Arc;
+use zstd::bulk::Decompressor;
 
 /// Rows decoded at a time: small enough that the batch stays in the second-level cache.
 const BATCH: usize = 8_192;
@@ -119,6 +120,7 @@ pub struct TapeReader {
     row: u64,
     narrow: Vec<i32>,
     wide: Vec<i64>,
+    zstd: Decompressor<'static>,
 }
 
 impl TapeReader {
@@ -143,6 +145,7 @@ impl TapeReader {
             row: 0,
             narrow: Vec::with_capacity(BATCH),
             wide: Vec::with_capacity(BATCH),
+            zstd: Decompressor::new().map_err(|e| tape_error(path, e.to_string()))?,
         })
     }
 
@@ -228,10 +231,10 @@ impl TapeReader {
                 _ if !self.wanted.has(column) => Source::None,
                 Some((low, high)) if low == high => Source::Constant(low),
                 Some(_) | None => {
-                    let pages = SerializedPageReader::new(bytes.clone(), chunk, rows, None)?;
                     if chunk.encodings().any(|e| e == Encoding::BYTE_STREAM_SPLIT) {
-                        Source::Planes(Planes::new(Box::new(pages), column.bytes(), range))
+                        Source::Planes(Planes::new(&bytes, chunk, rows, column.bytes(), range)?)
                     } else {
+                        let pages = SerializedPageReader::new(bytes.clone(), chunk, rows, None)?;
                         match get_column_reader(chunk.column_descr_ptr(), Box::new(pages)) {
                             ColumnReader::Int32ColumnReader(values) => Source::Int(values),
                             ColumnReader::Int64ColumnReader(values) => Source::Long(values),
@@ -285,17 +288,17 @@ impl TapeReader {
         count: usize,
         out: &mut Rows,
     ) -> Result<(), ParquetError> {
-        let (narrow, wide) = (&mut self.narrow, &mut self.wide);
+        let (narrow, wide, zstd) = (&mut self.narrow, &mut self.wide, &mut self.zstd);
         match column {
-            Column::TsExch => longs(source, count, &mut out.ts_exch),
-            Column::TsRecv => longs(source, count, &mut out.ts_recv),
-            Column::Px => longs(source, count, &mut out.px),
-            Column::Qty => longs(source, count, &mut out.qty),
-            Column::Seq => unsigned(source, count, wide, &mut out.seq),
-            Column::Id => unsigned(source, count, wide, &mut out.id),
-            Column::Stream => small(source, count, narrow, &mut out.stream),
-            Column::Kind => small(source, count, narrow, &mut out.kind),
-            Column::Flags => small(source, count, narrow, &mut out.flags),
+            Column::TsExch => longs(source, count, zstd, &mut out.ts_exch),
+            Column::TsRecv => longs(source, count, zstd, &mut out.ts_recv),
+            Column::Px => longs(source, count, zstd, &mut out.px),
+            Column::Qty => longs(source, count, zstd, &mut out.qty),
+            Column::Seq => unsigned(source, count, zstd, wide, &mut out.seq),
+            Column::Id => unsigned(source, count, zstd, wide, &mut out.id),
+            Column::Stream => small(source, count, zstd, narrow, &mut out.stream),
+            Column::Kind => small(source, count, zstd, narrow, &mut out.kind),
+            Column::Flags => small(source, count, zstd, narrow, &mut out.flags),
             Column::Side => ints(source, count, narrow, &mut out.side, |v| v as i8),
             Column::N => ints(source, count, narrow, &mut out.n, |v| v as u32),
         }
@@ -334,14 +337,19 @@ impl TapeReader {
 }
 
 /// Append `count` values of a 64-bit column.
-fn longs(source: &mut Source, count: usize, out: &mut Vec<i64>) -> Result<(), ParquetError> {
+fn longs(
+    source: &mut Source,
+    count: usize,
+    zstd: &mut Decompressor<'_>,
+    out: &mut Vec<i64>,
+) -> Result<(), ParquetError> {
     match source {
         Source::None => Ok(()),
         Source::Constant(value) => {
             out.resize(out.len() + count, *value);
             Ok(())
         }
-        Source::Planes(planes) => planes.longs(count, out),
+        Source::Planes(planes) => planes.longs(count, zstd, out),
         Source::Long(reader) => {
             let (rows, _, _) = reader.read_records(count, None, None, out)?;
             complete(rows, count)
@@ -353,11 +361,12 @@ fn longs(source: &mut Source, count: usize, out: &mut Vec<i64>) -> Result<(), Pa
 fn unsigned(
     source: &mut Source,
     count: usize,
+    zstd: &mut Decompressor<'_>,
     wide: &mut Vec<i64>,
     out: &mut Vec<u64>,
 ) -> Result<(), ParquetError> {
     wide.clear();
-    longs(source, count, wide)?;
+    longs(source, count, zstd, wide)?;
     out.extend(wide.iter().map(|value| *value as u64));
     Ok(())
 }
@@ -366,11 +375,12 @@ fn unsigned(
 fn small(
     source: &mut Source,
     count: usize,
+    zstd: &mut Decompressor<'_>,
     narrow: &mut Vec<i32>,
     out: &mut Vec<u8>,
 ) -> Result<(), ParquetError> {
     match source {
-        Source::Planes(planes) => planes.bytes(count, out),
+        Source::Planes(planes) => planes.bytes(count, zstd, out),
         Source::None | Source::Constant(_) | Source::Int(_) | Source::Long(_) => {
             ints(source, count, narrow, out, |value| value as u8)
         }
