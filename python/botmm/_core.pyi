@@ -11,7 +11,7 @@ are subclasses of CoreException.
 
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeAlias, TypedDict, final
+from typing import Any, Protocol, Self, TypeAlias, TypedDict, final
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ __all__ = [
     "Latency",
     "ModelError",
     "NotionalOverflowError",
+    "OnStepError",
     "OrderStateError",
     "PayloadError",
     "QpnFit",
@@ -42,6 +43,7 @@ __all__ = [
     "Trees",
     "Tuner",
     "UnsupportedError",
+    "View",
     "__version__",
     "ahead_on_arrival",
     "as_finite",
@@ -151,6 +153,9 @@ class ArgumentError(CoreException):
 class TapeError(CoreException):
     """A tape file is unusable; the text names file, row and value."""
 
+class OnStepError(CoreException):
+    """A strategy raised or returned what cannot be; the text names step and value."""
+
 class GapError(CoreException):
     """A recorded silence is longer than accepted."""
 
@@ -220,15 +225,104 @@ def base_fees(venue: str) -> tuple[float, float]:
     """
 
 @final
+class View:
+    """What a strategy sees at a step: what the maker heard by then, and nothing else.
+
+    Prices are integers in price units (10^-px_decimals), sizes in lots (10^-size_decimals), times
+    Unix ns. Each reading of an array makes a new one, i64 of shape (n,); read it once a step.
+
+    Attributes:
+        time, heard: the step, and when the market was last heard of.
+        bid, ask, bid_lots, ask_lots: the touch.
+        mid, micro: the mid and the mid weighted by the touch's sizes, in price units.
+        tick: the grid's step at the bid, in price units.
+        mark: the venue's mark price, None where it publishes none.
+        funding: hourly rate as a fraction, positive where longs pay; 0 where unknown.
+        position: lots, negative where short.
+        may_buy, may_sell: what the risk gate allows; a side that it does not is not quoted.
+        caution: how much wider than usual the gate asks quotes to be (`mmp_widen`); 1 is as usual.
+        bought, sold: lots that takers bought and sold in the market since the last call.
+        px_decimals, size_decimals, lot_step: the instrument's scales, and the lots of a step.
+        bid_px, bid_size, ask_px, ask_size: levels from the best outward, at most `depth`.
+        order_side (+1 buys), order_px, order_left (lots), order_state (0 sent, 1 resting,
+            2 cancel sent, 3 unknown): own orders that are not over.
+        fill_time, fill_side, fill_px, fill_size: own fills heard of since the last call.
+        trade_time, trade_side (+1 a taker bought), trade_px, trade_size: the market's trades
+            heard of since the last call.
+    """
+
+    time: int
+    heard: int
+    bid: int
+    ask: int
+    bid_lots: int
+    ask_lots: int
+    mid: float
+    micro: float
+    tick: int
+    mark: int | None
+    funding: float
+    position: int
+    may_buy: bool
+    may_sell: bool
+    caution: float
+    bought: int
+    sold: int
+    px_decimals: int
+    size_decimals: int
+    lot_step: int
+    bid_px: _I64
+    bid_size: _I64
+    ask_px: _I64
+    ask_size: _I64
+    order_side: _I64
+    order_px: _I64
+    order_left: _I64
+    order_state: _I64
+    fill_time: _I64
+    fill_side: _I64
+    fill_px: _I64
+    fill_size: _I64
+    trade_time: _I64
+    trade_side: _I64
+    trade_px: _I64
+    trade_size: _I64
+
+    def floor(self, px: float) -> int:
+        """Return the greatest price of the venue's grid not above `px`, in price units.
+
+        Raises:
+            ValueError: `px` is not finite, or no price is left below it.
+        """
+
+    def ceil(self, px: float) -> int:
+        """Return the least price of the venue's grid not below `px`, in price units.
+
+        Raises:
+            ValueError: `px` is not finite or not positive.
+        """
+
+class _OnStep(Protocol):
+    depth: int
+    symbol: str
+
+    def on_step(self, view: View) -> Any: ...
+
+@final
 class Replay:
     """A run over tapes, described by JSON as `botmm.research.replay.spec` writes it.
 
     Raises:
         ArgumentError, TapeError, GapError, UnsupportedError, ModelError: before anything is
-            played.
+            played; ArgumentError for another number of strategies than symbols.
     """
 
-    def __new__(cls, spec_json: str) -> Self: ...
+    def __new__(cls, spec_json: str, strategies: Sequence[_OnStep] | None = None) -> Self:
+        """Open the tapes; `strategies`, one a symbol, quote in place of the shipped maker.
+
+        Each is called at every step at which quotes may stand, attached to the interpreter.
+        """
+
     def run(self, max_rows: int) -> _Progress:
         """Play about so many more rows; detached.
 
@@ -237,6 +331,8 @@ class Replay:
 
         Raises:
             TapeError, GapError: a tape is damaged, or silent for longer than accepted.
+            OnStepError: a strategy raised (its error is the cause) or returned what cannot be;
+                what is no Exception, as KeyboardInterrupt, comes out as it is.
         """
 
     def drain(self) -> _Drained:

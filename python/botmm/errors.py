@@ -45,6 +45,12 @@ class RiskStopError(BotmmError):
     exit_code = 5
 
 
+class StrategyError(BotmmError):
+    """A strategy in Python raised an error or wants quotes that cannot be."""
+
+    exit_code = 8
+
+
 class ReconcileError(BotmmError):
     """Own records and the venue's (or two own records) disagree."""
 
@@ -90,6 +96,7 @@ _FROM_CORE: dict[str, type[BotmmError]] = {
     "GapError": DataError,
     "ModelError": DataError,
     "NotionalOverflowError": DataError,
+    "OnStepError": StrategyError,
     "OrderStateError": ReconcileError,
     "PayloadError": DataError,
     "TapeError": DataError,

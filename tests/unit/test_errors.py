@@ -18,6 +18,7 @@ from botmm.errors import BotmmError, from_core
         ("RiskStopError", 5),
         ("ReconcileError", 6),
         ("CheckError", 7),
+        ("StrategyError", 8),
     ],
 )
 def test_exit_codes(name: str, code: int) -> None:

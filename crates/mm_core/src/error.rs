@@ -66,6 +66,13 @@ pub enum CoreError {
         /// What was wrong, with place and value.
         why: String,
     },
+    /// A strategy that is not built in raised an error or wants quotes that cannot be.
+    Strategy {
+        /// Its step, Unix nanoseconds.
+        ts: i64,
+        /// What was wrong, with the value.
+        why: String,
+    },
     /// An order or fill event contradicts what is known.
     OrderState {
         /// The contradiction, with ids.
@@ -93,6 +100,9 @@ impl fmt::Display for CoreError {
                 UnixNanos(*to),
                 *limit as f64 * 1e-9
             ),
+            Self::Strategy { ts, why } => {
+                write!(f, "step {ts} ({} UTC): {why}", UnixNanos(*ts))
+            }
             Self::Unsupported { why } | Self::OrderState { why } => f.write_str(why),
         }
     }

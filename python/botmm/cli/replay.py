@@ -28,6 +28,7 @@ from botmm.units import DAY_NS
         "botmm replay --symbols BTC ETH --from 2026-02-01 --to 2026-02-14 --warmup auto",
         "botmm replay --symbol SOL --days 7 --set base_spread_bps=3 --latency 120/60 --band",
         "botmm replay --symbols BTC ETH SOL --days 90 --no-sensitivity",
+        "botmm replay --symbol BTC --date 2026-02-12 --strategy mine.py:Mine",
         "botmm replay data/tape/hyperliquid/BTC/2026-02-12.parquet --json",
     )
 )
@@ -40,6 +41,11 @@ from botmm.units import DAY_NS
 @play_options
 @click.option(
     "--sensitivity/--no-sensitivity", default=True, help="Also run at 0.5× and 2× latency."
+)
+@click.option(
+    "--strategy",
+    metavar="FILE.py[:CLASS]",
+    help="Quote by a strategy of your own; docs/YOUR_OWN_STRATEGY.md.",
 )
 @click.option("--band", is_flag=True, help="Also run the two ends of the queue models.")
 @click.option(
@@ -68,8 +74,15 @@ def replay(**options: Any) -> int:
         wanted=wanted,
         warmup=options["warmup"],
     )
+    engine = None
+    if options["strategy"] is not None:
+        from botmm.research.strategy import load, with_strategy
+
+        own = load(options["strategy"])
+        plan, engine = with_strategy(plan, own), own.engine(plan.symbols)
     return run_and_report(
         plan,
+        engine=engine,
         out=options["out"],
         sensitivity=options["sensitivity"],
         band=options["band"],
@@ -78,9 +91,18 @@ def replay(**options: Any) -> int:
 
 
 def run_and_report(
-    plan: Any, *, out: Path | None, sensitivity: bool, band: bool, as_json: bool
+    plan: Any,
+    *,
+    out: Path | None,
+    sensitivity: bool,
+    band: bool,
+    as_json: bool,
+    engine: Any = None,
 ) -> int:
-    """Run a plan with progress, write its folder, print its result; return the exit code."""
+    """Run a plan with progress, write its folder, print its result; return the exit code.
+
+    The engine is the core's replay where none is given.
+    """
     from botmm.core import Replay
     from botmm.observe.progress import progress, si
     from botmm.report.tables import print_run
@@ -89,19 +111,19 @@ def run_and_report(
     from botmm.research.replay import alternatives, run, run_alternative
     from botmm.research.stopping import Stopper
 
-    shown = terminal()
+    shown, engine = terminal(), engine or Replay
     label = f"replay {' '.join(plan.symbols)}"
     first, last = plan.span
     shows = {"days": (last - first) / DAY_NS, "enabled": shown.progress}
     with output.RunFolder(out or output.default_folder(plan), plan) as folder, Stopper() as stopper:
         with progress(label, **shows) as bar:
-            main = run(plan, Replay, stopper.watching(bar), keep=folder.add)
+            main = run(plan, engine, stopper.watching(bar), keep=folder.add)
         variants = []
         for tried in alternatives(plan, sensitivity=sensitivity, band=band):
             if stopper.asked:
                 break
             with progress(f"  {tried.kind} {tried.label}", **shows) as bar:
-                variant = run_alternative(plan, Replay, stopper.watching(bar), tried)
+                variant = run_alternative(plan, engine, stopper.watching(bar), tried)
             variants += [variant] if variant is not None else []
         sheet = make_sheet(main, variants)
         folder.finish(main, sheet)

@@ -97,6 +97,7 @@ def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
     arrival = behind if sim.arrival == "shared" else "what the last snapshot showed"
     longest = f"up to {play.max_gap_s:g} s are played over"
     return [
+        ("Quotes", _quotes(run.plan)),
         ("Capital", f"${run.plan.settings.account.capital_usd:,.0f}"),
         ("Fees of notional", f"maker {maker * 1e4:g} bps, taker {taker * 1e4:g} bps"),
         ("Queue model", _queue(run)),
@@ -111,6 +112,15 @@ def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
         ("Warm-up before the first quote", _warmup(run.plan)),
         ("Silences", "longer ones are bridged" if play.bridge_gaps else longest),
     ]
+
+
+def _quotes(plan: Plan) -> str:
+    """Return whose quotes were played."""
+    if plan.strategy is None:
+        return "of the shipped maker"
+    own = plan.strategy
+    code = f", {own['file']}, sha256 {own['sha256'][:12]}" if own["file"] and own["sha256"] else ""
+    return f"of the strategy {own['name']}{code}; parameters of the shipped quotes do not apply"
 
 
 def _queue(run: ReplayRun) -> str:

@@ -227,7 +227,8 @@ def _extra(own: Any) -> dict[str, Any]:
 
 def default_folder(plan: Plan) -> Path:
     """Return where a run goes unless told otherwise: the same run, the same folder."""
-    return Path("runs") / f"{span_name(plan)}_{plan.settings.digest()[:8]}"
+    led = "" if plan.strategy is None else f"{plan.strategy['name']}_"
+    return Path("runs") / f"{span_name(plan)}_{led}{plan.settings.digest()[:8]}"
 
 
 def span_name(plan: Plan) -> str:
@@ -286,6 +287,7 @@ def _manifest(run: ReplayRun, sheet: Sheet, folder: Path) -> dict[str, Any]:
         "config": dict(sheet.config),
         "config_digest": run.plan.settings.digest(),
         "spec": run.spec,
+        "strategy": None if run.plan.strategy is None else dict(run.plan.strategy),
         "data": tape_digests(run.plan),
         "files": {path.name: file_digest(path) for path in sorted(folder.iterdir())},
     }

@@ -51,6 +51,8 @@ class Plan:
     warmup_ns: int
     fees: tuple[float, float]
     candles: Mapping[str, Sequence[Candle]] = field(default_factory=dict)
+    # Name, file and digest of a strategy of one's own; None is the shipped maker.
+    strategy: Mapping[str, str | None] | None = None
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -176,6 +178,16 @@ def make_plan(
         fees=_fees(settings, venues[0]),
     )
     return _warmed(plan, warmup)
+
+
+def whole_tapes(tape: str | Path | Sequence[str | Path], settings: Settings) -> Plan:
+    """Return the plan of a run over all of one or more tapes.
+
+    Raises:
+        UsageError, DataError: as `make_plan`.
+    """
+    paths = [Path(tape)] if isinstance(tape, str | Path) else [Path(path) for path in tape]
+    return make_plan(settings, symbols=(), paths=paths, wanted=Range())
 
 
 def _tape_files(paths: Sequence[Path]) -> list[Path]:

@@ -144,11 +144,9 @@ def sweep(
 def _plan(tape: str | Path | Sequence[str | Path]) -> Plan:
     """Return a plan over whole tapes with the user's configuration."""
     from botmm.config import load
-    from botmm.research.plan import Range, make_plan
+    from botmm.research.plan import whole_tapes
 
-    paths = [Path(tape)] if isinstance(tape, str | Path) else [Path(path) for path in tape]
-    settings = load([], []).settings
-    return make_plan(settings, symbols=(), paths=paths, wanted=Range(), warmup=None)
+    return whole_tapes(tape, load([], []).settings)
 
 
 class SweepFolder:

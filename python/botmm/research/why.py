@@ -58,6 +58,12 @@ def explain(
         DataError: a tape that is gone or is not the one that the run played.
     """
     manifest, summary = (_json(folder / name) for name in (MANIFEST, "summary.json"))
+    if manifest.get("strategy") is not None:
+        own = manifest["strategy"]["name"]
+        raise UsageError(
+            f"{folder}: the quotes are those of the strategy {own}, not of the shipped maker",
+            cure="note in its on_step what it thinks",
+        )
     names = [str(row["symbol"]) for row in manifest["spec"]["symbols"]]
     if symbol is not None and symbol not in names:
         raise UsageError(f"{folder} is a run of {', '.join(names)}, not of {symbol}")

@@ -5,6 +5,9 @@ use super::levers::Levers;
 use super::market::Attention;
 use super::market::Market;
 use super::market::TouchQty;
+use super::quoter::Print;
+use super::quoter::Quoter;
+use super::quoter::Seen;
 use super::sight::Sight;
 use crate::account::Account;
 use crate::book::BookState;
@@ -106,6 +109,8 @@ pub struct Maker {
     /// Answers, fills and own commands so far, and those that the last decision knew.
     own_events: u64,
     known_events: u64,
+    /// Fills that a quoter was not told of yet; `None` where the maker quotes by itself.
+    news: Option<Vec<(UnixNanos, Fill)>>,
 }
 
 /// How often the fill model looks at the market.
@@ -129,7 +134,18 @@ impl Maker {
             quoted: None,
             own_events: 0,
             known_events: 0,
+            news: None,
         }
+    }
+
+    /// The same maker, quoting what a [`Quoter`] wants by [`Self::follow`]; it learns nothing.
+    #[must_use]
+    pub fn led(mut self) -> Self {
+        self.quoting.mode = QuoteMode::Fixed;
+        self.adaptation = None;
+        self.look_due = UnixNanos(i64::MAX);
+        self.news = Some(Vec::new());
+        self
     }
 
     /// The venue answered about one of our orders.
@@ -159,6 +175,9 @@ impl Maker {
             FillVerdict::New => {
                 self.config.account.on_fill(fill, mid2)?;
                 gate.on_fill(fill, now);
+                if let Some(news) = &mut self.news {
+                    news.push((now, *fill));
+                }
                 if let Some(adaptation) = &mut self.adaptation {
                     let order = self.config.orders.get(fill.cloid);
                     adaptation.on_fill(fill, order, &self.config.account, now);
@@ -192,19 +211,7 @@ impl Maker {
             self.looks += 1;
             self.look_due = now.after(LOOK);
         }
-        // Where only prices count, a change of sizes is no reason to think again.
-        let sizes = !matches!(self.quoting.mode, QuoteMode::Fixed);
-        let seen = if sizes { touch } else { touch.map(|at| TouchQty { qty: [1; 2], ..at }) };
-        let inputs = Inputs {
-            touch: seen,
-            state: market.state(),
-            sigma: market.sigma(),
-            stale: market.silence(now) > self.stale,
-            open: gate.watch(symbol, now),
-            sides: sides(gate, symbol, self.config.account.position(), levers.reduces),
-            levers,
-            look: self.looks,
-        };
+        let inputs = self.inputs(market, (touch, levers), gate, now);
         let same = self.last.as_ref() == Some(&inputs);
         if same && self.is_settled() && !self.config.orders.restless(now) {
             return;
@@ -218,14 +225,78 @@ impl Maker {
         // What the fill model sees beyond the inputs may have changed.
         if !is_known || self.config.model.is_some() {
             self.ladder = self.targets(market, &inputs);
-            for side in Side::BOTH {
-                if !inputs.sides[side.index()] {
-                    self.ladder.suppress(side);
-                }
-            }
+            confine(&mut self.ladder, &inputs);
             self.quoted = Some(position);
         }
         self.act(market, gate, (now, out));
+    }
+
+    /// As [`Self::decide`], with the quotes that `quoter` wants. It is asked at every step at
+    /// which quotes may stand; at the others nothing is wanted, and cancels follow.
+    ///
+    /// # Errors
+    /// What the quoter refuses or wants wrongly; nothing was sent then.
+    pub fn follow(
+        &mut self,
+        (quoter, prints): (&mut dyn Quoter, &mut Vec<Print>),
+        market: &Market,
+        gate: &mut Gate,
+        (now, out): (UnixNanos, &mut Commands),
+    ) -> Result<(), CoreError> {
+        let touch = market.touch();
+        self.show(market, touch, gate, now);
+        let levers = Levers { caution: gate.caution(self.config.symbol), ..Levers::default() };
+        let inputs = self.inputs(market, (touch, levers), gate, now);
+        let ladder = match (no_quote(&inputs), touch) {
+            (None, Some(touch)) => {
+                let fills = self.news.as_deref().unwrap_or_default();
+                let Self { config: MakerConfig { account, orders, .. }, .. } = self;
+                let Inputs { sides, levers: Levers { caution, .. }, .. } = inputs;
+                let seen =
+                    Seen { now, market, touch, account, orders, fills, prints, sides, caution };
+                let mut ladder = quoter.quote(&seen)?;
+                prints.clear();
+                self.news.iter_mut().for_each(Vec::clear);
+                confine(&mut ladder, &inputs);
+                ladder
+            }
+            (Some(reason), _) => Ladder::none(reason),
+            (None, None) => Ladder::none(NoQuote::EmptyBook),
+        };
+        let same = self.last.as_ref() == Some(&inputs) && self.ladder == ladder;
+        if same && self.is_settled() && !self.config.orders.restless(now) {
+            return Ok(());
+        }
+        self.known_events = self.own_events;
+        self.last = Some(inputs);
+        self.ladder = ladder;
+        self.act(market, gate, (now, out));
+        Ok(())
+    }
+
+    /// What a decision at `now` depends on.
+    #[inline]
+    fn inputs(
+        &self,
+        market: &impl Sight,
+        (touch, levers): (Option<TouchQty>, Levers),
+        gate: &mut Gate,
+        now: UnixNanos,
+    ) -> Inputs {
+        let symbol = self.config.symbol;
+        // Where only prices count, a change of sizes is no reason to think again.
+        let sizes = !matches!(self.quoting.mode, QuoteMode::Fixed);
+        let seen = if sizes { touch } else { touch.map(|at| TouchQty { qty: [1; 2], ..at }) };
+        Inputs {
+            touch: seen,
+            state: market.state(),
+            sigma: market.sigma(),
+            stale: market.silence(now) > self.stale,
+            open: gate.watch(symbol, now),
+            sides: sides(gate, symbol, self.config.account.position(), levers.reduces),
+            levers,
+            look: self.looks,
+        }
     }
 
     /// Whether nothing of our own happened since the last decision.
@@ -448,6 +519,15 @@ fn no_quote(inputs: &Inputs) -> Option<NoQuote> {
         BookState::Trusted if inputs.stale => Some(NoQuote::StaleData),
         BookState::Trusted if !inputs.open => Some(NoQuote::Halted),
         BookState::Trusted => None,
+    }
+}
+
+/// Leave the sides out that may not be quoted.
+fn confine(ladder: &mut Ladder, inputs: &Inputs) {
+    for side in Side::BOTH {
+        if !inputs.sides[side.index()] {
+            ladder.suppress(side);
+        }
     }
 }
 

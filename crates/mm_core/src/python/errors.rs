@@ -14,6 +14,7 @@ create_exception!(_core, TapeError, CoreException, "A tape file is unusable.");
 create_exception!(_core, GapError, CoreException, "A gap is longer than accepted.");
 create_exception!(_core, UnsupportedError, CoreException, "Not tradable or replayable here.");
 create_exception!(_core, ModelError, CoreException, "A file of model weights is unusable.");
+create_exception!(_core, OnStepError, CoreException, "A strategy failed at a step.");
 create_exception!(_core, OrderStateError, CoreException, "An order event contradicts the state.");
 
 /// The Python exception of a core error.
@@ -28,6 +29,7 @@ pub(super) fn to_py(error: CoreError) -> PyErr {
         CoreError::Gap { .. } => GapError::new_err(text),
         CoreError::Unsupported { .. } => UnsupportedError::new_err(text),
         CoreError::Model { .. } => ModelError::new_err(text),
+        CoreError::Strategy { .. } => OnStepError::new_err(text),
         CoreError::OrderState { .. } => OrderStateError::new_err(text),
     }
 }
@@ -43,6 +45,7 @@ pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("GapError", py.get_type::<GapError>())?;
     m.add("UnsupportedError", py.get_type::<UnsupportedError>())?;
     m.add("ModelError", py.get_type::<ModelError>())?;
+    m.add("OnStepError", py.get_type::<OnStepError>())?;
     m.add("OrderStateError", py.get_type::<OrderStateError>())?;
     Ok(())
 }

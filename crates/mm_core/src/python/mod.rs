@@ -11,7 +11,9 @@ mod formulas;
 mod info;
 mod params;
 mod replay;
+mod strategy;
 mod synth;
+mod view;
 mod wire;
 
 use pyo3::prelude::*;

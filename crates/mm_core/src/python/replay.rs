@@ -1,6 +1,11 @@
 //! Bindings of the replay: a run in parts, results out in columns.
 
 use super::errors::to_py;
+use super::strategy::with_cause;
+use super::strategy::PyQuoter;
+use super::strategy::Raised;
+use super::view::PyView;
+use crate::engine::Quoter;
 use crate::replay::FillColumns;
 use crate::replay::Replay;
 use crate::replay::RunSpec;
@@ -14,7 +19,7 @@ use std::sync::PoisonError;
 
 /// A run over tapes. The mutex is never contended: it makes the readers inside shareable.
 #[pyclass(name = "Replay", module = "botmm._core")]
-struct PyReplay(Mutex<Replay>);
+struct PyReplay(Mutex<Replay>, Raised);
 
 impl PyReplay {
     fn inner(&mut self) -> &mut Replay {
@@ -34,15 +39,33 @@ macro_rules! columns_to_dict {
 #[pymethods]
 impl PyReplay {
     #[new]
-    fn new(py: Python<'_>, spec_json: &str) -> PyResult<Self> {
-        let replay = py.detach(|| RunSpec::from_json(spec_json).and_then(Replay::new));
-        replay.map(|r| Self(Mutex::new(r))).map_err(to_py)
+    #[pyo3(signature = (spec_json, strategies = None))]
+    fn new(
+        py: Python<'_>,
+        spec_json: &str,
+        strategies: Option<Vec<Bound<'_, PyAny>>>,
+    ) -> PyResult<Self> {
+        let raised = Raised::default();
+        let quoter = |strategy: &Bound<'_, PyAny>| -> PyResult<Box<dyn Quoter>> {
+            Ok(Box::new(PyQuoter::new(strategy, &raised)?))
+        };
+        let quoters = strategies.map(|all| all.iter().map(quoter).collect::<PyResult<Vec<_>>>());
+        let quoters = quoters.transpose()?;
+        let replay = py.detach(|| {
+            let spec = RunSpec::from_json(spec_json)?;
+            Replay::new(match quoters {
+                Some(quoters) => spec.led_by(quoters)?,
+                None => spec,
+            })
+        });
+        replay.map(|r| Self(Mutex::new(r), raised)).map_err(to_py)
     }
 
     /// Replay about `max_rows` more rows.
     fn run<'py>(&mut self, py: Python<'py>, max_rows: u64) -> PyResult<Bound<'py, PyDict>> {
         let replay = self.inner();
-        let progress = py.detach(|| replay.run(max_rows)).map_err(to_py)?;
+        let progress = py.detach(|| replay.run(max_rows));
+        let progress = progress.map_err(|error| with_cause(py, to_py(error), &self.1))?;
         let dict = PyDict::new(py);
         dict.set_item("rows", progress.rows)?;
         dict.set_item("ts", progress.ts)?;
@@ -55,7 +78,8 @@ impl PyReplay {
     /// Replay every step up to and at a time; how the quotes came about then, as JSON.
     fn why(&mut self, py: Python<'_>, ts: i64) -> PyResult<String> {
         let replay = self.inner();
-        py.detach(|| replay.run_until(ts).map(|_| replay.why_json())).map_err(to_py)
+        py.detach(|| replay.run_until(ts).map(|_| replay.why_json()))
+            .map_err(|error| with_cause(py, to_py(error), &self.1))
     }
 
     /// Move out the orders that have ended and the equity samples since the last call, so that
@@ -171,5 +195,6 @@ fn replay_case(json: &str) -> PyResult<String> {
 pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(replay_case, m)?)?;
     m.add_class::<PySweep>()?;
+    m.add_class::<PyView>()?;
     m.add_class::<PyReplay>()
 }

@@ -1,5 +1,6 @@
 //! The wanted quotes: a fixed-size ladder a side, no allocation.
 
+use crate::instrument::InstrumentSpec;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
@@ -57,6 +58,42 @@ impl Ladder {
         Self { reason: Some(reason), ..Self::default() }
     }
 
+    /// The ladder of given prices and sizes, innermost first; a size of 0 wants nothing there.
+    ///
+    /// # Errors
+    /// What of it cannot be, with side, place and value: a price off the grid or out of order, a
+    /// size that is negative or off the lot step, more than [`LEVELS_MAX`] levels, bids that reach
+    /// the asks.
+    pub fn of(
+        spec: &InstrumentSpec,
+        bids: &[(Px, Lots)],
+        asks: &[(Px, Lots)],
+    ) -> Result<Self, String> {
+        let mut ladder = Self::default();
+        for (side, quotes) in [(Side::Bid, bids), (Side::Ask, asks)] {
+            let name = side_name(side);
+            if quotes.len() > LEVELS_MAX {
+                let n = quotes.len();
+                return Err(format!("{name}s: {n} levels, at most {LEVELS_MAX} are allowed"));
+            }
+            for (place, &(px, size)) in quotes.iter().enumerate() {
+                let inner = place.checked_sub(1).map(|before| quotes[before].0);
+                check(spec, (side, inner), px, size)
+                    .map_err(|why| format!("{name} {place}: {why}"))?;
+                if size > Lots(0) {
+                    let level = ladder.len[side.index()];
+                    ladder.push(side, Target { level, px, size, takes: false });
+                }
+            }
+        }
+        match (bids.first(), asks.first()) {
+            (Some((bid, _)), Some((ask, _))) if bid >= ask => {
+                Err(format!("the bid of {} is not below the ask of {}", bid.0, ask.0))
+            }
+            (Some(_) | None, Some(_) | None) => Ok(ladder),
+        }
+    }
+
     /// The wanted quotes of one side, innermost first.
     #[must_use]
     pub fn side(&self, side: Side) -> &[Target] {
@@ -90,5 +127,99 @@ impl Ladder {
         assert!(at < LEVELS_MAX, "invariant: at most {LEVELS_MAX} levels a side");
         self.rows[i][at] = target;
         self.len[i] += 1;
+    }
+}
+
+fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Bid => "bid",
+        Side::Ask => "ask",
+    }
+}
+
+/// What is wrong with one wanted quote, `inner` being the price of the one before it.
+fn check(
+    spec: &InstrumentSpec,
+    (side, inner): (Side, Option<Px>),
+    px: Px,
+    size: Lots,
+) -> Result<(), String> {
+    if px <= Px(0) {
+        return Err(format!("price {} is not positive", px.0));
+    }
+    if !spec.is_valid(px) {
+        let (low, high) = (spec.floor(px).map_or(0, |low| low.0), spec.ceil(px).0);
+        let px = px.0;
+        return Err(format!("price {px} is off the grid, between {low} and {high}"));
+    }
+    if let Some(inner) = inner.filter(|inner| !side.better(*inner, px)) {
+        let (px, inner) = (px.0, inner.0);
+        return Err(format!("price {px} is not farther out than the {inner} before it"));
+    }
+    let (lots, step) = (size.0, spec.lot_step.0);
+    if lots < 0 {
+        return Err(format!("size {lots} is negative"));
+    }
+    if lots % step != 0 {
+        return Err(format!("size {lots} is not a multiple of the lot step {step}"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(bids: &[(i64, i64)], asks: &[(i64, i64)]) -> Result<Ladder, String> {
+        let rows = |side: &[(i64, i64)]| -> Vec<(Px, Lots)> {
+            side.iter().map(|&(px, size)| (Px(px), Lots(size))).collect()
+        };
+        // A price of six figures ends in 0: five count.
+        Ladder::of(&InstrumentSpec::hyperliquid(2), &rows(bids), &rows(asks))
+    }
+
+    #[test]
+    fn given_quotes_become_levels_and_a_size_of_zero_wants_nothing() {
+        let ladder = of(&[(100_000, 5), (99_999, 0), (99_990, 7)], &[]).expect("a ladder");
+        let level = |level, px, size| Target { level, px: Px(px), size: Lots(size), takes: false };
+        assert_eq!(ladder.side(Side::Bid), [level(0, 100_000, 5), level(1, 99_990, 7)]);
+        assert!(ladder.side(Side::Ask).is_empty() && ladder.reason.is_none());
+    }
+
+    #[test]
+    fn each_impossible_quote_is_named() {
+        let nine = [(100_000, 1); 9];
+        for (bids, asks, why) in [
+            (&[(0, 1)][..], &[][..], "bid 0: price 0 is not positive"),
+            (&[], &[(-5, 1)], "ask 0: price -5 is not positive"),
+            (
+                &[(100_001, 1)],
+                &[],
+                "bid 0: price 100001 is off the grid, between 100000 and 100010",
+            ),
+            (&[], &[(100_000, -3)], "ask 0: size -3 is negative"),
+            (
+                &[(99_990, 1), (100_000, 1)],
+                &[],
+                "bid 1: price 100000 is not farther out than the 99990 before it",
+            ),
+            (
+                &[],
+                &[(99_990, 1), (99_990, 1)],
+                "ask 1: price 99990 is not farther out than the 99990 before it",
+            ),
+            (&[(99_990, 1)], &[(99_990, 1)], "the bid of 99990 is not below the ask of 99990"),
+            (&nine, &[], "bids: 9 levels, at most 8 are allowed"),
+        ] {
+            assert_eq!(of(bids, asks), Err(why.to_owned()));
+        }
+    }
+
+    #[test]
+    fn sizes_are_multiples_of_the_lot_step() {
+        let mut spec = InstrumentSpec::hyperliquid(2);
+        spec.lot_step = Lots(10);
+        let refused = Ladder::of(&spec, &[(Px(100_000), Lots(15))], &[]);
+        assert_eq!(refused, Err("bid 0: size 15 is not a multiple of the lot step 10".to_owned()));
     }
 }

@@ -43,7 +43,10 @@ pub(super) trait Part {
     fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError>;
 
     /// The maker decides at `now`; its commands leave for the venue.
-    fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands);
+    ///
+    /// # Errors
+    /// What a quoter wants wrongly.
+    fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands) -> Result<(), CoreError>;
 
     /// Sample the equity at `now`.
     fn sample(&mut self, symbol: u16, now: i64);
@@ -199,7 +202,7 @@ impl<P: Part> Run<P> {
         let trading = now >= self.trade_from && now < self.end;
         if trading {
             for part in &mut self.parts {
-                part.decide(now, &mut self.gate, &mut self.commands);
+                part.decide(now, &mut self.gate, &mut self.commands)?;
             }
         }
         if now >= self.end || self.parts.iter().all(P::is_done) {

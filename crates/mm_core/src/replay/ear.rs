@@ -4,12 +4,22 @@ use super::window::RowSink;
 use super::window::Window;
 use crate::book::BookRow;
 use crate::engine::Market;
+use crate::engine::Print;
+use crate::event::RowKind;
+use crate::units::Lots;
+use crate::units::Px;
+use crate::units::Side;
 use crate::units::UnixNanos;
 
 /// Everything delivered up to and at `now` is heard; how long the last of it took to reach us.
 #[inline]
-pub(super) fn hear(window: &mut Window, market: &mut Market, now: i64) -> Option<i64> {
-    if !window.deliver(now, &mut Ear(market)) {
+pub(super) fn hear(
+    window: &mut Window,
+    market: &mut Market,
+    prints: Option<&mut Vec<Print>>,
+    now: i64,
+) -> Option<i64> {
+    if !window.deliver(now, &mut Ear(market, prints)) {
         return None;
     }
     let (heard, latency) = window.last_delivery();
@@ -18,7 +28,7 @@ pub(super) fn hear(window: &mut Window, market: &mut Market, now: i64) -> Option
 }
 
 /// Our side of a row: it is heard.
-struct Ear<'a>(&'a mut Market);
+struct Ear<'a>(&'a mut Market, Option<&'a mut Vec<Print>>);
 
 impl RowSink for Ear<'_> {
     #[inline(always)]
@@ -26,7 +36,13 @@ impl RowSink for Ear<'_> {
         self.0.on_level(row);
     }
 
-    fn other(&mut self, row: BookRow, id: u64, _: i64) {
+    fn other(&mut self, row: BookRow, id: u64, ts: i64) {
+        if let (Some(prints), RowKind::Trade) = (&mut self.1, row.kind) {
+            if let Some(aggressor) = Side::from_sign(row.side) {
+                let (ts, px, size) = (UnixNanos(ts), Px(row.px), Lots(row.qty));
+                prints.push(Print { ts, aggressor, px, size });
+            }
+        }
         self.0.on_row(row, id);
     }
 }

@@ -4,6 +4,7 @@ use super::around::LOOK;
 use super::columns::MARKOUT_NS;
 use super::drive::Part;
 use super::ear::hear;
+use super::led::Lead;
 use super::seat::Seat;
 use super::seat::World;
 use super::spec::About;
@@ -36,6 +37,8 @@ pub(super) struct Lane {
     tape: PlayedTape,
     market: Market,
     pub(super) seat: Seat,
+    /// What leads the maker, where it does not quote by itself.
+    lead: Option<Lead>,
     /// When the first row was delivered.
     first: Option<i64>,
     fees: FeeSchedule,
@@ -55,7 +58,10 @@ struct PlayedTape {
 
 impl Lane {
     pub(super) fn new(spec: LaneSpec) -> Self {
-        let LaneSpec { tape, seat } = spec;
+        let LaneSpec { tape, mut seat, quoter } = spec;
+        if quoter.is_some() {
+            seat.maker = seat.maker.led();
+        }
         let mut market = Market::new(tape.instrument, seat.maker.attention());
         market.warm(&tape.candles);
         Self {
@@ -68,6 +74,7 @@ impl Lane {
             market,
             fees: seat.fees,
             seat: Seat::new(seat, Keep::All),
+            lead: quoter.map(Lead::new),
             first: None,
             about: tape.about,
         }
@@ -157,6 +164,9 @@ impl Part for Lane {
     }
 
     fn wakes(&mut self, gate: &Gate, _: i64) -> Result<i64, CoreError> {
+        if self.lead.is_some() {
+            return Ok(i64::MIN);
+        }
         let own = self.seat.wakes(&self.market, gate, &self.tape);
         if own == i64::MIN {
             return Ok(own);
@@ -174,7 +184,8 @@ impl Part for Lane {
             self.seat.happen_until(&mut self.tape, look)?;
         }
         self.seat.happen_until(&mut self.tape, now)?;
-        if let Some(latency) = hear(&mut self.tape.window, &mut self.market, now) {
+        let prints = self.lead.as_mut().map(Lead::notes);
+        if let Some(latency) = hear(&mut self.tape.window, &mut self.market, prints, now) {
             self.seat.feed_latency = latency;
         }
         self.seat.hear_replies(now, gate)?;
@@ -182,8 +193,14 @@ impl Part for Lane {
         Ok(())
     }
 
-    fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands) {
-        self.seat.decide(&self.market, now, gate, out);
+    fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands) -> Result<(), CoreError> {
+        match &mut self.lead {
+            Some(lead) => self.seat.follow(lead, &self.market, (now, gate), out),
+            None => {
+                self.seat.decide(&self.market, now, gate, out);
+                Ok(())
+            }
+        }
     }
 
     fn sample(&mut self, symbol: u16, now: i64) {

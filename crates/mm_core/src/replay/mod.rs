@@ -7,6 +7,7 @@ mod drive;
 mod ear;
 mod inbox;
 mod lane;
+mod led;
 #[cfg(test)]
 mod race;
 mod results;

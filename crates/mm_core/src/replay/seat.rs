@@ -3,6 +3,7 @@
 use super::inbox::insert_by_time;
 use super::inbox::Class;
 use super::inbox::Inbox;
+use super::led::Lead;
 use super::spec::SeatSpec;
 use super::truth::Keep;
 use super::truth::Reply;
@@ -13,6 +14,7 @@ use crate::command::Command;
 use crate::command::Place;
 use crate::engine::Commands;
 use crate::engine::Maker;
+use crate::engine::Market;
 use crate::engine::Sight;
 use crate::error::CoreError;
 use crate::event::CancelReason;
@@ -180,6 +182,27 @@ impl Seat {
     ) {
         out.clear();
         self.maker.decide(market, gate, UnixNanos(now), out);
+        self.leave(now, out);
+    }
+
+    /// As [`Self::decide`], with the quotes that `lead` wants.
+    pub(super) fn follow(
+        &mut self,
+        lead: &mut Lead,
+        market: &Market,
+        (now, gate): (i64, &mut Gate),
+        out: &mut Commands,
+    ) -> Result<(), CoreError> {
+        out.clear();
+        lead.begun = true;
+        let Lead { quoter, prints, .. } = lead;
+        self.maker.follow((quoter.as_mut(), prints), market, gate, (UnixNanos(now), out))?;
+        self.leave(now, out);
+        Ok(())
+    }
+
+    /// Commands that passed the gate leave for the venue.
+    fn leave(&mut self, now: i64, out: &mut Commands) {
         for approved in out.drain(..) {
             let command = *approved.get();
             if let Command::Place(place) = &command {

@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::engine::Attention;
 use crate::engine::Maker;
 use crate::engine::MakerConfig;
+use crate::engine::Quoter;
 use crate::error::CoreError;
 use crate::fees::FeeSchedule;
 use crate::instrument::InstrumentSpec;
@@ -47,6 +48,8 @@ pub struct RunSpec {
 pub struct LaneSpec {
     pub(super) tape: OpenTape,
     pub(super) seat: SeatSpec,
+    /// What leads the maker; `None` where it quotes by itself.
+    pub(super) quoter: Option<Box<dyn Quoter>>,
 }
 
 /// The tapes of one symbol, opened and checked: the same for every maker.
@@ -235,6 +238,26 @@ impl RunSpec {
         let (seats, gate) = seats(&run, &run.sim, &[], &tapes, &mut Models::new())?;
         run_of(&run, tapes, seats, gate)
     }
+
+    /// The same run, led by one quoter a symbol in place of the shipped quoting function.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] for another number of quoters, or a `fill_model` beside them.
+    pub fn led_by(mut self, quoters: Vec<Box<dyn Quoter>>) -> Result<Self, CoreError> {
+        let refused = |name, why| Err(CoreError::BadArgument { name, why });
+        if quoters.len() != self.lanes.len() {
+            let (many, symbols) = (quoters.len(), self.lanes.len());
+            return refused("strategies", format!("{many} for {symbols} symbols"));
+        }
+        if self.lanes.iter().any(|lane| lane.seat.maker.model().is_some()) {
+            let why = "judges the shipped quotes only; a strategy of one's own goes without it";
+            return refused("fill_model", why.to_owned());
+        }
+        for (lane, quoter) in self.lanes.iter_mut().zip(quoters) {
+            lane.quoter = Some(quoter);
+        }
+        Ok(self)
+    }
 }
 
 impl SweepSpec {
@@ -278,7 +301,8 @@ fn run_of(
     seats: Vec<SeatSpec>,
     gate: Gate,
 ) -> Result<RunSpec, CoreError> {
-    let lanes = tapes.into_iter().zip(seats).map(|(tape, seat)| LaneSpec { tape, seat });
+    let lanes =
+        tapes.into_iter().zip(seats).map(|(tape, seat)| LaneSpec { tape, seat, quoter: None });
     let (clocks, capital) = (clocks(run)?, MicroUsd::from_usd(run.account.capital_usd));
     Ok(RunSpec { lanes: lanes.collect(), gate, clocks, capital })
 }

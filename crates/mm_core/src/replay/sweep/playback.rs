@@ -178,8 +178,9 @@ impl Part for Playback {
         self.seat.hear_replies(now, gate)
     }
 
-    fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands) {
+    fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands) -> Result<(), CoreError> {
         self.seat.decide(&self.seen, now, gate, out);
+        Ok(())
     }
 
     fn sample(&mut self, symbol: u16, now: i64) {

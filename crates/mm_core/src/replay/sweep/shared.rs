@@ -163,7 +163,7 @@ impl SharedTape {
                 return;
             }
             let before = self.window.delivered();
-            if let Some(latency) = hear(&mut self.window, &mut self.market, now) {
+            if let Some(latency) = hear(&mut self.window, &mut self.market, None, now) {
                 self.moment.feed_latency = latency;
             }
             delivered += (self.window.delivered() - before) as u32;
