@@ -500,7 +500,12 @@ class Assembler:
         depth: int = ...,
     ) -> None:
         """Take in neutral events: kind 1 level set (size 0 deletes), 2 trade, 3 book clear, 4 level
-        of a snapshot; side +1, -1, or 0 at a clear; `depth` as for snapshots."""
+        of a snapshot; side +1, -1, or 0 at a clear of both; `depth` as for snapshots. A clear of one
+        side keeps the other.
+
+        Raises:
+            ArgumentError: a level of a snapshot has no clear of its side at its time before it.
+        """
     def add_lines(
         self,
         format: str,

@@ -234,6 +234,43 @@ def test_neutral_snapshots_are_of_the_tier_of_snapshots(tmp_path: Path) -> None:
     assert last_book(tape.path) == ({127: 10}, {128: 20})
 
 
+def neutral_book(
+    tmp_path: Path, rows: list[rec.NeutralRow]
+) -> tuple[dict[int, int], dict[int, int]]:
+    path = rec.neutral_rows(tmp_path / "events.parquet", [*rows, (9, 2, 1, 101.5, 0.5)])
+    (tape,) = import_into(tmp_path, path, symbols=("X",), venue="lab").written
+    return last_book(tape.path)
+
+
+def test_neutral_clears_by_side_keep_the_other_side(tmp_path: Path) -> None:
+    bids = [(0, 3, 1, 0.0, 0.0), (0, 4, 1, 100.5, 1.0), (0, 4, 1, 100.0, 2.0)]
+    asks = [(0, 3, -1, 0.0, 0.0), (0, 4, -1, 101.5, 3.0)]
+    assert neutral_book(tmp_path / "a", [*bids, *asks]) == ({1005: 10, 1000: 20}, {1015: 30})
+    later = [(5, 3, -1, 0.0, 0.0), (5, 4, -1, 102.5, 4.0)]
+    changed = [(3, 1, 1, 100.0, 0.0), (3, 1, 1, 99.5, 7.0)]
+    rows = [*bids, *asks, *changed, *later]
+    assert neutral_book(tmp_path / "b", rows) == ({1005: 10, 995: 70}, {1025: 40})
+    gone = [*bids, *asks, (5, 3, 1, 0.0, 0.0)]
+    assert neutral_book(tmp_path / "c", gone) == ({}, {1015: 30})
+
+
+@pytest.mark.parametrize(
+    ("rows", "row"),
+    [
+        ([(0, 4, 1, 100.5, 1.0), (0, 4, -1, 101.5, 1.0)], 1),
+        ([(0, 3, 0, 0.0, 0.0), (0, 4, 1, 100.5, 1.0), (5, 4, 1, 100.0, 1.0)], 3),
+        ([(0, 3, 1, 0.0, 0.0), (0, 4, 1, 100.5, 1.0), (0, 4, -1, 101.5, 1.0)], 3),
+    ],
+)
+def test_neutral_snapshot_without_a_clear_is_refused(
+    tmp_path: Path, rows: list[rec.NeutralRow], row: int
+) -> None:
+    said = rf"events\.parquet: row {row}, column kind: 4 is a level of a snapshot without a clear"
+    with pytest.raises(DataError, match=said) as error:
+        neutral_book(tmp_path, rows)
+    assert "write a clear (kind 3" in str(error.value.cure)
+
+
 def test_hole_becomes_a_gap_row_and_metadata(tmp_path: Path) -> None:
     (tape,) = import_into(tmp_path, rec.hl_csv(tmp_path / "s", hole=20)).written
     ((start, end),) = tape.gaps

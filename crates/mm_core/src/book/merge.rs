@@ -114,8 +114,8 @@ impl Default for Merger {
 }
 
 impl Merger {
-    /// In a best-bid-and-offer frame: this side is as it was. (An empty list says that nothing
-    /// rests on the side.)
+    /// In a best-bid-and-offer frame and in a snapshot: this side is as it was. (An empty list
+    /// says that nothing rests on the side.)
     pub const UNCHANGED: LevelQty = LevelQty { px: Px(-1), qty: Lots(0), n: 0 };
 
     /// A merger with the habits of a venue's public streams.
@@ -246,8 +246,10 @@ impl Merger {
     fn on_snapshot(&mut self, frame: &Frame, depth: u16, ts_recv: UnixNanos, out: &mut Rows) {
         let ts = venue_time(frame, ts_recv);
         let window = if frame.stream == streams::FAST { Window::Fast } else { Window::Full };
+        let speaks = |levels: &[LevelQty]| levels.first() != Some(&Self::UNCHANGED);
+        let spoken = [speaks(&frame.bids), speaks(&frame.asks)];
         let old = if frame.seq == 0 {
-            self.sides[0].has_newer(window, ts)
+            self.sides.iter().zip(spoken).any(|(side, spoken)| spoken && side.has_newer(window, ts))
         } else {
             match self.sync.judge_snapshot(frame.seq) {
                 Verdict::Apply => false,
@@ -266,7 +268,7 @@ impl Merger {
         let mut pen = Pen::of(frame, out, ts_recv);
         pen.flag(if replaces { flags::SNAPSHOT } else { 0 });
         self.start(&mut pen);
-        for side in Side::BOTH {
+        for side in Side::BOTH.into_iter().filter(|side| spoken[side.index()]) {
             let levels = if side == Side::Bid { &frame.bids } else { &frame.asks };
             if frame.seq != 0 {
                 self.sides[side.index()].forget_windows();
