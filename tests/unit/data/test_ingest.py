@@ -1,11 +1,14 @@
 """Ingest — recordings of every format become tapes with the right book, trades and metadata."""
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 
 from botmm.data.catalogue import day_files, read_tape, tape_path
 from botmm.data.importers.recognise import Wish
@@ -269,6 +272,29 @@ def test_neutral_snapshot_without_a_clear_is_refused(
     with pytest.raises(DataError, match=said) as error:
         neutral_book(tmp_path, rows)
     assert "write a clear (kind 3" in str(error.value.cure)
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+@pytest.mark.parametrize("absurd", [0, 5, 8_000_000_000_000_000_000])
+def test_a_venue_time_that_is_none_is_counted_and_replaced(
+    tmp_path: Path, kind: int, absurd: int
+) -> None:
+    path = rec.neutral(tmp_path / "events.parquet")
+    table = pq.read_table(path)
+    at = table.column("kind").to_pylist().index(kind, 12)
+    times = table.column("ts_exch").to_pylist()
+    times[at] = absurd
+    pq.write_table(table.set_column(0, "ts_exch", pa.array(times, pa.int64())), path)
+    (tape,) = import_into(tmp_path, path, symbols=("X",), venue="lab").written
+    meta = read_tape(tape.path).meta
+    assert int(meta["disorder_ns"]) < 10**9
+    rows = columns(tape.path)
+    assert abs(rows["ts_exch"] - rows["ts_recv"]).max() < 10**9
+    if kind == 2 or absurd:
+        assert tape.quality["bad_venue_times"] == 1
+        said = rf"events\.parquet: message \d+, venue time {absurd} is more than 600 s"
+        assert re.match(said, tape.notes["venue_time"])
+        assert meta["note_venue_time"] == tape.notes["venue_time"]
 
 
 def test_hole_becomes_a_gap_row_and_metadata(tmp_path: Path) -> None:

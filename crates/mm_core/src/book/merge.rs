@@ -17,6 +17,7 @@ use crate::event::FeedMessage;
 use crate::event::Frame;
 use crate::event::FrameKind;
 use crate::event::LevelQty;
+use crate::event::Print;
 use crate::event::Rows;
 use crate::instrument::Venue;
 use crate::units::Lots;
@@ -51,6 +52,8 @@ pub struct MergeCounts {
     pub bad_trades: u64,
     /// Levels with a negative quantity, a price that is not positive, or out of order.
     pub bad_levels: u64,
+    /// Messages, and trades, whose venue time is too far from ours to be one; they bear ours.
+    pub bad_venue_times: u64,
 }
 
 /// Why nothing was recorded: the `id` of a gap row.
@@ -67,6 +70,10 @@ pub enum GapCause {
 
 /// A rolling window is stated again after its bounds moved, but not more often than this.
 const BOUNDS_EVERY_NS: i64 = 1_000_000_000;
+
+/// A venue time further than this from ours, before or after, is none: a single such row would
+/// make every reader on the venue's clock wait for it with all of the tape in memory.
+const VENUE_TIME_NS_MAX: u64 = 600_000_000_000;
 
 /// Turns feed messages of one symbol into rows of one book.
 #[derive(Debug)]
@@ -158,6 +165,11 @@ impl Merger {
         match message {
             FeedMessage::Book(frame) => {
                 check(frame)?;
+                if is_odd(frame.ts_exch, ts_recv) {
+                    self.counts.bad_venue_times += 1;
+                    let frame = Frame { ts_exch: UnixNanos(0), ..frame.clone() };
+                    return self.on_message(&FeedMessage::Book(frame), ts_recv, out);
+                }
                 match frame.kind {
                     FrameKind::Snapshot { depth } => self.on_snapshot(frame, depth, ts_recv, out),
                     FrameKind::Delta { .. } => self.on_delta(frame, ts_recv, out),
@@ -167,7 +179,15 @@ impl Merger {
             FeedMessage::Trades(prints) => {
                 let mut pen = Pen::new(out, ts_recv, streams::TRADES);
                 for print in prints {
-                    match self.prints.judge(print, ts_recv) {
+                    let odd = print.ts_exch.0 == 0 || is_odd(print.ts_exch, ts_recv);
+                    let ours = Print { ts_exch: ts_recv, ..*print };
+                    // A backlog is old by right, but not of 1970.
+                    let judged = if print.ts_exch.0 == 0 { &ours } else { print };
+                    match self.prints.judge(judged, ts_recv) {
+                        Fate::New if odd => {
+                            self.counts.bad_venue_times += 1;
+                            pen.trade(&ours);
+                        }
                         Fate::New => pen.trade(print),
                         Fate::Repeated => self.counts.repeated_trades += 1,
                         Fate::Backlog => self.counts.backlog_trades += 1,
@@ -177,7 +197,10 @@ impl Merger {
                 pen.end();
             }
             FeedMessage::Context { ts_exch, values } => {
-                let mut pen = Pen::new(out, ts_recv, streams::CONTEXT).at(*ts_exch);
+                let odd = is_odd(*ts_exch, ts_recv);
+                self.counts.bad_venue_times += u64::from(odd);
+                let ts = if odd { ts_recv } else { *ts_exch };
+                let mut pen = Pen::new(out, ts_recv, streams::CONTEXT).at(ts);
                 for &(kind, value) in values {
                     if self.contexts.insert(kind, value) != Some(value) {
                         pen.context(kind, value);
@@ -413,6 +436,12 @@ fn venue_time(frame: &Frame, ts_recv: UnixNanos) -> i64 {
     } else {
         frame.ts_exch.0
     }
+}
+
+/// Whether a venue time is none that a message received at `ts_recv` can bear; 0 is not odd, but
+/// says that the venue sent none.
+fn is_odd(ts_exch: UnixNanos, ts_recv: UnixNanos) -> bool {
+    ts_exch.0 != 0 && ts_exch.0.abs_diff(ts_recv.0) > VENUE_TIME_NS_MAX
 }
 
 fn check(frame: &Frame) -> Result<(), CoreError> {
