@@ -941,6 +941,9 @@ def fit_intensity(
     Returns:
         status (ok, too_few_points, non_positive_k, poor_fit), usable points, then the plain and
         the weighted line as (A per second, k per tick, R2), None with too few points.
+
+    Raises:
+        ArgumentError: the columns differ in length.
     """
 
 def fit_geometric(depths: _I64, d0: int, seconds: float) -> tuple[str, int, dict[str, Any] | None]:
