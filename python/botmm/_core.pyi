@@ -596,7 +596,12 @@ class Assembler:
         depth: int = ...,
     ) -> None:
         """Take in neutral events: kind 1 level set (size 0 deletes), 2 trade, 3 book clear, 4 level
-        of a snapshot; side +1, -1, or 0 at a clear; `depth` as for snapshots."""
+        of a snapshot; side +1, -1, or 0 at a clear of both; `depth` as for snapshots. A clear of one
+        side keeps the other.
+
+        Raises:
+            ArgumentError: a level of a snapshot has no clear of its side at its time before it.
+        """
     def add_lines(
         self,
         format: str,
@@ -1032,6 +1037,9 @@ def fit_intensity(
     Returns:
         status (ok, too_few_points, non_positive_k, poor_fit), usable points, then the plain and
         the weighted line as (A per second, k per tick, R2), None with too few points.
+
+    Raises:
+        ArgumentError: the columns differ in length.
     """
 
 def fit_geometric(depths: _I64, d0: int, seconds: float) -> tuple[str, int, dict[str, Any] | None]:

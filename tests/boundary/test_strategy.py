@@ -62,6 +62,7 @@ def test_ticks_score_after_a_minute_and_unknown_ranges_are_skipped() -> None:
         (lambda: core.vpin([], 1.0, 0), "n: must be from 1"),
         (lambda: core.vpin([(3, 1.0)], 1.0, 1), "side: must be 1 or -1, had 3"),
         (lambda: core.average_true_range(ONE, ONE, NONE), "the columns differ in length"),
+        (lambda: core.fit_intensity(ONE, np.empty(0), 9.0), "counts: 0 values where deltas has 1"),
         (lambda: core.qqe(ONE, 0, 5, 4.236), "lengths must be from 1"),
         (lambda: core.kalman_level(np.array([np.nan]), 1.0, 1.0), "values: must be numbers"),
         (lambda: core.kalman_trend(ONE, (1.0, 1.0, 1.0), 0.0), "dt above 0"),

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from botmm.core import ArgumentError
+from botmm.core import ArgumentError, CoreException
 from botmm.units import SECOND_NS
 from tests.simulation.replayed import MS, START, Columns, market, play, spec, taken, write
 
@@ -239,3 +239,13 @@ def test_funding_is_paid_on_what_was_held_at_the_hour(
     assert np.unique(funding).tolist() == sorted([0, paid])
     first = int(result["equity"]["ts"][np.flatnonzero(funding)[0]])
     assert hour <= first <= hour + (2 if settled else 13) * SECOND_NS
+
+
+def test_a_tape_whose_venue_times_run_back_for_years_is_refused(tmp_path: Path) -> None:
+    rows = market("modern", 2)
+    rows["ts_exch"] = rows["ts_exch"].copy()
+    rows["ts_exch"][int(np.flatnonzero(rows["kind"] == TRADE)[3])] = 0
+    write(tmp_path / "odd.parquet", rows)
+    said = r"odd\.parquet: venue times run back by up to \d+ s.*import the recording anew"
+    with pytest.raises(CoreException, match=said):
+        play(spec([tmp_path / "odd.parquet"]))

@@ -144,6 +144,10 @@ def neutral_columns(columns: Columns, px_decimals: int, size_decimals: int) -> C
     keep = (kind >= LEVEL) & (kind <= TRADE)
     kind, flags = kind[keep], columns["flags"][keep]
     in_snapshot = (kind == LEVEL) & (flags & SNAPSHOT != 0)
+    # A snapshot on tape without a clear says what changed: those are level sets.
+    place = np.arange(len(kind))
+    before = np.maximum.accumulate(np.where(in_snapshot, -1, place))
+    in_snapshot &= (before >= 0) & (kind[before] == CLEAR)
     neutral = np.full(len(kind), N_LEVEL, np.uint8)
     neutral[kind == TRADE] = N_TRADE
     neutral[kind == CLEAR] = N_CLEAR

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from botmm.data.catalogue import read_tape, tape_path
-from botmm.data.importers.base import BOOK, I64, Columns, Scales, Source
+from botmm.data.importers.base import BOOK, I64, Columns, Scales, Source, Tally
 from botmm.data.importers.frames import is_inverse
 from botmm.data.importers.lanes import RECORDER, Delivery, Merge, OnBatch, habits, has_book
 from botmm.data.importers.survey import GAP, LAST, LEVEL, TRADE, Survey, tier_of
@@ -99,7 +99,7 @@ class Plan:
                         yield from self._closed(tape)
                     tape = self._open(day_of(int(recv[0])), tape)
                 if tape is not None:
-                    tape.append(delivery, merge.tally.counts)
+                    tape.append(delivery, merge.tally)
             if tape is not None:
                 yield from self._closed(tape)
         except BaseException:
@@ -159,6 +159,9 @@ class Plan:
             return []
         tier, quality = self._tier(tape.day), tape.quality()
         tape.writer.set_meta("quality", json.dumps(quality, sort_keys=True))
+        met = tape.notes if "bad_venue_times" in quality else {}
+        for key, text in met.items():
+            tape.writer.set_meta(f"note_{key}", text)
         result = tape.writer.close()
         return [
             Written(
@@ -172,7 +175,7 @@ class Plan:
                 gaps=read_tape(tape.path).gaps,
                 clock_offset_ns=self._offset(tape.day),
                 quality=quality,
-                notes=self._notes(tape.day),
+                notes=self._notes(tape.day) | met,
             )
         ]
 
@@ -248,10 +251,11 @@ class _Open:
     five: int | None
     counted: dict[str, int]
     counts: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
     negative_latency: int = 0
     off_grid: int = 0
 
-    def append(self, delivery: Delivery, tally: dict[str, int]) -> None:
+    def append(self, delivery: Delivery, tally: Tally) -> None:
         """Append rows, counting messages before their time and prices that the venue refuses."""
         rows: Columns = delivery.rows
         ends = (rows["flags"] & LAST != 0) & (rows["kind"] != GAP)
@@ -259,7 +263,8 @@ class _Open:
         if self.five is not None:
             priced = (rows["kind"] == LEVEL) | (rows["kind"] == TRADE)
             self.off_grid += _off_grid(rows["px"][priced], self.five)
-        self.counts = {**delivery.counts, **tally}
+        self.counts = {**delivery.counts, **tally.counts}
+        self.notes = tally.notes
         self.writer.append(rows)
 
     def quality(self) -> dict[str, int]:

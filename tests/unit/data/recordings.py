@@ -394,6 +394,7 @@ def neutral_snapshots(path: Path) -> Path:
 
 def neutral_rows(path: Path, rows: list[NeutralRow]) -> Path:
     """Write rows of (tenths of a second, kind, side, price, size)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     exch = np.array([START_NS + step * 10**8 for step, *_ in rows], np.int64)
     columns = {
         "ts_exch": exch,

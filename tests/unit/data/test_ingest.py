@@ -1,11 +1,14 @@
 """Ingest — recordings of every format become tapes with the right book, trades and metadata."""
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 
 from botmm.data.catalogue import day_files, read_tape, tape_path
 from botmm.data.importers.recognise import Wish
@@ -232,6 +235,66 @@ def test_neutral_snapshots_are_of_the_tier_of_snapshots(tmp_path: Path) -> None:
     assert len(prints["px"]) == 20
     assert not np.diff(rows["ts_exch"]).min() < 0, "each snapshot is before its trades"
     assert last_book(tape.path) == ({127: 10}, {128: 20})
+
+
+def neutral_book(
+    tmp_path: Path, rows: list[rec.NeutralRow]
+) -> tuple[dict[int, int], dict[int, int]]:
+    path = rec.neutral_rows(tmp_path / "events.parquet", [*rows, (9, 2, 1, 101.5, 0.5)])
+    (tape,) = import_into(tmp_path, path, symbols=("X",), venue="lab").written
+    return last_book(tape.path)
+
+
+def test_neutral_clears_by_side_keep_the_other_side(tmp_path: Path) -> None:
+    bids = [(0, 3, 1, 0.0, 0.0), (0, 4, 1, 100.5, 1.0), (0, 4, 1, 100.0, 2.0)]
+    asks = [(0, 3, -1, 0.0, 0.0), (0, 4, -1, 101.5, 3.0)]
+    assert neutral_book(tmp_path / "a", [*bids, *asks]) == ({1005: 10, 1000: 20}, {1015: 30})
+    later = [(5, 3, -1, 0.0, 0.0), (5, 4, -1, 102.5, 4.0)]
+    changed = [(3, 1, 1, 100.0, 0.0), (3, 1, 1, 99.5, 7.0)]
+    rows = [*bids, *asks, *changed, *later]
+    assert neutral_book(tmp_path / "b", rows) == ({1005: 10, 995: 70}, {1025: 40})
+    gone = [*bids, *asks, (5, 3, 1, 0.0, 0.0)]
+    assert neutral_book(tmp_path / "c", gone) == ({}, {1015: 30})
+
+
+@pytest.mark.parametrize(
+    ("rows", "row"),
+    [
+        ([(0, 4, 1, 100.5, 1.0), (0, 4, -1, 101.5, 1.0)], 1),
+        ([(0, 3, 0, 0.0, 0.0), (0, 4, 1, 100.5, 1.0), (5, 4, 1, 100.0, 1.0)], 3),
+        ([(0, 3, 1, 0.0, 0.0), (0, 4, 1, 100.5, 1.0), (0, 4, -1, 101.5, 1.0)], 3),
+    ],
+)
+def test_neutral_snapshot_without_a_clear_is_refused(
+    tmp_path: Path, rows: list[rec.NeutralRow], row: int
+) -> None:
+    said = rf"events\.parquet: row {row}, column kind: 4 is a level of a snapshot without a clear"
+    with pytest.raises(DataError, match=said) as error:
+        neutral_book(tmp_path, rows)
+    assert "write a clear (kind 3" in str(error.value.cure)
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+@pytest.mark.parametrize("absurd", [0, 5, 8_000_000_000_000_000_000])
+def test_a_venue_time_that_is_none_is_counted_and_replaced(
+    tmp_path: Path, kind: int, absurd: int
+) -> None:
+    path = rec.neutral(tmp_path / "events.parquet")
+    table = pq.read_table(path)
+    at = table.column("kind").to_pylist().index(kind, 12)
+    times = table.column("ts_exch").to_pylist()
+    times[at] = absurd
+    pq.write_table(table.set_column(0, "ts_exch", pa.array(times, pa.int64())), path)
+    (tape,) = import_into(tmp_path, path, symbols=("X",), venue="lab").written
+    meta = read_tape(tape.path).meta
+    assert int(meta["disorder_ns"]) < 10**9
+    rows = columns(tape.path)
+    assert abs(rows["ts_exch"] - rows["ts_recv"]).max() < 10**9
+    if kind == 2 or absurd:
+        assert tape.quality["bad_venue_times"] == 1
+        said = rf"events\.parquet: message \d+, venue time {absurd} is more than 600 s"
+        assert re.match(said, tape.notes["venue_time"])
+        assert meta["note_venue_time"] == tape.notes["venue_time"]
 
 
 def test_hole_becomes_a_gap_row_and_metadata(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ use crate::event::FeedMessage;
 use crate::event::Frame;
 use crate::event::FrameKind;
 use crate::event::LevelQty;
+use crate::event::Print;
 use crate::event::Rows;
 use crate::instrument::Venue;
 use crate::units::Lots;
@@ -51,6 +52,8 @@ pub struct MergeCounts {
     pub bad_trades: u64,
     /// Levels with a negative quantity, a price that is not positive, or out of order.
     pub bad_levels: u64,
+    /// Messages, and trades, whose venue time is too far from ours to be one; they bear ours.
+    pub bad_venue_times: u64,
 }
 
 /// Why nothing was recorded: the `id` of a gap row.
@@ -67,6 +70,10 @@ pub enum GapCause {
 
 /// A rolling window is stated again after its bounds moved, but not more often than this.
 const BOUNDS_EVERY_NS: i64 = 1_000_000_000;
+
+/// A venue time further than this from ours, before or after, is none: a single such row would
+/// make every reader on the venue's clock wait for it with all of the tape in memory.
+const VENUE_TIME_NS_MAX: u64 = 600_000_000_000;
 
 /// Turns feed messages of one symbol into rows of one book.
 #[derive(Debug)]
@@ -114,8 +121,8 @@ impl Default for Merger {
 }
 
 impl Merger {
-    /// In a best-bid-and-offer frame: this side is as it was. (An empty list says that nothing
-    /// rests on the side.)
+    /// In a best-bid-and-offer frame and in a snapshot: this side is as it was. (An empty list
+    /// says that nothing rests on the side.)
     pub const UNCHANGED: LevelQty = LevelQty { px: Px(-1), qty: Lots(0), n: 0 };
 
     /// A merger with the habits of a venue's public streams.
@@ -158,6 +165,11 @@ impl Merger {
         match message {
             FeedMessage::Book(frame) => {
                 check(frame)?;
+                if is_odd(frame.ts_exch, ts_recv) {
+                    self.counts.bad_venue_times += 1;
+                    let frame = Frame { ts_exch: UnixNanos(0), ..frame.clone() };
+                    return self.on_message(&FeedMessage::Book(frame), ts_recv, out);
+                }
                 match frame.kind {
                     FrameKind::Snapshot { depth } => self.on_snapshot(frame, depth, ts_recv, out),
                     FrameKind::Delta { .. } => self.on_delta(frame, ts_recv, out),
@@ -167,7 +179,15 @@ impl Merger {
             FeedMessage::Trades(prints) => {
                 let mut pen = Pen::new(out, ts_recv, streams::TRADES);
                 for print in prints {
-                    match self.prints.judge(print, ts_recv) {
+                    let odd = print.ts_exch.0 == 0 || is_odd(print.ts_exch, ts_recv);
+                    let ours = Print { ts_exch: ts_recv, ..*print };
+                    // A backlog is old by right, but not of 1970.
+                    let judged = if print.ts_exch.0 == 0 { &ours } else { print };
+                    match self.prints.judge(judged, ts_recv) {
+                        Fate::New if odd => {
+                            self.counts.bad_venue_times += 1;
+                            pen.trade(&ours);
+                        }
                         Fate::New => pen.trade(print),
                         Fate::Repeated => self.counts.repeated_trades += 1,
                         Fate::Backlog => self.counts.backlog_trades += 1,
@@ -177,7 +197,10 @@ impl Merger {
                 pen.end();
             }
             FeedMessage::Context { ts_exch, values } => {
-                let mut pen = Pen::new(out, ts_recv, streams::CONTEXT).at(*ts_exch);
+                let odd = is_odd(*ts_exch, ts_recv);
+                self.counts.bad_venue_times += u64::from(odd);
+                let ts = if odd { ts_recv } else { *ts_exch };
+                let mut pen = Pen::new(out, ts_recv, streams::CONTEXT).at(ts);
                 for &(kind, value) in values {
                     if self.contexts.insert(kind, value) != Some(value) {
                         pen.context(kind, value);
@@ -246,8 +269,10 @@ impl Merger {
     fn on_snapshot(&mut self, frame: &Frame, depth: u16, ts_recv: UnixNanos, out: &mut Rows) {
         let ts = venue_time(frame, ts_recv);
         let window = if frame.stream == streams::FAST { Window::Fast } else { Window::Full };
+        let speaks = |levels: &[LevelQty]| levels.first() != Some(&Self::UNCHANGED);
+        let spoken = [speaks(&frame.bids), speaks(&frame.asks)];
         let old = if frame.seq == 0 {
-            self.sides[0].has_newer(window, ts)
+            self.sides.iter().zip(spoken).any(|(side, spoken)| spoken && side.has_newer(window, ts))
         } else {
             match self.sync.judge_snapshot(frame.seq) {
                 Verdict::Apply => false,
@@ -266,7 +291,7 @@ impl Merger {
         let mut pen = Pen::of(frame, out, ts_recv);
         pen.flag(if replaces { flags::SNAPSHOT } else { 0 });
         self.start(&mut pen);
-        for side in Side::BOTH {
+        for side in Side::BOTH.into_iter().filter(|side| spoken[side.index()]) {
             let levels = if side == Side::Bid { &frame.bids } else { &frame.asks };
             if frame.seq != 0 {
                 self.sides[side.index()].forget_windows();
@@ -411,6 +436,12 @@ fn venue_time(frame: &Frame, ts_recv: UnixNanos) -> i64 {
     } else {
         frame.ts_exch.0
     }
+}
+
+/// Whether a venue time is none that a message received at `ts_recv` can bear; 0 is not odd, but
+/// says that the venue sent none.
+fn is_odd(ts_exch: UnixNanos, ts_recv: UnixNanos) -> bool {
+    ts_exch.0 != 0 && ts_exch.0.abs_diff(ts_recv.0) > VENUE_TIME_NS_MAX
 }
 
 fn check(frame: &Frame) -> Result<(), CoreError> {

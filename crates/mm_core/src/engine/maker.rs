@@ -285,7 +285,7 @@ impl Maker {
     ) -> Inputs {
         let symbol = self.config.symbol;
         // Where only prices count, a change of sizes is no reason to think again.
-        let sizes = !matches!(self.quoting.mode, QuoteMode::Fixed);
+        let sizes = self.config.model.is_some() || self.quoting.mode != QuoteMode::Fixed;
         let seen = if sizes { touch } else { touch.map(|at| TouchQty { qty: [1; 2], ..at }) };
         Inputs {
             touch: seen,
@@ -362,6 +362,8 @@ impl Maker {
     ) -> (Ladder, QuoteDiag) {
         let (mut ladder, diag) = quote(&self.config.spec, params, state);
         if let (Some(model), Some(look)) = (&self.config.model, &self.look) {
+            // What takes time to tell may be a second old; the touch is the one quoted on.
+            let look = &market.freshened(look);
             ladder.retain(|side, target| {
                 target.takes || self.pays(market, (model, look), diag.fair, (side, target))
             });

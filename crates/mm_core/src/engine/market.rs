@@ -1,6 +1,7 @@
 //! Market — one symbol as every maker sees it: book, clocks, parameter-free signals.
 
 use super::flow::Flow;
+use super::sight::balance;
 use super::sight::Sight;
 use super::signals::Signals;
 use crate::book::Book;
@@ -279,13 +280,12 @@ impl Sight for Market {
         };
         let five = Side::BOTH
             .map(|side| self.book.near(side).take(5).map(|level| level.qty).sum::<Lots>().0 as f64);
-        let balance = |bid: f64, ask: f64| (bid - ask) / (bid + ask);
         Some(TickLook {
             bid: spec.price(at.touch.bid),
             ask: spec.price(at.touch.ask),
             tick: spec.price(Px(spec.step(at.touch.bid))),
-            imbalance_1: balance(at.qty[0] as f64, at.qty[1] as f64),
-            imbalance_5: balance(five[0], five[1]),
+            imbalance_1: balance(at.qty.map(|qty| qty as f64)),
+            imbalance_5: balance(five),
             micro: self.fair(&at),
             flow_5s: self.flow.flow_5s(now),
             traded_10s: self.flow.traded_10s(now),

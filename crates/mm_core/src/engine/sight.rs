@@ -63,6 +63,20 @@ pub trait Sight {
     /// What the fill model looks at now; `None` without a book that may be quoted on.
     fn look(&self, now: UnixNanos) -> Option<TickLook>;
 
+    /// A look of a moment ago with the touch as it is now.
+    fn freshened(&self, look: &TickLook) -> TickLook {
+        let Some(at) = self.touch() else { return *look };
+        let spec = self.spec();
+        TickLook {
+            bid: spec.price(at.touch.bid),
+            ask: spec.price(at.touch.ask),
+            tick: spec.price(Px(spec.step(at.touch.bid))),
+            imbalance_1: balance(at.qty.map(|qty| qty as f64)),
+            micro: self.fair(&at),
+            ..*look
+        }
+    }
+
     /// How long nothing was heard.
     fn silence(&self, now: UnixNanos) -> DurationNanos {
         now.since(self.heard())
@@ -76,4 +90,9 @@ pub trait Sight {
             (spec.price(at.touch.ask), at.qty[1] as f64),
         )
     }
+}
+
+/// Imbalance of bids and asks, -1 to 1.
+pub(super) fn balance([bid, ask]: [f64; 2]) -> f64 {
+    (bid - ask) / (bid + ask)
 }

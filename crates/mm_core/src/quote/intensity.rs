@@ -1,5 +1,7 @@
 //! Intensity — A and k of the fill intensity `A exp(-k distance)`, from trades or probes.
 
+use crate::error::CoreError;
+
 /// Distances need this many windows to count in the regression.
 const EVENTS_MIN: f64 = 10.0;
 /// Fewer distances than this give no line.
@@ -88,10 +90,29 @@ pub struct Geometric {
 }
 
 /// Fit `counts[j]` windows of at least `deltas[j]` ticks in `seconds` observed.
-#[must_use]
-pub fn fit_intensity(deltas: &[f64], counts: &[f64], seconds: f64) -> IntensityFit {
-    let usable = deltas.iter().zip(counts).filter(|(_, &n)| n >= EVENTS_MIN);
-    let lines = usable.map(|(&x, &n)| (x, libm::log(n / seconds), n));
+///
+/// # Errors
+/// [`CoreError::BadArgument`] where the columns differ in length.
+pub fn fit_intensity(
+    deltas: &[f64],
+    counts: &[f64],
+    seconds: f64,
+) -> Result<IntensityFit, CoreError> {
+    if deltas.len() != counts.len() {
+        let why = format!("{} values where deltas has {}", counts.len(), deltas.len());
+        return Err(CoreError::BadArgument { name: "counts", why });
+    }
+    let points = deltas.iter().copied().zip(counts.iter().copied());
+    Ok(fit_points(points, seconds))
+}
+
+/// Fit points of (distance in ticks, windows that reached at least so far).
+pub(super) fn fit_points(
+    points: impl Iterator<Item = (f64, f64)> + Clone,
+    seconds: f64,
+) -> IntensityFit {
+    let usable = points.filter(|&(_, n)| n >= EVENTS_MIN);
+    let lines = usable.map(|(x, n)| (x, libm::log(n / seconds), n));
     let points = lines.clone().count();
     if points < POINTS_MIN {
         let status = FitStatus::TooFewPoints;
@@ -165,12 +186,20 @@ mod tests {
     #[test]
     fn each_failure_has_its_status() {
         let deltas = [1.0, 2.0, 3.0];
-        let status = |counts: [f64; 3]| fit_intensity(&deltas, &counts, 100.0).status;
+        let status = |counts: [f64; 3]| {
+            fit_intensity(&deltas, &counts, 100.0).expect("columns of one length").status
+        };
         assert_eq!(status([80.0, 40.0, 20.0]), FitStatus::Ok);
         assert_eq!(status([80.0, 40.0, 2.0]), FitStatus::TooFewPoints);
         assert_eq!(status([20.0, 20.0, 20.0]), FitStatus::NonPositiveK);
         assert_eq!(status([40.0, 90.0, 38.0]), FitStatus::PoorFit);
         assert_eq!(fit_geometric(&[1; 20], 1, 9.0).status, FitStatus::Degenerate);
         assert_eq!(fit_geometric(&[1, 2], 1, 9.0).status, FitStatus::TooFewEvents);
+    }
+
+    #[test]
+    fn columns_of_different_lengths_are_refused() {
+        let refused = fit_intensity(&[1.0, 2.0], &[40.0], 100.0).expect_err("one count too few");
+        assert_eq!(refused.to_string(), "counts: 1 values where deltas has 2");
     }
 }

@@ -4,7 +4,7 @@
 //! distance from the mid known when the window began. Trades show where orders could have
 //! been filled, without the queue before them: an upper bound.
 
-use crate::quote::fit_intensity;
+use crate::quote::intensity::fit_points;
 use crate::quote::FitStatus;
 use crate::quote::IntensityFit;
 use crate::units::DurationNanos;
@@ -169,9 +169,8 @@ impl OnlineIntensity {
         for depth in (0..DEPTH_MAX).rev() {
             counts[depth] += counts[depth + 1];
         }
-        let mut deltas = [0.0; DEPTH_MAX + 1];
-        deltas.iter_mut().enumerate().for_each(|(at, delta)| *delta = at as f64);
-        fit_intensity(&deltas, &counts, seconds)
+        let points = counts.iter().enumerate().map(|(ticks, &count)| (ticks as f64, count));
+        fit_points(points, seconds)
     }
 
     /// The pair to quote with: `None` before the first good fit and half an hour after the last.

@@ -391,6 +391,10 @@ fn params(
     Ok(params)
 }
 
+/// The venue's clock waits for rows that run back, with all that came since in memory; the merger
+/// lets no venue time be further than ten minutes from ours.
+const DISORDER_NS_MAX: i64 = 3_600_000_000_000;
+
 fn open_tape(text: &SymbolText, run: &RunText) -> Result<OpenTape, CoreError> {
     let from = UnixNanos(run.from.unwrap_or(i64::MIN));
     let to = UnixNanos(run.to.unwrap_or(i64::MAX));
@@ -409,6 +413,15 @@ fn open_tape(text: &SymbolText, run: &RunText) -> Result<OpenTape, CoreError> {
     }
     let gaps = gaps(&series, text, (from, to), run)?;
     let disorder_ns = series.disorder_ns()?;
+    if disorder_ns > DISORDER_NS_MAX {
+        let tapes = text.tapes.join(", ");
+        let why = format!(
+            "{tapes}: venue times run back by up to {:.0} s, which cannot be replayed in bounded \
+             memory: import the recording anew with --force, which replaces times that are none",
+            disorder_ns as f64 * 1e-9
+        );
+        return Err(CoreError::Unsupported { why });
+    }
     let meta = |key: &str| info.meta.get(key).cloned().unwrap_or_default();
     let about = About {
         symbol: text.symbol.clone(),

@@ -19,6 +19,7 @@ mod recorded;
 #[cfg(test)]
 mod tests;
 mod value;
+mod wave;
 
 pub use config::FlowConfig;
 pub use config::FlowLatency;

@@ -157,6 +157,7 @@ impl Assembler {
             ("backlog_trades", merged.backlog_trades),
             ("bad_trades", merged.bad_trades),
             ("bad_levels", merged.bad_levels),
+            ("bad_venue_times", merged.bad_venue_times),
         ])
     }
 

@@ -1,6 +1,7 @@
 //! Tables — recorded columns of one stream, turned into messages one at a time.
 
 use crate::book::GapCause;
+use crate::book::Merger;
 use crate::error::CoreError;
 use crate::event::streams;
 use crate::event::ContextKind;
@@ -90,6 +91,8 @@ pub struct Prints {
 }
 
 /// Rows of the neutral form: 1 level set (0 deletes), 2 trade, 3 clear, 4 level of a snapshot.
+///
+/// A clear voids its side, both where it has none; a snapshot replaces the sides it cleared.
 #[derive(Clone, Debug, Default)]
 pub struct Neutral {
     /// Kinds.
@@ -172,6 +175,9 @@ impl Table {
         check(&content, times.recv.len())?;
         let mut table = Self { times, content, stream, messages: Vec::new(), next: 0 };
         table.messages = table.split();
+        if let Content::Neutral(neutral) = &table.content {
+            neutral.check_snapshots(&table.times, &table.messages)?;
+        }
         let recv = |rows: &Range<u32>| table.times.recv[rows.start as usize];
         table.messages.sort_by_key(recv); // Stable: equal times keep their order.
         Ok(table)
@@ -220,11 +226,12 @@ impl Table {
     /// Which rows are one message.
     fn split(&self) -> Vec<Range<u32>> {
         let recv = &self.times.recv;
-        let joined = |i: usize| match &self.content {
+        let joined = |start: usize, i: usize| match &self.content {
             // A frame of trades or contexts has one receive time.
             Content::Trades(_) | Content::Context { .. } => recv[i] == recv[i - 1],
             Content::Neutral(neutral) => match (neutral.kind[i - 1], neutral.kind[i]) {
                 (3 | 4, 4) => true, // A snapshot lasts until something else comes.
+                (3 | 4, 3) => neutral.clears_too(&self.times, start..i),
                 (before, kind) if before == kind && kind != 3 => {
                     recv[i] == recv[i - 1] && self.times.exch[i] == self.times.exch[i - 1]
                 }
@@ -239,7 +246,7 @@ impl Table {
         let mut messages = Vec::new();
         let mut start = 0;
         for i in 1..=recv.len() {
-            if i == recv.len() || !joined(i) {
+            if i == recv.len() || !joined(start, i) {
                 messages.push(start as u32..i as u32);
                 start = i;
             }
@@ -310,6 +317,37 @@ impl Prints {
 }
 
 impl Neutral {
+    /// Whether the clear after these rows of a snapshot belongs to it: of one moment, and of a
+    /// side that has no level yet.
+    fn clears_too(&self, times: &Times, rows: Range<usize>) -> bool {
+        let i = rows.end;
+        let stated =
+            |j: usize| self.kind[j] == 4 && (self.side[i] == 0 || self.side[j] == self.side[i]);
+        moment(times, i) == moment(times, rows.start) && !rows.into_iter().any(stated)
+    }
+
+    /// Whether a row that is a clear is one of this side.
+    fn clears(&self, row: usize, side: i8) -> bool {
+        self.kind[row] == 3 && (self.side[row] == 0 || self.side[row] == side)
+    }
+
+    /// Each level of a snapshot follows a clear of its side, of its moment.
+    fn check_snapshots(&self, times: &Times, messages: &[Range<u32>]) -> Result<(), CoreError> {
+        for rows in messages {
+            let mut cleared = [false; 2];
+            for i in rows.start as usize..rows.end as usize {
+                cleared[0] |= self.clears(i, 1);
+                cleared[1] |= self.clears(i, -1);
+                let late = moment(times, i) != moment(times, rows.start as usize);
+                if self.kind[i] == 4 && (late || !cleared[usize::from(self.side[i] < 0)]) {
+                    let why = "level of a snapshot without a clear of its side at its time";
+                    return Err(bad("kind", format!("row {i}: {why}: write a clear (3) before")));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// One message: rows of one time and class (changes, trades, or one snapshot).
     fn message(&self, rows: Range<usize>, ts_exch: UnixNanos) -> FeedMessage {
         if self.kind[rows.start] == 2 {
@@ -329,11 +367,25 @@ impl Neutral {
             FrameKind::Snapshot { depth: self.depth }
         };
         let (mut bids, mut asks) = (Vec::new(), Vec::new());
+        for (side, levels) in [(1, &mut bids), (-1, &mut asks)] {
+            if !changes && !rows.clone().any(|i| self.clears(i, side)) {
+                levels.push(Merger::UNCHANGED);
+            }
+        }
         for i in rows.filter(|i| self.kind[*i] != 3) {
             let side = if self.side[i] > 0 { &mut bids } else { &mut asks };
             side.push(LevelQty { px: Px(self.px[i]), qty: Lots(self.qty[i]), n: 0 });
         }
         FeedMessage::Book(Frame { kind, ts_exch, seq: 0, stream: streams::BOOK, bids, asks })
+    }
+}
+
+/// When a row happened; where the venue does not say, when it came.
+fn moment(times: &Times, row: usize) -> i64 {
+    if times.exch[row] == 0 {
+        times.recv[row]
+    } else {
+        times.exch[row]
     }
 }
 

@@ -79,6 +79,7 @@ class Tally:
     """What a reader met and did not pass on as it was; by name, each a number of rows."""
 
     counts: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, count: int) -> None:
         """Add to a count; zero leaves no trace."""

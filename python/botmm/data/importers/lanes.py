@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from botmm.data.importers.base import Batch, Columns, Heard, Scales, Source, Tally
+import numpy as np
+
+from botmm.data.importers.base import TRADES, Batch, Columns, Heard, Scales, Source, Tally
 from botmm.errors import DataError
 
 # Cause of a gap row: the recorder was not there.
 RECORDER = 1
+
+# As in merge.rs: further from ours, before or after, no venue time can be.
+VENUE_TIME_NS_MAX = 600_000_000_000
 
 OnBatch = Callable[[Source, Batch, Heard], None]
 
@@ -52,6 +57,7 @@ class Merge:
         offset: what to add to the receive times of a file.
         edges: receive times that no delivery crosses, rising.
         tally: takes what the readers count.
+        heard: messages so far, by file.
     """
 
     symbol: str
@@ -60,6 +66,7 @@ class Merge:
     offset: Callable[[Source], int] = lambda _: 0
     edges: tuple[int, ...] = ()
     tally: Tally = field(default_factory=Tally)
+    heard: dict[str, int] = field(default_factory=dict)
 
     def deliver(self, sources: Sequence[Source], on_batch: OnBatch) -> Iterator[Delivery]:
         """Yield the rows of all files in order of delivery.
@@ -93,9 +100,25 @@ class Merge:
         from botmm.core import CoreException
 
         try:
-            on_batch(source, batch, batch.feed(self.assembler, self.offset(source)))
+            heard = batch.feed(self.assembler, self.offset(source))
         except CoreException as error:
             raise DataError(f"{source.path}: {error}") from None
+        self._note_odd(source, heard)
+        on_batch(source, batch, heard)
+
+    def _note_odd(self, source: Source, heard: Heard) -> None:
+        """Keep where the first venue time that is none stands; the core counts and replaces it."""
+        before = self.heard.get(str(source.path), 0)
+        self.heard[str(source.path)] = before + len(heard.exch)
+        unsaid = (heard.exch == 0) & (heard.stream != TRADES)
+        odd = np.flatnonzero((abs(heard.recv - heard.exch) > VENUE_TIME_NS_MAX) & ~unsaid)
+        if len(odd):
+            self.tally.notes.setdefault(
+                "venue_time",
+                f"{source.path.name}: message {before + int(odd[0]) + 1}, venue time "
+                f"{int(heard.exch[odd[0]])} is more than 600 s from its receive time, which "
+                "stands for it, as for all that bad_venue_times counts",
+            )
 
     def _drained(self, source: Source, until: int | None) -> Iterator[Delivery]:
         """Yield what was received before a time, cut at the edges; `source` was read last."""

@@ -1,13 +1,14 @@
 """Neutral — the event Parquet that any tool can write: level sets, clears, snapshots, trades.
 
 Columns: ts_exch and ts_local i64 ns, kind u8 (1 level set, 0 deletes; 2 trade; 3 book clear;
-4 level of a snapshot), side i8 (+1, -1, 0), px f64, qty f64.
+4 level of a snapshot), side i8 (+1, -1, 0), px f64, qty f64. A clear voids its side, both where
+the side is 0; the levels of a snapshot follow a clear of their side at the same time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("ts_exch", "ts_local", "kind", "side", "px", "qty")
 LEVEL, TRADE, CLEAR, SNAPSHOT = 1, 2, 3, 4
+# A side of a snapshot with this one price is as it was.
+UNCHANGED: I64 = np.full((1, 1), -1, np.int64)
 
 
 def is_neutral(names: Sequence[str]) -> bool:
@@ -118,7 +121,7 @@ class NeutralSource:
 
     def batches(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:
         """Yield trades, changes and snapshots; see `Source`."""
-        open_snapshot: list[_Events] = []
+        held: _Snapshot | None = None
         last = -(2**62)
         for batch, where in self._blocks():
             events = _Events.read(batch, where, scales)
@@ -128,18 +131,25 @@ class NeutralSource:
             last = int(events.recv[-1])
             for kind, low, high in _runs(events.kind):
                 part = events.cut(low, high)
-                if kind in (CLEAR, SNAPSHOT):
-                    if kind == CLEAR and open_snapshot:
-                        yield _closed(open_snapshot)
-                        open_snapshot = []
-                    open_snapshot.append(part)
+                if kind == CLEAR:
+                    for at in range(high - low):
+                        clear = part.cut(at, at + 1)
+                        if held is not None and not held.takes(clear):
+                            yield held.batch()
+                            held = None
+                        held = held or _Snapshot()
+                        held.add(clear)
                     continue
-                if open_snapshot and (kind == LEVEL or part.recv[0] > open_snapshot[-1].recv[-1]):
-                    yield _closed(open_snapshot)
-                    open_snapshot = []
+                if kind == SNAPSHOT:
+                    held = _begun(held, part, where, low)
+                    held.add(part)
+                    continue
+                if held is not None and (kind == LEVEL or part.recv[0] > held.parts[-1].recv[-1]):
+                    yield held.batch()
+                    held = None
                 yield part.trades() if kind == TRADE else part.deltas()
-        if open_snapshot:
-            yield _closed(open_snapshot)
+        if held is not None:
+            yield held.batch()
 
 
 @dataclass(slots=True)
@@ -184,6 +194,15 @@ class _Events:
             qty=self.qty[part],
         )
 
+    def moments(self) -> I64:
+        """Return when each happened; where the venue does not say, when it came."""
+        return np.where(self.exch == 0, self.recv, self.exch)
+
+    def wipes(self) -> set[int]:
+        """Return the sides that a clear voids."""
+        side = int(self.side[0])
+        return {side} if side else {1, -1}
+
     def trades(self) -> Batch:
         """Return the trades."""
         ids = np.zeros(len(self.px), np.uint64)
@@ -218,15 +237,63 @@ def _plain(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
     return np.asarray(batch.column(name).to_numpy(zero_copy_only=False))
 
 
-def _closed(parts: list[_Events]) -> Batch:
-    """Return the snapshot that a clear and its levels make."""
-    side, px, qty, kind = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("side", "px", "qty", "kind")
-    )
-    levels = kind == SNAPSHOT
-    stamps = parts[-1].exch[-1], parts[-1].recv[-1]
-    return snapshot(stamps, 0, (side[levels], px[levels], qty[levels]))
+@dataclass(slots=True)
+class _Snapshot:
+    """Clears and levels of one moment; sides that were not cleared stay as they were."""
+
+    parts: list[_Events] = field(default_factory=list)
+    cleared: set[int] = field(default_factory=set)
+    stated: set[int] = field(default_factory=set)
+
+    def takes(self, clear: _Events) -> bool:
+        """Whether a clear belongs to it: of its moment, and of no side that has levels already."""
+        same = clear.moments()[0] == self.parts[0].moments()[0]
+        return bool(same) and self.stated.isdisjoint(clear.wipes())
+
+    def add(self, part: _Events) -> None:
+        """Take clears or levels."""
+        self.parts.append(part)
+        if part.kind[0] == CLEAR:
+            self.cleared |= part.wipes()
+        else:
+            self.stated |= set(part.side.tolist())
+
+    def batch(self) -> Batch:
+        """Return the snapshot that they make."""
+        side, px, qty, kind = (
+            np.concatenate([getattr(part, name) for part in self.parts])
+            for name in ("side", "px", "qty", "kind")
+        )
+        levels = kind == SNAPSHOT
+        stamps = self.parts[-1].exch[-1], self.parts[-1].recv[-1]
+        made = snapshot(stamps, 0, (side[levels], px[levels], qty[levels]))
+        args = list(made.args)
+        for sign, at in ((1, 2), (-1, 5)):
+            if sign not in self.cleared:
+                args[at : at + 2] = UNCHANGED, np.zeros((1, 1), np.int64)
+        return replace(made, args=tuple(args))
+
+
+def _begun(held: _Snapshot | None, part: _Events, where: Where, low: int) -> _Snapshot:
+    """Return the snapshot that levels belong to.
+
+    Raises:
+        DataError: no clear of their side and moment came before.
+    """
+    sound: NDArray[np.bool_] = np.zeros(len(part.side), bool)
+    if held is not None:
+        sound = np.isin(part.side, list(held.cleared))
+        sound &= part.moments() == held.parts[0].moments()[0]
+    if held is None or not sound.all():
+        raise where.error(
+            "kind",
+            low + int(np.argmin(sound)),
+            SNAPSHOT,
+            "is a level of a snapshot without a clear of its side at its time",
+            "write a clear (kind 3, of that side, or side 0 for both) before each snapshot's "
+            "levels, or level sets (kind 1) where the book goes on",
+        )
+    return held
 
 
 def _runs(kinds: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:

@@ -3,6 +3,7 @@
 use crate::instrument::InstrumentSpec;
 use crate::instrument::PriceRule;
 use crate::instrument::Rounding;
+use crate::python::errors::to_py;
 use crate::python::formulas::refuse;
 use crate::quote;
 use crate::quote::AsParams;
@@ -209,7 +210,8 @@ fn fit_intensity(
     counts: PyReadonlyArray1<'_, f64>,
     seconds: f64,
 ) -> PyResult<(&'static str, usize, LineOut, LineOut)> {
-    let got = quote::fit_intensity(deltas.as_slice()?, counts.as_slice()?, seconds);
+    let (deltas, counts) = (deltas.as_slice()?, counts.as_slice()?);
+    let got = quote::fit_intensity(deltas, counts, seconds).map_err(to_py)?;
     let line = |line: Option<quote::Line>| line.map(|l| (l.a, l.k, l.r2));
     Ok((got.status.name(), got.points, line(got.plain), line(got.weighted)))
 }

@@ -13,6 +13,11 @@ use crate::sim::flow::lob::OrderRef;
 use crate::sim::flow::random::Rng;
 use crate::sim::flow::value::Value;
 use crate::sim::flow::value::World;
+use crate::sim::flow::wave;
+use crate::sim::flow::wave::Wave;
+use crate::sim::flow::wave::BPS;
+use crate::sim::flow::wave::LEARN;
+use crate::sim::flow::wave::TINY_USD;
 use crate::units::Side;
 use crate::units::UnixNanos;
 
@@ -33,26 +38,10 @@ const EDGE_STALE: f64 = -0.6;
 const STALE_PER_S: f64 = 3.0;
 /// While the spread is open, makers hurry by this factor.
 const HURRY: f64 = 3.0;
-/// Sigmas of the logarithm of order values.
+/// Sigma of the logarithm of order values.
 const ORDER_SIGMA: f64 = 1.5;
-const TAKER_SIGMA: f64 = 1.9;
-/// Share of orders and of takers of about the venue's minimum of 10 dollars.
-const TINY: f64 = 0.25;
-const TINY_USD: f64 = 12.0;
-/// Share of uninformed takers that follow another one, within about this time, and the chance that
-/// one takes the side of its wave.
-const FOLLOW: f64 = 0.4;
-const FOLLOW_S: f64 = 2.0;
-const REPEAT: f64 = 0.70;
-const WAVE_TURNS: f64 = 0.15;
 /// Uninformed takers do not pay more than this beyond the best price.
 const SLIP_BPS: f64 = 3.0;
-/// Informed takers act where the book is wrong by at least this and a tick; they are larger by a
-/// factor, and each tells makers a share of what they did not know.
-const EDGE_BPS: f64 = 0.3;
-const INFORMED_FACTOR: f64 = 5.0;
-const LEARN: f64 = 0.1;
-const BPS: f64 = 1e-4;
 
 /// A slot of the wheel holds the cancels of 2^26 ns, about one block.
 const WHEEL_SHIFT: u32 = 26;
@@ -66,9 +55,7 @@ pub(super) struct Agents {
     spec: InstrumentSpec,
     wheel: Vec<Vec<OrderRef>>,
     wheel_at: i64,
-    /// Extra rate of uninformed takers, per second.
-    wave: f64,
-    wave_side: f64,
+    wave: Wave,
 }
 
 impl Agents {
@@ -80,8 +67,7 @@ impl Agents {
             spec,
             wheel: vec![Vec::new(); WHEEL_SLOTS],
             wheel_at: config.start.0 >> WHEEL_SHIFT,
-            wave: 0.0,
-            wave_side: 1.0,
+            wave: Wave::default(),
         }
     }
 
@@ -134,7 +120,7 @@ impl Agents {
             }
         };
         let tick = touch - side.sign() * behind;
-        let usd = self.usd(config.order_usd, ORDER_SIGMA);
+        let usd = wave::usd(&mut self.rng, config.order_usd, ORDER_SIGMA);
         let size = self.size(usd, tick);
         let life = self.life() * (1.0 + behind as f64 / PATIENT_TICKS);
         if let Some(order) = lob.add(side, tick, size) {
@@ -157,15 +143,6 @@ impl Agents {
             from = until;
         }
         from
-    }
-
-    /// The value of an order.
-    fn usd(&mut self, median: f64, sigma: f64) -> f64 {
-        if self.rng.chance(TINY) {
-            TINY_USD
-        } else {
-            median * self.rng.lognormal(sigma)
-        }
     }
 
     /// A value to lots; every third person likes round numbers, the venue wants 10 dollars.
@@ -216,21 +193,13 @@ impl Agents {
         value: &mut Value,
         lob: &mut Lob,
     ) {
-        self.wave *= 1.0 - (world.dt / FOLLOW_S).min(1.0);
-        let alone = config.takers_per_s * (1.0 - FOLLOW) * (0.5 + 0.5 * world.activity);
-        for _ in 0..self.rng.poisson((alone + self.wave) * world.dt) {
-            self.wave += FOLLOW / FOLLOW_S;
-            if self.rng.chance(WAVE_TURNS) {
-                self.wave_side = self.rng.sign();
-            }
-            let with = if self.rng.chance(REPEAT) { 1.0 } else { -1.0 };
-            let sign = with * self.wave_side;
-            let usd = self.usd(config.taker_usd, TAKER_SIGMA);
+        for _ in 0..self.wave.takers(config.takers_per_s, world, &mut self.rng) {
+            let sign = self.wave.side(&mut self.rng);
+            let usd = wave::taker_usd(&mut self.rng, config.taker_usd);
             let slip = 1.0 + sign * SLIP_BPS * BPS;
             let limit = self.grid.ticks(value.fair() * slip) + sign;
             self.take(lob, sign, usd, limit);
-            let heard = libm::sqrt(usd / config.taker_usd).min(4.0);
-            value.press(sign * config.impact_bps * BPS * heard / 1.6);
+            value.press(wave::pressure(sign, usd, (config.taker_usd, config.impact_bps)));
         }
     }
 
@@ -241,9 +210,7 @@ impl Agents {
         value: &mut Value,
         lob: &mut Lob,
     ) {
-        let price = value.informed();
-        let worth = self.grid.ticks(price);
-        let least = (self.grid.ticks(price * (1.0 + EDGE_BPS * BPS)) - worth).max(1.0);
+        let (worth, least) = wave::worth(&self.grid, value.informed());
         for side in Side::BOTH {
             let sign = side.sign() as f64;
             let touch = lob.best(side.opposite());
@@ -253,7 +220,7 @@ impl Agents {
             }
             let rate = config.informed_per_s * edge.min(4.0);
             for _ in 0..self.rng.poisson(rate * world.dt) {
-                let usd = INFORMED_FACTOR * config.taker_usd * self.rng.lognormal(1.0);
+                let usd = wave::informed_usd(&mut self.rng, config.taker_usd);
                 self.take(lob, sign, usd, worth - 0.5 * sign);
                 value.learn(LEARN);
             }

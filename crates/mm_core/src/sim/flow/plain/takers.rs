@@ -8,28 +8,17 @@ use crate::sim::flow::plain::levels::Levels;
 use crate::sim::flow::random::Rng;
 use crate::sim::flow::value::Value;
 use crate::sim::flow::value::World;
+use crate::sim::flow::wave;
+use crate::sim::flow::wave::Wave;
+use crate::sim::flow::wave::LEARN;
+use crate::sim::flow::wave::TINY_USD;
 use crate::units::Lots;
 use crate::units::Side;
 use crate::units::UnixNanos;
 
-/// Share of takers that follow another one, and within about this time.
-const FOLLOW: f64 = 0.4;
-const FOLLOW_S: f64 = 2.0;
-/// Chance that a taker repeats the side of its wave, and that a wave draws a new one.
-const REPEAT: f64 = 0.7;
-const WAVE_TURNS: f64 = 0.15;
-/// Share of takers of about the venue's minimum, its value, and sigma of the logarithm of others.
-const TINY: f64 = 0.25;
-const TINY_USD: f64 = 12.0;
-const SIGMA: f64 = 1.9;
-/// Informed takers are larger, and each tells makers a share of what they did not know.
-const INFORMED_FACTOR: f64 = 5.0;
-const INFORMED_EDGE_BPS: f64 = 0.3;
-const LEARN: f64 = 0.1;
 /// Levels that one taker eats at most, and prints of one level.
 const LEVELS_MAX: usize = 4;
 const PRINTS_MAX: i64 = 8;
-const BPS: f64 = 1e-4;
 
 /// Who trades, and how excited they are.
 #[derive(Debug)]
@@ -41,9 +30,7 @@ pub(super) struct Takers {
     informed_per_s: f64,
     taker_usd: f64,
     impact_bps: f64,
-    /// Extra rate of uninformed takers, per second.
-    wave: f64,
-    wave_side: f64,
+    wave: Wave,
     trade_id: u64,
     /// Time of the block.
     now: UnixNanos,
@@ -60,8 +47,7 @@ impl Takers {
             informed_per_s: config.informed_per_s,
             taker_usd: config.taker_usd,
             impact_bps: config.impact_bps,
-            wave: 0.0,
-            wave_side: 1.0,
+            wave: Wave::default(),
             now: config.start,
             // A day has fewer prints than this step, so ids of days do not meet.
             trade_id: (config.start.0 / 86_400_000_000_000).unsigned_abs() * 100_000_000,
@@ -77,20 +63,11 @@ impl Takers {
         prints: &mut Vec<Print>,
     ) {
         self.now = world.now();
-        self.wave *= 1.0 - (world.dt / FOLLOW_S).min(1.0);
-        let alone = self.takers_per_s * (1.0 - FOLLOW) * (0.5 + 0.5 * world.activity);
-        for _ in 0..self.rng.poisson((alone + self.wave) * world.dt) {
-            self.wave += FOLLOW / FOLLOW_S;
-            if self.rng.chance(WAVE_TURNS) {
-                self.wave_side = self.rng.sign();
-            }
-            let with = if self.rng.chance(REPEAT) { 1.0 } else { -1.0 };
-            let sign = with * self.wave_side;
-            let tiny = self.rng.chance(TINY);
-            let usd = if tiny { TINY_USD } else { self.taker_usd * self.rng.lognormal(SIGMA) };
+        for _ in 0..self.wave.takers(self.takers_per_s, world, &mut self.rng) {
+            let sign = self.wave.side(&mut self.rng);
+            let usd = wave::taker_usd(&mut self.rng, self.taker_usd);
             self.take(sign, usd, levels, prints);
-            let heard = libm::sqrt(usd / self.taker_usd).min(4.0);
-            value.press(sign * self.impact_bps * BPS * heard / 1.6);
+            value.press(wave::pressure(sign, usd, (self.taker_usd, self.impact_bps)));
         }
         self.informed(world, value, levels, prints);
     }
@@ -102,9 +79,7 @@ impl Takers {
         levels: &mut Levels,
         prints: &mut Vec<Print>,
     ) {
-        let price = value.informed();
-        let worth = self.grid.ticks(price);
-        let least = (self.grid.ticks(price * (1.0 + INFORMED_EDGE_BPS * BPS)) - worth).max(1.0);
+        let (worth, least) = wave::worth(&self.grid, value.informed());
         for side in Side::BOTH {
             let sign = side.sign() as f64;
             let edge = sign * (worth - levels.best(side.opposite()) as f64) / least;
@@ -112,7 +87,7 @@ impl Takers {
                 continue;
             }
             for _ in 0..self.rng.poisson(self.informed_per_s * edge.min(4.0) * world.dt) {
-                let usd = INFORMED_FACTOR * self.taker_usd * self.rng.lognormal(1.0);
+                let usd = wave::informed_usd(&mut self.rng, self.taker_usd);
                 self.take(sign, usd, levels, prints);
                 value.learn(LEARN);
             }
