@@ -14,6 +14,7 @@ from botmm.units import time_text
 
 # Actions of an address on Hyperliquid before its first trade; each dollar traded adds one.
 ADDRESS_BUDGET = 10_000
+WAITS_SHARE_MAX = 0.1  # of the orders sent: more refused wishes than that thin out the ladder
 CROSSED_SHARE_MAX = 0.01  # of the samples of a sound recording, by far fewer
 FEW_FILLS = 100
 GAP_CAUSES = {1: "recorder hole", 2: "sequence break", 3: "reconnect", 4: "hole between files"}
@@ -133,6 +134,14 @@ def _symbol_warnings(figures: SymbolFigures, max_gap_s: float) -> list[str]:
     if figures.parts.fills == 0 and row["refusals"]:
         refused = _refusals(row["refusals"])
         found.append(f"{name}: no fills; its own risk limits refused orders: {refused}.")
+    waits = int(row["refusals"].get("position", 0))
+    if 0 < WAITS_SHARE_MAX * int(row["orders"]) < waits:
+        found.append(
+            f"{name}: {count(waits)} wishes for an order, repeated at every step, had no room within "
+            "max_position_usd. An order being cancelled may still fill and counts until the venue "
+            "confirms, so outer levels are replaced later than inner ones. Twice what a side quotes "
+            "gives room for all at once, and risks that much."
+        )
     silences = [(end - start) * 1e-9 for start, end, _ in figures.gaps]
     bridged = [length for length in silences if length > max_gap_s]
     if bridged:

@@ -123,6 +123,17 @@ def test_what_makes_a_result_doubtful_is_said() -> None:
         assert said in text
 
 
+def test_levels_that_wait_for_a_cancel_are_said() -> None:
+    sheet = make_sheet(days=0.05)
+    own = sheet.figures.symbols[0]
+    for refused, said in ((90, False), (110, True)):
+        summary = {**own.summary, "orders": 1_000, "refusals": {"position": refused}}
+        figures = replace(sheet.figures, symbols=[replace(own, summary=summary)])
+        text = "\n".join(warnings(replace(sheet, figures=figures)))
+        assert (f"{refused} wishes for an order" in text) == said
+        assert ("counts until the venue confirms" in text) == said
+
+
 def test_thinning_keeps_extremes_and_ends() -> None:
     ts = np.arange(100_000)
     values = np.sin(ts / 50.0)
