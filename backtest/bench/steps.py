@@ -42,9 +42,7 @@ console = Console(width=110)
 class Counted(botmm.Strategy):
     """A strategy that counts its steps."""
 
-    def __init__(self) -> None:
-        """Start at none."""
-        self.steps = 0
+    steps = 0
 
 
 class Silent(Counted):
@@ -58,7 +56,7 @@ class Silent(Counted):
         return None, None
 
 
-class Simple(Counted):
+class FixedRule(Counted):
     """Two-sided quotes around the mid with inventory skew: plain numbers alone."""
 
     depth = 0
@@ -74,7 +72,7 @@ class Simple(Counted):
         return (bid, clip), (ask, clip)
 
 
-class Arrays(Simple):
+class Arrays(FixedRule):
     """The same, moved by the sizes of five levels and the flow of trades: ten array readings."""
 
     depth = 5
@@ -108,7 +106,7 @@ def main(hours: float, step_ms: float, rounds: int) -> None:
         seconds: dict[str, list[float]] = {}
         figures: dict[str, tuple[int, int]] = {}
         for _ in range(rounds):
-            for kind in (None, Silent, Simple, Arrays):
+            for kind in (None, Silent, FixedRule, Arrays):
                 name = "shipped maker" if kind is None else kind.__name__
                 strategy = None if kind is None else kind()
                 began = time.process_time()

@@ -20,6 +20,7 @@ __all__ = [
     "CANDLE_FEATURES",
     "TICK_FEATURES",
     "TREES_SCHEMA",
+    "VENUE_TIME_NS_MAX",
     "ArgumentError",
     "Assembler",
     "CoreException",
@@ -123,6 +124,8 @@ __all__ = [
 ]
 
 __version__: str
+# A venue time further than this from its receive time, before or after, is none.
+VENUE_TIME_NS_MAX: int
 CANDLE_FEATURES: list[str]
 TICK_FEATURES: list[str]
 TREES_SCHEMA: str

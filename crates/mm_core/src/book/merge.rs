@@ -73,7 +73,7 @@ const BOUNDS_EVERY_NS: i64 = 1_000_000_000;
 
 /// A venue time further than this from ours, before or after, is none: a single such row would
 /// make every reader on the venue's clock wait for it with all of the tape in memory.
-const VENUE_TIME_NS_MAX: u64 = 600_000_000_000;
+pub const VENUE_TIME_NS_MAX: u64 = 600_000_000_000;
 
 /// Turns feed messages of one symbol into rows of one book.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod view;
 pub use merge::GapCause;
 pub use merge::MergeCounts;
 pub use merge::Merger;
+pub use merge::VENUE_TIME_NS_MAX;
 pub use side::BookSide;
 pub use side::Level;
 pub use view::Book;

@@ -363,7 +363,7 @@ impl Maker {
         let (mut ladder, diag) = quote(&self.config.spec, params, state);
         if let (Some(model), Some(look)) = (&self.config.model, &self.look) {
             // What takes time to tell may be a second old; the touch is the one quoted on.
-            let look = &market.freshened(look);
+            let look = &market.freshened(look).unwrap_or(*look);
             ladder.retain(|side, target| {
                 target.takes || self.pays(market, (model, look), diag.fair, (side, target))
             });

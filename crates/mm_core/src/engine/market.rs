@@ -271,7 +271,9 @@ impl Sight for Market {
     }
 
     fn look(&self, now: UnixNanos) -> Option<TickLook> {
-        let at = self.touch().filter(|_| self.book.state() == BookState::Trusted)?;
+        if self.book.state() != BookState::Trusted {
+            return None;
+        }
         let spec = self.book.spec();
         let mid = |mid2: i64| spec.price(Px(mid2)) * 0.5;
         let ago = |seconds: i64| {
@@ -280,13 +282,8 @@ impl Sight for Market {
         };
         let five = Side::BOTH
             .map(|side| self.book.near(side).take(5).map(|level| level.qty).sum::<Lots>().0 as f64);
-        Some(TickLook {
-            bid: spec.price(at.touch.bid),
-            ask: spec.price(at.touch.ask),
-            tick: spec.price(Px(spec.step(at.touch.bid))),
-            imbalance_1: balance(at.qty.map(|qty| qty as f64)),
+        self.freshened(&TickLook {
             imbalance_5: balance(five),
-            micro: self.fair(&at),
             flow_5s: self.flow.flow_5s(now),
             traded_10s: self.flow.traded_10s(now),
             mid_1s_ago: ago(1),
@@ -295,6 +292,7 @@ impl Sight for Market {
             pace: self.pace(),
             trades_60s: self.flow.trades_60s(now),
             mean_trade: self.flow.mean_trade(),
+            ..TickLook::default()
         })
     }
 }

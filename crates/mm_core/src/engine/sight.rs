@@ -63,18 +63,18 @@ pub trait Sight {
     /// What the fill model looks at now; `None` without a book that may be quoted on.
     fn look(&self, now: UnixNanos) -> Option<TickLook>;
 
-    /// A look of a moment ago with the touch as it is now.
-    fn freshened(&self, look: &TickLook) -> TickLook {
-        let Some(at) = self.touch() else { return *look };
+    /// A look with the touch as it is now; `None` where there is none.
+    fn freshened(&self, look: &TickLook) -> Option<TickLook> {
+        let at = self.touch()?;
         let spec = self.spec();
-        TickLook {
+        Some(TickLook {
             bid: spec.price(at.touch.bid),
             ask: spec.price(at.touch.ask),
             tick: spec.price(Px(spec.step(at.touch.bid))),
             imbalance_1: balance(at.qty.map(|qty| qty as f64)),
             micro: self.fair(&at),
             ..*look
-        }
+        })
     }
 
     /// How long nothing was heard.

@@ -1,5 +1,6 @@
-//! Bindings of facts: version and base fees.
+//! Bindings of facts: version, base fees, bounds.
 
+use crate::book::VENUE_TIME_NS_MAX;
 use crate::fees::FeeSchedule;
 use crate::fees::RATE_SCALE;
 use crate::instrument::Venue;
@@ -21,5 +22,6 @@ fn base_fees(venue: &str) -> (f64, f64) {
 
 pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add("VENUE_TIME_NS_MAX", VENUE_TIME_NS_MAX)?;
     m.add_function(wrap_pyfunction!(base_fees, m)?)
 }

@@ -23,7 +23,7 @@ use std::sync::PoisonError;
 /// More of a returned value is not printed.
 const SHOWN: usize = 200;
 /// Greatest whole number below which a double holds every whole number.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Prices and sizes of one side.
 type Quotes = Vec<(Px, Lots)>;

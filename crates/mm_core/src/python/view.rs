@@ -1,5 +1,6 @@
 //! Bindings of what a strategy in Python sees: plain numbers, and arrays made when they are read.
 
+use super::strategy::EXACT;
 use crate::engine::Seen;
 use crate::engine::Sight;
 use crate::instrument::InstrumentSpec;
@@ -285,7 +286,7 @@ impl PyView {
 
 /// Price units that a double holds exactly.
 fn whole(units: f64, px: f64) -> PyResult<i64> {
-    if units.abs() <= 9_007_199_254_740_992.0 {
+    if units.abs() <= EXACT {
         return Ok(units as i64);
     }
     Err(PyValueError::new_err(format!("{px} is no price")))

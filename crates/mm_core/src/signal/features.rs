@@ -153,7 +153,7 @@ fn ratio(part: f64, whole: f64, otherwise: f64) -> f64 {
 }
 
 /// What is known of the market and of our place in the queue when a quote is decided.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TickLook {
     /// Best bid.
     pub bid: f64,

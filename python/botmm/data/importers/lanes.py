@@ -15,9 +15,6 @@ from botmm.errors import DataError
 # Cause of a gap row: the recorder was not there.
 RECORDER = 1
 
-# As in merge.rs: further from ours, before or after, no venue time can be.
-VENUE_TIME_NS_MAX = 600_000_000_000
-
 OnBatch = Callable[[Source, Batch, Heard], None]
 
 
@@ -108,6 +105,8 @@ class Merge:
 
     def _note_odd(self, source: Source, heard: Heard) -> None:
         """Keep where the first venue time that is none stands; the core counts and replaces it."""
+        from botmm.core import VENUE_TIME_NS_MAX
+
         before = self.heard.get(str(source.path), 0)
         self.heard[str(source.path)] = before + len(heard.exch)
         unsaid = (heard.exch == 0) & (heard.stream != TRADES)
@@ -116,7 +115,7 @@ class Merge:
             self.tally.notes.setdefault(
                 "venue_time",
                 f"{source.path.name}: message {before + int(odd[0]) + 1}, venue time "
-                f"{int(heard.exch[odd[0]])} is more than 600 s from its receive time, which "
+                f"{int(heard.exch[odd[0]])} is more than {VENUE_TIME_NS_MAX // 1_000_000_000} s from its receive time, which "
                 "stands for it, as for all that bad_venue_times counts",
             )
 
