@@ -16,6 +16,12 @@ export PYTHON
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 unexport PYTHONPATH PYTHONHOME CONDA_PREFIX
 
+# The core is built for what this machine can do, where that is common: AVX2 and its kin, on any
+# x86-64 processor since 2013. A wheel is for every machine.
+ifeq ($(words $(filter avx2 bmi1 bmi2 fma movbe,$(shell grep -s -m 1 ^flags /proc/cpuinfo))),5)
+OURS := -C target-cpu=x86-64-v3
+endif
+
 CORE_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 REQUIREMENTS := $(VENV)/.requirements
 CORE := $(VENV)/.core
@@ -37,7 +43,7 @@ $(REQUIREMENTS): requirements.txt scripts/toolchain.sh
 $(CORE): $(REQUIREMENTS) $(CORE_SOURCES) pyproject.toml
 	@scripts/toolchain.sh
 	@echo "building the core in release mode; the first time takes some minutes"
-	$(BIN)/maturin develop --release --locked --quiet >/dev/null
+	RUSTFLAGS="$${RUSTFLAGS-$(OURS)}" $(BIN)/maturin develop --release --locked --quiet >/dev/null
 	touch $@
 
 demo: build ## replay a synthetic sample and write its report
@@ -55,7 +61,7 @@ $(BENCH): $(CORE) requirements-bench.txt
 	touch $@
 
 bench: $(BENCH) ## measure against hftbacktest, and the core's own benchmarks
-	scripts/bench.sh
+	RUSTFLAGS="$${RUSTFLAGS-$(OURS)}" scripts/bench.sh
 
 wheel: build ## an abi3 manylinux wheel in dist/
 	$(BIN)/maturin build --release --locked --compatibility pypi --out dist

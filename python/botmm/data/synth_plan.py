@@ -134,14 +134,31 @@ def is_made(path: Path, identity: str) -> bool:
     """Whether a tape is there and is the one of this identity.
 
     Raises:
-        DataError: a recording is there, which nothing synthetic may replace.
+        DataError: a recording is there, which nothing synthetic may replace, or a file that cannot be read.
     """
     if not path.exists():
         return False
-    meta = read_tape(path).meta
+    try:
+        meta = read_tape(path).meta
+    except DataError:
+        if _is_synthetic(path):
+            return False  # written by another version
+        raise
     if meta.get("source") != "synthetic":
         raise DataError(
             f"{path}: holds a recording, which a synthetic market must not replace",
             cure="choose another --store, --venue or --date",
         )
     return meta.get("synthetic_market") == identity
+
+
+def _is_synthetic(path: Path) -> bool:
+    """Whether a file says that it is a synthetic tape, of whatever version."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        meta = pq.read_metadata(path).metadata or {}
+    except pa.ArrowInvalid:
+        return False
+    return bool(meta.get(b"source") == b"synthetic")

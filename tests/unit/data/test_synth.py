@@ -118,6 +118,19 @@ def test_the_sample_is_made_once(tmp_path: Path) -> None:
     assert tape_info(str(path))["meta"]["source"] == "synthetic"
 
 
+def test_a_synthetic_tape_of_another_version_is_made_anew_a_recording_is_not(tmp_path: Path) -> None:
+    plan = plan_in(tmp_path)
+    (path,) = [written.path for written in make(plan).written]
+    table = pq.read_table(path)
+    meta = {**table.schema.metadata, b"botmm_schema": b"1"}
+    pq.write_table(table.replace_schema_metadata(meta), path)
+    assert make(plan).written[0].path == path
+    assert tape_info(str(path))["meta"]["botmm_schema"] != "1"
+    pq.write_table(table.replace_schema_metadata({**meta, b"source": b"recorded"}), path)
+    with pytest.raises(DataError, match="tape schema 1"):
+        make(plan)
+
+
 def test_plain_days_are_made_once_and_whatever_was_made_with_them(tmp_path: Path) -> None:
     few = plan_in(tmp_path / "few", model="plain", length_ns=DAY_NS)
     first = make(few).written[0].path

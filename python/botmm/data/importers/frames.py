@@ -102,7 +102,7 @@ _DEPTH_TOPIC = re.compile(rb'orderbook\.(\d+)\.(\w+)[\\"]')
 
 # Receive times of the wrappings, each with the decimals of a second that its digits lack.
 _STAMPED = re.compile(rb"(\d{11,19}) ")
-_ISO = re.compile(rb'\{"time":\s*"([0-9T:.-]+)"')
+_ISO = re.compile(rb'\{"time":\s*"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)Z?"')
 _SECONDS = re.compile(rb'"ts":\s*(\d+)(?:\.(\d{1,9}))?')
 
 

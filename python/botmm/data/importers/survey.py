@@ -97,12 +97,15 @@ class _Pass:
 
     def batch(self, source: Source, batch: Batch, heard: Heard) -> None:
         """Take a batch; of lines also the decimals of levels that never become a row."""
-        from botmm.core import scan_lines
+        from botmm.core import CoreException, scan_lines
 
         self.tracks.setdefault(str(source.path), Track(source)).hear(heard)
         if batch.method == "add_lines":
             decoder, _, lines, first = batch.args
-            px, size, _ = scan_lines(decoder, lines, first).get(self.symbol, (0, 0, 0))
+            try:
+                px, size, _ = scan_lines(decoder, lines, first).get(self.symbol, (0, 0, 0))
+            except CoreException as error:
+                raise DataError(f"{source.path}: {error}") from None
             self.px_decimals = max(self.px_decimals, px)
             self.size_decimals = max(self.size_decimals, size)
 
