@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backtest.bench.streams import DEPTH, Stream
+from backtest.bench.streams import CLEAR, DEPTH, LEVEL, SNAPSHOT_LEVEL, TRADE, Stream
 
 CHUNK_EVENTS = 1 << 20
 WHOLE_BOOK = 65_535
@@ -47,18 +47,41 @@ def write_tape(streams: Iterable[Stream], path: Path) -> dict[str, Any]:
             writer = TapeWriter(str(path), tape_meta(stream))
         depth = DEPTH if stream.name == "snapshots" else WHOLE_BOOK
         for part in _parts(stream):
-            assembler.add_neutral(
-                stream.ts_exch[part],
-                stream.ts_recv[part],
-                stream.kind[part],
-                stream.side[part],
-                stream.px[part] * scale.units_per_tick,
-                stream.qty[part],
-                depth=depth,
-            )
+            _feed(assembler, stream, part, depth)
             writer.append(assembler.drain(int(stream.ts_recv[part.stop - 1])))
     result: dict[str, Any] = writer.close()
     return result
+
+
+def _feed(assembler: Any, stream: Stream, part: slice, depth: int) -> None:
+    """Hand a part of a stream to an assembler: its snapshots, level changes and trades."""
+    kind, side, frame = stream.kind[part], stream.side[part], stream.frame[part]
+    ts_exch, ts_recv, qty = stream.ts_exch[part], stream.ts_recv[part], stream.qty[part]
+    px = stream.px[part] * stream.scale.units_per_tick
+    clears = np.flatnonzero(kind == CLEAR)
+    if len(clears):
+        # As many bids as asks, in the order of the rows.
+        shape = len(clears), 2, -1
+        rests = kind == SNAPSHOT_LEVEL
+        bids_asks = zip(
+            *(np.moveaxis(of[rests].reshape(shape), 1, 0) for of in (px, qty)), strict=True
+        )
+        ladders = [
+            column for one in bids_asks for column in (*map(np.ascontiguousarray, one), None)
+        ]
+        assembler.add_snapshots(ts_exch[clears], ts_recv[clears], *ladders, depth)
+    level = np.flatnonzero(kind == LEVEL)
+    if len(level):
+        first = np.flatnonzero(np.diff(frame[level], prepend=-1))
+        no_seq = np.zeros(len(first), np.uint64)
+        at, offsets = level[first], np.append(first, len(level))
+        times = ts_exch[at], ts_recv[at]
+        assembler.add_deltas(
+            *times, no_seq, no_seq, no_seq, offsets, side[level], px[level], qty[level]
+        )
+    trade = kind == TRADE
+    prints = ts_exch[trade], ts_recv[trade], side[trade], px[trade], qty[trade]
+    assembler.add_trades(*prints, np.zeros(int(trade.sum()), np.uint64))
 
 
 def tape_meta(stream: Stream) -> dict[str, str]:

@@ -588,23 +588,6 @@ class Assembler:
     def add_gaps(self, start: _I64, end: _I64, cause: _U64) -> None:
         """Take in silences from `start` to `end`, Unix ns: 1 recorder away, 2 sequence broken,
         3 connected anew."""
-    def add_neutral(
-        self,
-        ts_exch: _I64,
-        ts_local: _I64,
-        kind: _U8,
-        side: _I8,
-        px: _I64,
-        qty: _I64,
-        depth: int = ...,
-    ) -> None:
-        """Take in neutral events: kind 1 level set (size 0 deletes), 2 trade, 3 book clear, 4 level
-        of a snapshot; side +1, -1, or 0 at a clear of both; `depth` as for snapshots. A clear of one
-        side keeps the other.
-
-        Raises:
-            ArgumentError: a level of a snapshot has no clear of its side at its time before it.
-        """
     def add_lines(
         self,
         format: str,

@@ -11,48 +11,62 @@ from botmm.data.catalogue import read_tape as catalogued
 from botmm.data.quality import check
 from tests.simulation.replayed import market, play, spec, write
 
-LEVEL, TRADE, CLEAR, SNAPSHOT = 1, 2, 3, 4
-CONTEXT = 7  # a kind of tape rows
+CONTEXT = 7
 MS = 1_000_000
 START = 1_767_571_200_000_000_000
+Columns = dict[str, Any]
 META = {"venue": "lab", "symbol": "X", "px_decimals": "0", "size_decimals": "0", "window": "0"}
 
 
-def neutral(count: int = 1_000) -> dict[str, Any]:
-    """Return neutral events: a snapshot of two levels, then changes of the bid and prints."""
+def events(count: int = 800) -> tuple[Columns, Columns]:
+    """Return level changes, one a millisecond, the bid and the ask first, and prints among them."""
     step = np.arange(count)
-    kind = np.where(step % 5 == 4, TRADE, LEVEL)
-    kind[:3] = CLEAR, SNAPSHOT, SNAPSHOT
-    side = np.where(kind == TRADE, -1, 1)
-    side[:3] = 0, 1, -1
-    px = np.full(count, 100)
-    px[:3] = 0, 100, 102
-    return {
-        "ts_exch": START + np.maximum(step - 2, 0) * MS,
-        "ts_local": START + np.maximum(step - 2, 0) * MS + 5 * MS,
-        "kind": kind.astype(np.uint8),
-        "side": side.astype(np.int8),
-        "px": px,
+    ts_exch = START + np.maximum(step - 1, 0) * MS
+    none = np.zeros(count, np.uint64)
+    changes = {
+        "ts_exch": ts_exch,
+        "ts_recv": ts_exch + 5 * MS,
+        "seq": none,
+        "prev_seq": none.copy(),
+        "first_seq": none.copy(),
+        "offsets": np.arange(count + 1),
+        "side": np.where(step == 1, -1, 1).astype(np.int8),
+        "px": np.where(step == 1, 102, 100),
         "qty": 10 + step % 7,
     }
+    at = np.arange(4, count, 4)
+    prints = {
+        "ts_exch": ts_exch[at] + MS // 2,
+        "ts_recv": ts_exch[at] + MS // 2 + 5 * MS,
+        "side": np.full(len(at), -1, np.int8),
+        "px": np.full(len(at), 100),
+        "qty": 1 + at % 7,
+        "id": at.astype(np.uint64),
+    }
+    return changes, prints
 
 
-def assembled(*args: Any) -> dict[str, Any]:
+def fed(changes: Columns, prints: Columns) -> Assembler:
     assembler = Assembler(0, 0)
-    assembler.add_neutral(*args)
-    rows: dict[str, Any] = assembler.drain()
+    assembler.add_deltas(*changes.values())
+    assembler.add_trades(*prints.values())
+    return assembler
+
+
+def assembled(changes: Columns, prints: Columns) -> Columns:
+    rows: Columns = fed(changes, prints).drain()
     return rows
 
 
-def same(one: dict[str, Any], two: dict[str, Any]) -> bool:
+def same(one: Columns, two: Columns) -> bool:
     return all(np.array_equal(one[name], two[name]) for name in one)
 
 
 def test_inputs_are_never_modified(tmp_path: Path) -> None:
-    given = neutral()
-    before = {name: column.copy() for name, column in given.items()}
-    rows = assembled(*given.values())
-    assert same(given, before)
+    given = events()
+    before = [{name: column.copy() for name, column in part.items()} for part in given]
+    rows = assembled(*given)
+    assert all(same(part, was) for part, was in zip(given, before, strict=True))
     kept = {name: column.copy() for name, column in rows.items()}
     touches(rows["kind"], rows["side"], rows["px"])
     for name in ("one", "two"):
@@ -71,22 +85,22 @@ def test_a_latency_built_twice_from_one_list_is_the_same() -> None:
 
 
 def test_arrays_that_the_caller_drops_or_overwrites_are_not_read_again() -> None:
-    wanted = assembled(*neutral().values())
-    assembler = Assembler(0, 0)
-    given = neutral()
-    assembler.add_neutral(*given.values())
-    for column in given.values():
-        column[:] = 0
-    del given
+    wanted = assembled(*events())
+    given = events()
+    assembler = fed(*given)
+    for part in given:
+        for column in part.values():
+            column[:] = 0
+    del given, part, column
     gc.collect()
     assert same(assembler.drain(), wanted)
 
 
 def test_one_negative_latency_moves_its_own_row_alone_and_is_counted(tmp_path: Path) -> None:
-    given = neutral()
-    wanted = assembled(*given.values())
-    given["ts_local"][499] = given["ts_exch"][499] - 1  # a print
-    rows = assembled(*given.values())
+    changes, prints = events()
+    wanted = assembled(changes, prints)
+    prints["ts_recv"][100] = prints["ts_exch"][100] - 1
+    rows = assembled(changes, prints)
     late = rows["ts_recv"] < rows["ts_exch"]
     assert late.sum() == 1
     usual = wanted["ts_exch"] != rows["ts_exch"][late][0]

@@ -12,7 +12,6 @@ use mm_core::tape::Content;
 use mm_core::tape::Deltas;
 use mm_core::tape::Format;
 use mm_core::tape::Ladder;
-use mm_core::tape::Neutral;
 use mm_core::tape::Prints;
 use mm_core::tape::Projection;
 use mm_core::tape::TapeInfo;
@@ -421,69 +420,8 @@ fn a_table_that_comes_late_does_not_turn_time_back() {
     assert_eq!(assembler.counts()["late_messages"], 1);
 }
 
-/// Neutral rows of (time, kind, side, price, size), assembled.
-fn neutral(events: &[(i64, u8, i8, i64, i64)]) -> Result<Rows, CoreError> {
-    let neutral = Neutral {
-        kind: events.iter().map(|row| row.1).collect(),
-        side: events.iter().map(|row| row.2).collect(),
-        px: events.iter().map(|row| row.3).collect(),
-        qty: events.iter().map(|row| row.4).collect(),
-        depth: u16::MAX,
-    };
-    let recv: Vec<i64> = events.iter().map(|row| START + row.0).collect();
-    let mut assembler = Assembler::new(Venue::Other, SCALES);
-    assembler.add(times(&recv), Content::Neutral(neutral), streams::BOOK)?;
-    let mut rows = Rows::default();
-    assembler.drain(UnixNanos(i64::MAX), &mut rows)?;
-    Ok(rows)
-}
-
 #[test]
-fn neutral_clears_keep_the_side_that_they_do_not_name() {
-    let both = [(0, 3, 1, 0, 0), (0, 4, 1, 98, 8), (0, 3, -1, 0, 0), (0, 4, -1, 103, 9)];
-    let rows = neutral(&both).expect("rows");
-    assert_eq!(book(&rows), [((1, 98), 8), ((-1, 103), 9)].into_iter().collect());
-    let asks = [(5, 3, -1, 0, 0), (5, 4, -1, 104, 7)];
-    let rows = neutral(&[&both[..], &asks[..]].concat()).expect("rows");
-    assert_eq!(book(&rows), [((1, 98), 8), ((-1, 104), 7)].into_iter().collect());
-    let rows = neutral(&[&both[..], &[(5, 3, 1, 0, 0)]].concat()).expect("rows");
-    assert_eq!(book(&rows), [((-1, 103), 9)].into_iter().collect());
-}
-
-#[test]
-fn neutral_snapshot_levels_without_a_clear_are_refused() {
-    let cleared = [(0, 3, 0, 0, 0), (0, 4, 1, 98, 8)];
-    for (rows, row) in [
-        (vec![cleared[1]], 0),
-        ([&cleared[..], &[(5, 4, 1, 97, 8)]].concat(), 2),
-        (vec![(0, 3, 1, 0, 0), cleared[1], (0, 4, -1, 103, 9)], 2),
-    ] {
-        let error = neutral(&rows).expect_err("no clear").to_string();
-        let want = format!("kind: row {row}: level of a snapshot without a clear");
-        assert!(error.contains(&want), "{error}");
-    }
-}
-
-#[test]
-fn neutral_rows_and_plain_changes_make_the_same_book() {
-    let neutral = Neutral {
-        kind: vec![1, 1, 1, 2, 3, 4, 4, 1],
-        side: vec![1, -1, 1, -1, 0, 1, -1, -1],
-        px: vec![100, 102, 99, 100, 0, 98, 103, 103],
-        qty: vec![5, 6, 7, 1, 0, 8, 9, 0],
-        depth: u16::MAX,
-    };
-    let mut assembler = Assembler::new(Venue::Other, SCALES);
-    let recv: Vec<i64> = [0, 0, 0, 5, 9, 9, 9, 12].iter().map(|t| START + t).collect();
-    assembler.add(times(&recv), Content::Neutral(neutral), streams::BOOK).expect("neutral");
-    let mut rows = Rows::default();
-    assembler.drain(UnixNanos(START + 9), &mut rows).expect("drain");
-    let want = [((1, 100), 5), ((1, 99), 7), ((-1, 102), 6)];
-    assert_eq!(book(&rows), want.into_iter().collect());
-    assembler.drain(UnixNanos(i64::MAX), &mut rows).expect("drain");
-    assert_eq!(book(&rows), [((1, 98), 8)].into_iter().collect());
-    assert_eq!(rows.kind.iter().filter(|kind| **kind == RowKind::Trade as u8).count(), 1);
-
+fn plain_changes_make_a_book_without_a_snapshot() {
     let deltas = Deltas {
         seq: vec![0, 0],
         prev_seq: vec![0, 0],

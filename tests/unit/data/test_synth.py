@@ -118,16 +118,18 @@ def test_the_sample_is_made_once(tmp_path: Path) -> None:
     assert tape_info(str(path))["meta"]["source"] == "synthetic"
 
 
-def test_a_synthetic_tape_of_another_version_is_made_anew_a_recording_is_not(tmp_path: Path) -> None:
+def test_a_synthetic_tape_of_another_version_is_made_anew_a_recording_is_not(
+    tmp_path: Path,
+) -> None:
     plan = plan_in(tmp_path)
     (path,) = [written.path for written in make(plan).written]
     table = pq.read_table(path)
-    meta = {**table.schema.metadata, b"botmm_schema": b"1"}
+    meta = {**table.schema.metadata, b"botmm_schema": b"999"}
     pq.write_table(table.replace_schema_metadata(meta), path)
     assert make(plan).written[0].path == path
-    assert tape_info(str(path))["meta"]["botmm_schema"] != "1"
+    assert tape_info(str(path))["meta"]["botmm_schema"] != "999"
     pq.write_table(table.replace_schema_metadata({**meta, b"source": b"recorded"}), path)
-    with pytest.raises(DataError, match="tape schema 1"):
+    with pytest.raises(DataError, match="tape schema 999"):
         make(plan)
 
 

@@ -13,7 +13,6 @@ use crate::tape::Format;
 use crate::tape::GroupInfo;
 use crate::tape::Heard;
 use crate::tape::Ladder;
-use crate::tape::Neutral;
 use crate::tape::Prints;
 use crate::tape::Projection;
 use crate::tape::Scanned;
@@ -353,25 +352,6 @@ impl PyAssembler {
     ) -> PyResult<()> {
         let content = Content::Gaps(owned(&cause)?);
         self.add(py, times(&start, &end)?, content, streams::NONE)
-    }
-
-    #[allow(clippy::too_many_arguments)] // One argument a column, as the boundary wants it.
-    #[pyo3(signature = (ts_exch, ts_local, kind, side, px, qty, depth = u16::MAX))]
-    fn add_neutral(
-        &mut self,
-        py: Python<'_>,
-        ts_exch: Ints<'_>,
-        ts_local: Ints<'_>,
-        kind: PyReadonlyArray1<'_, u8>,
-        side: PyReadonlyArray1<'_, i8>,
-        px: Ints<'_>,
-        qty: Ints<'_>,
-        depth: u16,
-    ) -> PyResult<()> {
-        let (kind, side) = (owned(&kind)?, owned(&side)?);
-        let neutral = Neutral { kind, side, px: owned(&px)?, qty: owned(&qty)?, depth };
-        let times = times(&ts_exch, &ts_local)?;
-        self.add(py, times, Content::Neutral(neutral), streams::BOOK)
     }
 
     #[pyo3(signature = (format, symbol, data, first_line = 1, clock_offset_ns = 0))]

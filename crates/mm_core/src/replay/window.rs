@@ -27,6 +27,8 @@ pub(super) struct Window {
     venue: usize,
     /// Places of the venue that were dropped.
     forgotten: u64,
+    /// The latest venue time of all rows, and of those that [`is_of_its_time`].
+    latest: i64,
     newest_exch: i64,
     newest_recv: i64,
     disorder: i64,
@@ -43,6 +45,7 @@ impl Window {
             order: (disorder > 0).then(Vec::new),
             venue: 0,
             forgotten: 0,
+            latest: i64::MIN,
             newest_exch: i64::MIN,
             newest_recv: i64::MIN,
             disorder,
@@ -101,10 +104,13 @@ impl Window {
     fn order_new(&mut self, first: usize, gone: usize) {
         let rows = &self.rows;
         let mut backward = false;
-        for &ts in &rows.ts_exch[first..] {
-            backward |= ts < self.newest_exch;
-            self.disorder = self.disorder.max(self.newest_exch.saturating_sub(ts));
-            self.newest_exch = self.newest_exch.max(ts);
+        for (&kind, &ts) in rows.kind[first..].iter().zip(&rows.ts_exch[first..]) {
+            backward |= ts < self.latest;
+            self.latest = self.latest.max(ts);
+            if is_of_its_time(kind) {
+                self.disorder = self.disorder.max(self.newest_exch.saturating_sub(ts));
+                self.newest_exch = self.newest_exch.max(ts);
+            }
         }
         if self.order.is_none() && backward {
             self.order = Some((0..first as u32).collect());
@@ -291,6 +297,12 @@ impl Window {
     pub(super) fn local_strip(&self, until: i64) -> Strip {
         Strip::copy(&self.rows, self.local..reached(&self.rows.ts_recv, self.local, until))
     }
+}
+
+/// Whether a row tells of the moment that it stands at, as books and trades do: a gap tells of its
+/// beginning, a context of when its value was made. The tape's disorder counts the same rows.
+const fn is_of_its_time(kind: u8) -> bool {
+    kind <= RowKind::Frame as u8
 }
 
 /// The first index from `at` on whose time is past `until`; times rise.

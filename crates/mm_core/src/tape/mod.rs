@@ -32,7 +32,6 @@ pub use series::TapeSeries;
 pub use table::Content;
 pub use table::Deltas;
 pub use table::Ladder;
-pub use table::Neutral;
 pub use table::Prints;
 pub use table::Table;
 pub use table::Times;

@@ -1,9 +1,7 @@
 //! Tables — recorded columns of one stream, turned into messages one at a time.
 
 use crate::book::GapCause;
-use crate::book::Merger;
 use crate::error::CoreError;
-use crate::event::streams;
 use crate::event::ContextKind;
 use crate::event::FeedMessage;
 use crate::event::Frame;
@@ -90,23 +88,6 @@ pub struct Prints {
     pub id: Vec<u64>,
 }
 
-/// Rows of the neutral form: 1 level set (0 deletes), 2 trade, 3 clear, 4 level of a snapshot.
-///
-/// A clear voids its side, both where it has none; a snapshot replaces the sides it cleared.
-#[derive(Clone, Debug, Default)]
-pub struct Neutral {
-    /// Kinds.
-    pub kind: Vec<u8>,
-    /// +1 bid or buyer, -1 ask or seller, 0 none.
-    pub side: Vec<i8>,
-    /// Prices.
-    pub px: Vec<i64>,
-    /// Sizes.
-    pub qty: Vec<i64>,
-    /// Levels a side that snapshots show at most, `u16::MAX` where they are the whole book.
-    pub depth: u16,
-}
-
 /// What the rows of a table are.
 #[derive(Clone, Debug)]
 pub enum Content {
@@ -141,8 +122,6 @@ pub enum Content {
     },
     /// Recorded silences from `exch` to `recv`, with their causes.
     Gaps(Vec<u64>),
-    /// Rows of the neutral form.
-    Neutral(Neutral),
     /// Decoded frames.
     Messages(Vec<FeedMessage>),
 }
@@ -175,9 +154,6 @@ impl Table {
         check(&content, times.recv.len())?;
         let mut table = Self { times, content, stream, messages: Vec::new(), next: 0 };
         table.messages = table.split();
-        if let Content::Neutral(neutral) = &table.content {
-            neutral.check_snapshots(&table.times, &table.messages)?;
-        }
         let recv = |rows: &Range<u32>| table.times.recv[rows.start as usize];
         table.messages.sort_by_key(recv); // Stable: equal times keep their order.
         Ok(table)
@@ -193,7 +169,6 @@ impl Table {
             | Content::Trades(_)
             | Content::Context { .. }
             | Content::Gaps(_)
-            | Content::Neutral(_)
             | Content::Messages(_) => 0,
         };
         Some((self.times.recv[row], self.stream, seq))
@@ -212,7 +187,6 @@ impl Table {
         let Some(rows) = self.messages.get(self.next) else { return false };
         let row = rows.start as usize;
         match &self.content {
-            Content::Neutral(neutral) => neutral.kind[row] == 1,
             Content::Deltas(deltas) => deltas.seq[row] == 0,
             Content::Snapshots { .. }
             | Content::Bbo { .. }
@@ -226,17 +200,9 @@ impl Table {
     /// Which rows are one message.
     fn split(&self) -> Vec<Range<u32>> {
         let recv = &self.times.recv;
-        let joined = |start: usize, i: usize| match &self.content {
+        let joined = |i: usize| match &self.content {
             // A frame of trades or contexts has one receive time.
             Content::Trades(_) | Content::Context { .. } => recv[i] == recv[i - 1],
-            Content::Neutral(neutral) => match (neutral.kind[i - 1], neutral.kind[i]) {
-                (3 | 4, 4) => true, // A snapshot lasts until something else comes.
-                (3 | 4, 3) => neutral.clears_too(&self.times, start..i),
-                (before, kind) if before == kind && kind != 3 => {
-                    recv[i] == recv[i - 1] && self.times.exch[i] == self.times.exch[i - 1]
-                }
-                _ => false,
-            },
             Content::Snapshots { .. }
             | Content::Bbo { .. }
             | Content::Deltas(_)
@@ -246,7 +212,7 @@ impl Table {
         let mut messages = Vec::new();
         let mut start = 0;
         for i in 1..=recv.len() {
-            if i == recv.len() || !joined(start, i) {
+            if i == recv.len() || !joined(i) {
                 messages.push(start as u32..i as u32);
                 start = i;
             }
@@ -289,7 +255,6 @@ impl Table {
                 let cause = gap_cause(cause[i]).unwrap_or(GapCause::Recorder);
                 return Said::Gap { from: ts_exch, cause };
             }
-            Content::Neutral(neutral) => neutral.message(rows, ts_exch),
             Content::Messages(messages) => std::mem::replace(&mut messages[i], taken()),
         };
         Said::Message(message)
@@ -313,79 +278,6 @@ impl Prints {
         let side = if self.side[i] > 0 { Side::Bid } else { Side::Ask };
         let (px, qty) = (Px(self.px[i]), Lots(self.qty[i]));
         Print { ts_exch: UnixNanos(ts_exch), side, px, qty, id: self.id[i] }
-    }
-}
-
-impl Neutral {
-    /// Whether the clear after these rows of a snapshot belongs to it: of one moment, and of a
-    /// side that has no level yet.
-    fn clears_too(&self, times: &Times, rows: Range<usize>) -> bool {
-        let i = rows.end;
-        let stated =
-            |j: usize| self.kind[j] == 4 && (self.side[i] == 0 || self.side[j] == self.side[i]);
-        moment(times, i) == moment(times, rows.start) && !rows.into_iter().any(stated)
-    }
-
-    /// Whether a row that is a clear is one of this side.
-    fn clears(&self, row: usize, side: i8) -> bool {
-        self.kind[row] == 3 && (self.side[row] == 0 || self.side[row] == side)
-    }
-
-    /// Each level of a snapshot follows a clear of its side, of its moment.
-    fn check_snapshots(&self, times: &Times, messages: &[Range<u32>]) -> Result<(), CoreError> {
-        for rows in messages {
-            let mut cleared = [false; 2];
-            for i in rows.start as usize..rows.end as usize {
-                cleared[0] |= self.clears(i, 1);
-                cleared[1] |= self.clears(i, -1);
-                let late = moment(times, i) != moment(times, rows.start as usize);
-                if self.kind[i] == 4 && (late || !cleared[usize::from(self.side[i] < 0)]) {
-                    let why = "level of a snapshot without a clear of its side at its time";
-                    return Err(bad("kind", format!("row {i}: {why}: write a clear (3) before")));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// One message: rows of one time and class (changes, trades, or one snapshot).
-    fn message(&self, rows: Range<usize>, ts_exch: UnixNanos) -> FeedMessage {
-        if self.kind[rows.start] == 2 {
-            let print = |i: usize| Print {
-                ts_exch,
-                side: if self.side[i] > 0 { Side::Bid } else { Side::Ask },
-                px: Px(self.px[i]),
-                qty: Lots(self.qty[i]),
-                id: 0,
-            };
-            return FeedMessage::Trades(rows.map(print).collect());
-        }
-        let changes = self.kind[rows.start] == 1;
-        let kind = if changes {
-            FrameKind::Delta { prev_seq: 0, first_seq: 0 }
-        } else {
-            FrameKind::Snapshot { depth: self.depth }
-        };
-        let (mut bids, mut asks) = (Vec::new(), Vec::new());
-        for (side, levels) in [(1, &mut bids), (-1, &mut asks)] {
-            if !changes && !rows.clone().any(|i| self.clears(i, side)) {
-                levels.push(Merger::UNCHANGED);
-            }
-        }
-        for i in rows.filter(|i| self.kind[*i] != 3) {
-            let side = if self.side[i] > 0 { &mut bids } else { &mut asks };
-            side.push(LevelQty { px: Px(self.px[i]), qty: Lots(self.qty[i]), n: 0 });
-        }
-        FeedMessage::Book(Frame { kind, ts_exch, seq: 0, stream: streams::BOOK, bids, asks })
-    }
-}
-
-/// When a row happened; where the venue does not say, when it came.
-fn moment(times: &Times, row: usize) -> i64 {
-    if times.exch[row] == 0 {
-        times.recv[row]
-    } else {
-        times.exch[row]
     }
 }
 
@@ -435,7 +327,6 @@ fn check(content: &Content, rows: usize) -> Result<(), CoreError> {
                 None => Ok(()),
             }
         }
-        Content::Neutral(neutral) => check_neutral(neutral, rows),
         Content::Messages(messages) => same_length("messages", messages.len(), rows),
     }
 }
@@ -455,27 +346,6 @@ fn check_deltas(deltas: &Deltas, rows: usize) -> Result<(), CoreError> {
         return Err(bad("offsets", why));
     }
     check_sides(&deltas.side)
-}
-
-fn check_neutral(neutral: &Neutral, rows: usize) -> Result<(), CoreError> {
-    same_length("kind", neutral.kind.len(), rows)?;
-    same_length("side", neutral.side.len(), rows)?;
-    same_length("px", neutral.px.len(), rows)?;
-    same_length("qty", neutral.qty.len(), rows)?;
-    if neutral.depth == 0 {
-        return Err(bad("depth", "0 levels a side".to_owned()));
-    }
-    for (i, (kind, side)) in neutral.kind.iter().zip(&neutral.side).enumerate() {
-        let sound = match kind {
-            1 | 2 | 4 => matches!(side, 1 | -1),
-            3 => true,
-            _ => false,
-        };
-        if !sound {
-            return Err(bad("kind", format!("row {i}: kind {kind} with side {side}")));
-        }
-    }
-    Ok(())
 }
 
 fn check_sides(sides: &[i8]) -> Result<(), CoreError> {
