@@ -43,6 +43,7 @@ UNRESOLVED = -(2**63)
 BPS_DECIMALS = 4
 RATIO_DECIMALS = 9  # of fees, shares and seconds: billionths, as the core has them
 GROUP_ROWS = 65_536  # rows wait for so many: each group costs memory as long as its file is open
+WAITING = 64  # small tables are put together: each costs a kilobyte a column beside its rows
 
 
 class RunFolder:
@@ -87,18 +88,19 @@ class RunFolder:
             path = self.fresh / f"{name}.parquet"
             self._open[name] = parquet.ParquetWriter(path, table.schema, compression="zstd")
             self._waiting[name] = []
-        self._waiting[name].append(table)
-        if sum(waiting.num_rows for waiting in self._waiting[name]) >= GROUP_ROWS:
+        waiting = self._waiting[name]
+        if table.num_rows:
+            waiting.append(table)
+        if sum(part.num_rows for part in waiting) >= GROUP_ROWS:
             self._write(name)
+        elif len(waiting) >= WAITING:
+            waiting[:] = [_joined(waiting)]
 
     def _write(self, name: str) -> None:
         """Write the rows of a table that wait, as one group."""
-        import pyarrow as pa
-
-        table = pa.concat_tables(self._waiting[name])
-        self._waiting[name].clear()
-        if table.num_rows:
-            self._open[name].write_table(table.combine_chunks())
+        if waiting := self._waiting[name]:
+            self._open[name].write_table(_joined(waiting))
+            waiting.clear()
 
     def finish(self, run: ReplayRun, sheet: Sheet) -> None:
         """Write everything else and put the folder in its place."""
@@ -253,6 +255,13 @@ def _check(folder: Path) -> None:
         raise UsageError(
             f"{folder} holds something else than a run: {others[0]}", cure="name another --out"
         )
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    """Return tables as one, without the chunks."""
+    import pyarrow as pa
+
+    return pa.concat_tables(tables).combine_chunks()
 
 
 def _table(columns: Mapping[str, Any], plan: Plan) -> pa.Table:
