@@ -320,10 +320,16 @@ class Replay:
             played; ArgumentError for another number of strategies than symbols.
     """
 
-    def __new__(cls, spec_json: str, strategies: Sequence[_OnStep] | None = None) -> Self:
+    def __new__(
+        cls,
+        spec_json: str,
+        strategies: Sequence[_OnStep] | None = None,
+        saved: bytes | None = None,
+    ) -> Self:
         """Open the tapes; `strategies`, one a symbol, quote in place of the shipped maker.
 
-        Each is called at every step at which quotes may stand, attached to the interpreter.
+        Each is called at every step at which quotes may stand, attached to the interpreter. Where
+        `saved` is what `save` gave in a run of the same, this one goes on from there.
         """
 
     def run(self, max_rows: int) -> _Progress:
@@ -347,6 +353,13 @@ class Replay:
         `equity`, a row a symbol and sample: symbol u16, ts i64 ns, mid2 i64 (twice the mid),
         position i64 lots, capture2, inventory2 i64 (half cash units), fees (positive is paid),
         funding (positive is received) i64 cash units, bid, ask, own_bid, own_ask i64 (0: none).
+        """
+
+    def save(self) -> bytes:
+        """Return the run as it stands, what was not moved out of it included, for this version.
+
+        Raises:
+            ArgumentError: a strategy leads, whose memory is its own.
         """
 
     def why(self, ts: int) -> str:

@@ -14,9 +14,11 @@ use crate::units::Cash;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Money in half cash units: a whole cash unit counts two.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HalfCash(pub i128);
 
 impl HalfCash {
@@ -28,7 +30,7 @@ impl HalfCash {
 }
 
 /// Where the money came from: `total = capture + inventory - fees + funding`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PnlParts {
     /// What fills were better than the mid: sum of `sign * (mid - px) * size`.
     pub capture: HalfCash,
@@ -49,7 +51,7 @@ impl PnlParts {
 }
 
 /// Fills and volume by liquidity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turnover {
     /// Fills that added liquidity.
     pub maker_fills: u64,
@@ -85,7 +87,7 @@ impl Turnover {
 }
 
 /// The exact ledger of one symbol.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
     spec: InstrumentSpec,
     fees: FeeSchedule,

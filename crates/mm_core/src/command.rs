@@ -6,9 +6,11 @@ use crate::units::Px;
 use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Time in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Tif {
     /// Add liquidity only; refused if any part would match.
     #[default]
@@ -20,7 +22,7 @@ pub enum Tif {
 }
 
 /// A wish for a new order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// Which symbol.
     pub symbol: SymbolIx,
@@ -39,7 +41,7 @@ pub struct Place {
 }
 
 /// What the bot may ask of a venue; batches are lists of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// A new order.
     Place(Place),

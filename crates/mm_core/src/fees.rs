@@ -2,12 +2,14 @@
 
 use crate::units::Cash;
 use crate::units::Venue;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Rates are stored in units of 1e-9 of notional, so that 0.00015 is exact.
 pub const RATE_SCALE: i64 = 1_000_000_000;
 
 /// Whether a fill added or removed liquidity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Liquidity {
     /// Rested before it traded.
     Maker,
@@ -16,7 +18,7 @@ pub enum Liquidity {
 }
 
 /// The maker and taker rates of an account, in 1e-9 of notional; positive is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeeSchedule {
     /// Rate of fills that added liquidity.
     pub maker: i64,

@@ -6,9 +6,11 @@ use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 pub use crate::units::Venue;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// How a venue decides which prices are valid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PriceRule {
     /// Integers, or at most five significant figures within the scale (Hyperliquid).
     FiveFigures,
@@ -28,7 +30,7 @@ pub enum Rounding {
 }
 
 /// Scales and grids of one instrument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstrumentSpec {
     /// Whose rules apply.
     pub venue: Venue,

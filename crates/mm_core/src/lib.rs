@@ -5,6 +5,7 @@
 //! knows Python.
 
 pub mod account;
+mod arrays;
 pub mod book;
 pub mod candle;
 pub mod command;

@@ -1,11 +1,15 @@
 //! Units — prices, sizes, money and time as integers that cannot be mixed up.
 
+use serde::Deserialize;
+use serde::Serialize;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 macro_rules! integer_unit {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
         #[repr(transparent)]
         pub struct $name(pub i64);
 
@@ -115,7 +119,7 @@ impl DurationNanos {
 }
 
 /// The side of a resting order or level, or the aggressor's side of a trade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// Buying.
     Bid,
@@ -175,23 +179,31 @@ impl Side {
 }
 
 /// Client order id: 128 bits, unique over the life of the account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Cloid(pub u128);
 
 /// The venue's order id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct VenueOrderId(pub u64);
 
 /// The venue's trade id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct TradeId(pub u64);
 
 /// Which symbol of the account: an index into the run's instrument list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct SymbolIx(pub u16);
 
 /// The venues whose rules are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Venue {
     /// Hyperliquid perpetuals.
     Hyperliquid,

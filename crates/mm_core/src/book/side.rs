@@ -6,6 +6,8 @@
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Slots of the window; a power of two, small enough to stay in the second-level cache.
@@ -28,7 +30,7 @@ pub struct Level {
 }
 
 /// One side of a book.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BookSide {
     sign: i64,
     grid: Grid,
@@ -36,16 +38,19 @@ pub struct BookSide {
     low: i64,
     /// Best tick times the side's sign, so that greater is better; `NONE` without a level.
     best: i64,
+    #[serde(with = "crate::arrays::boxed")]
     qty: Box<[i64; SLOTS]>,
+    #[serde(with = "crate::arrays::boxed")]
     orders: Box<[u32; SLOTS]>,
     /// Whether any level ever came with its number of orders.
     counted: bool,
+    #[serde(with = "crate::arrays::boxed")]
     bits: Box<[u64; SLOTS / 64]>,
     far: BTreeMap<i64, (i64, u32)>,
 }
 
 /// Price units per slot, divided by multiplication.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Grid {
     step: i64,
     magic: u64,

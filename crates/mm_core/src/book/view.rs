@@ -8,9 +8,11 @@ use crate::instrument::InstrumentSpec;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Whether the book may be quoted on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum BookState {
     /// Both sides there, bid below ask.
     Trusted,
@@ -27,7 +29,7 @@ pub enum BookState {
 }
 
 /// Best prices and their quantities.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touch {
     /// Best bid.
     pub bid: Px,
@@ -44,7 +46,7 @@ impl Touch {
 }
 
 /// One symbol's book, as far as it is known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Book {
     spec: InstrumentSpec,
     sides: Option<[BookSide; 2]>,

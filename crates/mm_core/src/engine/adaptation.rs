@@ -35,6 +35,8 @@ use crate::units::DurationNanos;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// How often sizes, age and urgency are looked at.
 const LOOK: DurationNanos = DurationNanos::from_millis(5_000);
@@ -53,7 +55,7 @@ const INNERMOST: u8 = 0;
 const EVENTS_MAX: usize = 256;
 
 /// Which parts of the strategy are on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Parts {
     adaptive: bool,
     toxicity: bool,
@@ -84,7 +86,7 @@ impl Parts {
 }
 
 /// What one maker learns.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Adaptation {
     params: Params,
     parts: Parts,

@@ -6,6 +6,8 @@ use crate::signal::order_flow;
 use crate::units::DurationNanos;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 const SECOND: DurationNanos = DurationNanos::from_millis(1_000);
 const SECONDS: usize = 60;
@@ -15,7 +17,7 @@ const MIDS: usize = 1_024;
 const WEIGHT: f64 = 0.01;
 
 /// What a second held.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Second {
     at: i64,
     trades: u32,
@@ -26,13 +28,15 @@ struct Second {
 }
 
 /// The last minute of one market.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Flow {
+    #[serde(with = "crate::arrays::inline")]
     seconds: [Second; SECONDS],
     /// What was heard since the last step.
     heard: Second,
     touch: Option<TouchQty>,
     /// A ring of mids, doubled, with the times from which on they stood.
+    #[serde(with = "crate::arrays::boxed")]
     mids: Box<[(UnixNanos, i64); MIDS]>,
     changes: usize,
     mean_trade: Option<f64>,

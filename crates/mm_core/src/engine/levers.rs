@@ -6,9 +6,11 @@ use crate::quote::QuoteParams;
 use crate::quote::QuoteState;
 use crate::quote::Urgency;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// The fill intensity in force.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fitted {
     /// The parameters say.
     AsGiven,
@@ -19,7 +21,7 @@ pub enum Fitted {
 }
 
 /// Multipliers, shifts and stops in force. Equal levers make equal quotes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Levers {
     /// Widening by toxicity, bids and asks.
     pub toxicity: [f64; 2],

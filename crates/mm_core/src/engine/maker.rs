@@ -42,13 +42,15 @@ use crate::units::Px;
 use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 use std::sync::Arc;
 
 /// Commands that passed the gate, in order.
 pub type Commands = Vec<Approved<Command>>;
 
 /// What a maker is made of.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct MakerConfig {
     /// Which symbol.
     pub symbol: SymbolIx,
@@ -65,7 +67,7 @@ pub struct MakerConfig {
 }
 
 /// What a decision depends on; equal inputs need no second decision.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Inputs {
     touch: Option<TouchQty>,
     state: BookState,
@@ -90,7 +92,7 @@ pub(super) struct Decided {
 }
 
 /// One maker on one market.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Maker {
     config: MakerConfig,
     quoting: QuoteParams,

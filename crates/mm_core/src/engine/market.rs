@@ -23,9 +23,11 @@ use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Values the venue publishes beside the book; `None` until one arrived.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Context {
     /// Oracle price in 1e-8.
     pub oracle: Option<i64>,
@@ -49,7 +51,7 @@ impl Context {
 }
 
 /// What the makers of a market ask of it: no more is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Attention {
     /// The book alone.
     Book,
@@ -60,7 +62,7 @@ pub enum Attention {
 }
 
 /// What is known of one symbol on our own clock.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Market {
     attention: Attention,
     book: Book,
@@ -82,7 +84,7 @@ const DISPLAYED_PART: i64 = 1_000;
 const SEED_MINUTES: usize = 20;
 
 /// The touch with what rests there: all that quoting looks at in the book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TouchQty {
     /// Best prices.
     pub touch: Touch,

@@ -9,11 +9,13 @@ use crate::strategy::Regime;
 use crate::strategy::RegimeTracker;
 use crate::units::DurationNanos;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 const MINUTE: DurationNanos = DurationNanos::from_millis(60_000);
 
 /// Signals over closed minutes; none of them has a parameter.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Signals {
     bars: MinuteBars,
     bias: Bias,

@@ -28,6 +28,8 @@ use crate::units::SymbolIx;
 use crate::units::TradeId;
 use crate::units::UnixNanos;
 use crate::units::VenueOrderId;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// When an event happened and when we learned of it, and its place among equals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +45,7 @@ pub struct Stamp {
 }
 
 /// What a venue said of one of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderAnswer {
     /// On the book, with what is left.
     Resting {
@@ -71,7 +73,7 @@ pub enum OrderAnswer {
 }
 
 /// Why an order never rested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RejectReason {
     /// Post-only and would have matched; the touch at that moment.
     WouldMatch {
@@ -95,7 +97,7 @@ pub enum RejectReason {
 }
 
 /// Why an order went away unfilled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CancelReason {
     /// We asked for it.
     Asked,
@@ -110,7 +112,7 @@ pub enum CancelReason {
 }
 
 /// One execution of one of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
     /// Which symbol.
     pub symbol: SymbolIx,

@@ -4,6 +4,8 @@ use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 use std::ops::Range;
 
 /// What a row says. The numbers are those in tape files, where a [`RowKind::Gone`] is stored as a
@@ -110,7 +112,7 @@ pub struct Row {
 /// Market data in columns of equal length, in order of delivery.
 ///
 /// A reader that was asked for few columns leaves the others empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
     /// Venue clock, Unix nanoseconds.
     pub ts_exch: Vec<i64>,

@@ -20,6 +20,9 @@ use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::TradeId;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Most orders that are remembered at once, finished ones included.
@@ -29,7 +32,7 @@ pub const ORDERS_MAX: usize = 64;
 const TRADES_MAX: usize = 2_048;
 
 /// One of our orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Its id.
     pub cloid: Cloid,
@@ -137,7 +140,7 @@ impl CloidParts {
 }
 
 /// The last trade ids, oldest overwritten.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Trades {
     ring: Vec<TradeId>,
     at: usize,
@@ -178,7 +181,7 @@ const NO_ORDER: Order = Order {
 ///
 /// Bit sets index the slots: `used` holds an order, `counted` may still change the position,
 /// `quoting` is a quote of its side, `pending` waits for an answer, `unknown` is not proven.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderManager {
     symbol: SymbolIx,
     tag: u64,
@@ -186,6 +189,7 @@ pub struct OrderManager {
     /// The least number that was not sent yet.
     unsent: u64,
     rules: RequoteRules,
+    #[serde(with = "crate::arrays::boxed")]
     slots: Box<[Order; ORDERS_MAX]>,
     used: u64,
     counted: u64,
@@ -197,7 +201,7 @@ pub struct OrderManager {
     exposure: Option<Exposure>,
     trades: Trades,
     contradictions: u64,
-    refusals: BTreeMap<&'static str, u64>,
+    refusals: BTreeMap<Cow<'static, str>, u64>,
     /// Whether a wish was refused since the last reconcile.
     refused: bool,
 }
@@ -253,7 +257,7 @@ impl OrderManager {
     /// Take note that the gate refused a wish: an order was never sent, a cancel is wished again
     /// at the next step.
     pub fn refused(&mut self, refusal: Refusal) {
-        *self.refusals.entry(refusal.label()).or_default() += 1;
+        *self.refusals.entry(Cow::Borrowed(refusal.label())).or_default() += 1;
         self.refused = true;
     }
 
@@ -352,7 +356,7 @@ impl OrderManager {
 
     /// How many wishes the gate refused, by the refusal's label.
     #[must_use]
-    pub const fn refusals(&self) -> &BTreeMap<&'static str, u64> {
+    pub const fn refusals(&self) -> &BTreeMap<Cow<'static, str>, u64> {
         &self.refusals
     }
 

@@ -14,9 +14,11 @@ use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// When an order is worth replacing; every replacement goes to the end of the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequoteRules {
     /// At the innermost level, replace when the price is off by this many steps.
     pub steps_inner: i64,
@@ -46,8 +48,9 @@ impl Default for RequoteRules {
 const WISHES_MAX: usize = ORDERS_MAX + 2 * LEVELS_MAX;
 
 /// The wishes of one step, cancels first; reused from step to step.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Wishes {
+    #[serde(with = "crate::arrays::inline")]
     rows: [Command; WISHES_MAX],
     len: usize,
 }

@@ -5,9 +5,11 @@ use crate::event::OrderAnswer;
 use crate::event::RejectReason;
 use crate::units::Lots;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Why an order is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DoneReason {
     /// All of it filled.
     Filled,
@@ -18,7 +20,7 @@ pub enum DoneReason {
 }
 
 /// Where an order stands, as far as it is proven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderState {
     /// Sent, not answered.
     Placing {

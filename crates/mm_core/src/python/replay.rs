@@ -13,6 +13,7 @@ use crate::replay::Sweep;
 use crate::replay::SweepSpec;
 use numpy::IntoPyArray;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use pyo3::types::PyDict;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -39,11 +40,12 @@ macro_rules! columns_to_dict {
 #[pymethods]
 impl PyReplay {
     #[new]
-    #[pyo3(signature = (spec_json, strategies = None))]
+    #[pyo3(signature = (spec_json, strategies = None, saved = None))]
     fn new(
         py: Python<'_>,
         spec_json: &str,
         strategies: Option<Vec<Bound<'_, PyAny>>>,
+        saved: Option<&[u8]>,
     ) -> PyResult<Self> {
         let raised = Raised::default();
         let quoter = |strategy: &Bound<'_, PyAny>| -> PyResult<Box<dyn Quoter>> {
@@ -53,10 +55,14 @@ impl PyReplay {
         let quoters = quoters.transpose()?;
         let replay = py.detach(|| {
             let spec = RunSpec::from_json(spec_json)?;
-            Replay::new(match quoters {
+            let spec = match quoters {
                 Some(quoters) => spec.led_by(quoters)?,
                 None => spec,
-            })
+            };
+            match saved {
+                Some(saved) => Replay::resume(spec, saved),
+                None => Replay::new(spec),
+            }
         });
         replay.map(|r| Self(Mutex::new(r), raised)).map_err(to_py)
     }
@@ -89,6 +95,13 @@ impl PyReplay {
         dict.set_item("orders", self.orders(py)?)?;
         dict.set_item("equity", self.equity(py)?)?;
         Ok(dict)
+    }
+
+    /// The run as it stands, to go on with later.
+    fn save<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let replay = self.inner();
+        let saved = py.detach(move || replay.save()).map_err(to_py)?;
+        Ok(PyBytes::new(py, &saved))
     }
 
     /// Close the run where it is and move out everything not moved out before.

@@ -4,9 +4,11 @@
 //! manual. Here the quantity behind excludes what has already traded.
 
 use crate::error::CoreError;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// A rule for the share of cancelled quantity that leaves from ahead of our order.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum QueueModel {
     /// Every cancel is behind us: only trades move us forward.
     RiskAverse,

@@ -5,6 +5,8 @@
 //! positions of real and synthetic orders in docs/studies/QUEUE_TRUTH.md.
 
 use crate::error::CoreError;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Counts and quantities below this are nothing.
@@ -15,7 +17,7 @@ const TOL: f64 = 0.5;
 const GROUPS: usize = 64;
 
 /// What the model knows of the asset: cancel hazards by age and the sizes of orders.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QpnConfig {
     /// Upper edges of the age bins in seconds, ascending; one bin more than edges.
     pub edges: Vec<f64>,
@@ -96,7 +98,7 @@ impl QpnConfig {
 }
 
 /// Orders that arrived behind us together.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// Size of each, in lots; the mean where several arrived at once.
     pub size: f64,
@@ -115,7 +117,7 @@ impl Group {
 }
 
 /// The level at both ends of an interval, in lots and orders, without our own order.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Size at the start.
     pub q0: f64,
@@ -158,7 +160,7 @@ pub fn classify(n: i64, z: f64) -> (i64, i64) {
 }
 
 /// The state of one resting order.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct QpnState {
     ahead: f64,
     n_ahead: f64,

@@ -1,6 +1,8 @@
 //! Intensity — A and k of the fill intensity `A exp(-k distance)`, from trades or probes.
 
 use crate::error::CoreError;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Distances need this many windows to count in the regression.
 const EVENTS_MIN: f64 = 10.0;
@@ -10,7 +12,7 @@ const POINTS_MIN: usize = 3;
 const R2_MIN: f64 = 0.5;
 
 /// Whether a fit may be used, and why not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FitStatus {
     /// Usable.
     Ok,

@@ -4,12 +4,14 @@ use crate::instrument::InstrumentSpec;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Most levels a side that a maker may quote.
 pub const LEVELS_MAX: usize = 8;
 
 /// One wanted quote.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// 0 is the innermost level.
     pub level: u8,
@@ -22,7 +24,7 @@ pub struct Target {
 }
 
 /// Why there is no quote at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum NoQuote {
     /// Both sides of the book are missing.
     EmptyBook,
@@ -43,7 +45,7 @@ pub enum NoQuote {
 }
 
 /// The wanted quotes of both sides, innermost first.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ladder {
     rows: [[Target; LEVELS_MAX]; 2],
     len: [u8; 2],

@@ -11,6 +11,8 @@ use crate::units::DurationNanos;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 const WINDOW: DurationNanos = DurationNanos::from_millis(1_000);
 const UPDATE: DurationNanos = DurationNanos::from_millis(60_000);
@@ -27,14 +29,14 @@ const K_BOUNDS: (f64, f64) = (0.01, 10.0);
 const A_BOUNDS: (f64, f64) = (1e-4, 50.0);
 
 /// The deepest trade of a window in ticks, by the side that it would have filled.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Deepest {
     observed: bool,
     ticks: [Option<u8>; 2],
 }
 
 /// Intensity at distance 0 a second, and its decay per tick.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Intensity {
     /// A.
     pub a: f64,
@@ -43,9 +45,10 @@ pub struct Intensity {
 }
 
 /// The estimate as time goes on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OnlineIntensity {
     /// A ring; the window of a second stands at its number modulo the length.
+    #[serde(with = "crate::arrays::boxed")]
     windows: Box<[Deepest; WINDOWS]>,
     second: Option<i64>,
     growing: Deepest,

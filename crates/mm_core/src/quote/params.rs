@@ -2,9 +2,11 @@
 
 use crate::units::Lots;
 use crate::units::Px;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Which formula makes the spread and the shift.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum QuoteMode {
     /// Basis points, volatility and a share of the spread.
     Bps,
@@ -17,7 +19,7 @@ pub enum QuoteMode {
 }
 
 /// What a large inventory asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Urgency {
     /// Nothing.
     None,
@@ -28,7 +30,7 @@ pub enum Urgency {
 }
 
 /// The parameters of the quoting function. A clip is one order.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuoteParams {
     /// Formula of spread and shift.
     pub mode: QuoteMode,

@@ -2,6 +2,8 @@
 
 use crate::order::CloidParts;
 use crate::units::Cash;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Markout horizons in nanoseconds: 0.1, 1, 5, 30, 60 and 300 s.
 pub const MARKOUT_NS: [i64; 6] =
@@ -31,7 +33,7 @@ pub enum OrderEnd {
 macro_rules! columns {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty),* $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Default)]
+        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: Vec<$ty>,)*
         }

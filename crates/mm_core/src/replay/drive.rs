@@ -10,6 +10,8 @@ use crate::error::CoreError;
 use crate::risk::Gate;
 use crate::risk::MicroUsd;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -53,7 +55,7 @@ pub(super) trait Part {
 }
 
 /// The loop over the parts of one account.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Run<P> {
     pub(super) parts: Vec<P>,
     pub(super) gate: Gate,

@@ -3,6 +3,8 @@
 use crate::command::Command;
 use crate::command::Place;
 use crate::command::Tif;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::VecDeque;
 
 /// The order in which one block takes in requests; each request is an action of its own.
@@ -29,7 +31,7 @@ impl Class {
 }
 
 /// Requests by their time of arrival; with a block clock they take effect at the next block.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Inbox {
     requests: VecDeque<(i64, Command)>,
     block_ns: i64,

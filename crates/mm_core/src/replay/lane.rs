@@ -27,17 +27,21 @@ use crate::signal::Trees;
 use crate::sim::Depth;
 use crate::sim::LevelArrival;
 use crate::sim::VenueBook;
+use crate::tape::SeriesPlace;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::json;
 use serde_json::Value;
 
 /// One symbol's part of a run.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Lane {
     tape: PlayedTape,
     market: Market,
     pub(super) seat: Seat,
     /// What leads the maker, where it does not quote by itself.
+    #[serde(skip)]
     lead: Option<Lead>,
     /// When the first row was delivered.
     first: Option<i64>,
@@ -46,7 +50,7 @@ pub(super) struct Lane {
 }
 
 /// A tape that is played: what happened of it stands in the venue's book.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct PlayedTape {
     window: Window,
     book: VenueBook,
@@ -78,6 +82,23 @@ impl Lane {
             first: None,
             about: tape.about,
         }
+    }
+
+    /// Where reading is.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] where a quoter leads: what it remembers is its own.
+    pub(super) fn place(&self) -> Result<SeriesPlace, CoreError> {
+        if self.lead.is_some() {
+            let why = "a run that a quoter leads cannot be saved".to_owned();
+            return Err(CoreError::BadArgument { name: "quoter", why });
+        }
+        Ok(self.tape.window.place())
+    }
+
+    /// Take over the tapes of a lane where nothing happened yet, and go on reading at a place.
+    pub(super) fn reads(&mut self, fresh: Self, place: SeriesPlace) -> Result<(), CoreError> {
+        self.tape.window.reads(fresh.tape.window, place)
     }
 
     /// Time of the first row, if there is one.

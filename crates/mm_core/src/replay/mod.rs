@@ -11,6 +11,7 @@ mod led;
 #[cfg(test)]
 mod race;
 mod results;
+mod saved;
 mod score;
 mod seat;
 mod spec;

@@ -4,6 +4,8 @@ use super::columns::MARKOUT_NS;
 use crate::risk::MicroUsd;
 use crate::stats::sharpe;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::json;
 use serde_json::Value;
 
@@ -13,7 +15,7 @@ const HOURS_OF_DAY: i64 = 24;
 const HOURS_OF_YEAR: f64 = 8_760.0;
 
 /// How the equity of an account went, from its samples.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Score {
     capital: MicroUsd,
     /// The last sample: when, what was earned by then, and what was held.
@@ -89,7 +91,7 @@ impl Score {
 }
 
 /// Sums of what followed our fills, weighted by value: exact, in whatever order they come.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Followed {
     /// Value won, and value traded, in half price units times lots, by horizon.
     sums: [(i128, i128); MARKOUT_NS.len()],

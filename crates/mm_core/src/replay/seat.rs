@@ -27,6 +27,8 @@ use crate::sim::LevelArrival;
 use crate::sim::SimOrders;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::VecDeque;
 
 /// The venue's side of a market, on the venue's clock.
@@ -48,7 +50,7 @@ pub(super) trait World {
 }
 
 /// One maker of a run.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Seat {
     pub(super) maker: Maker,
     pub(super) orders: SimOrders,

@@ -30,6 +30,7 @@ use crate::tape::TapeSeries;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
 use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -106,7 +107,7 @@ pub(super) struct SpecClocks {
 }
 
 /// What a report says of a symbol before anything was replayed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct About {
     pub(super) symbol: String,
     pub(super) venue: String,

@@ -27,10 +27,12 @@ use crate::units::Lots;
 use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::TradeId;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::VecDeque;
 
 /// What the maker learns, once its message has travelled back.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
     Answer(Cloid, OrderAnswer),
     /// The fill and twice the mid at it.
@@ -38,7 +40,7 @@ pub(super) enum Reply {
 }
 
 /// An order that has not ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Open {
     cloid: Cloid,
     side: Side,
@@ -52,7 +54,7 @@ struct Open {
 }
 
 /// Counts that a report prints.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub(super) orders: u64,
     pub(super) cancels: u64,
@@ -64,7 +66,7 @@ pub(super) struct Tally {
 }
 
 /// What was held, and known of funding, when an hour struck.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Hour {
     number: i64,
     held: Lots,
@@ -74,7 +76,7 @@ struct Hour {
 }
 
 /// Which columns a run keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Keep {
     /// All of them, until they are moved out.
     All,
@@ -85,7 +87,7 @@ pub(super) enum Keep {
 }
 
 /// The venue's side of one symbol's run.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Truth {
     symbol: SymbolIx,
     spec: InstrumentSpec,

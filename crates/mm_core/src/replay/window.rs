@@ -11,14 +11,18 @@ use crate::book::BookRow;
 use crate::error::CoreError;
 use crate::event::RowKind;
 use crate::event::Rows;
+use crate::tape::SeriesPlace;
 use crate::tape::TapeSeries;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 use std::ops::Range;
 
 /// Rows on hand, and how far each clock has read them.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Window {
+    #[serde(skip, default = "TapeSeries::none")]
     series: TapeSeries,
     rows: Rows,
     local: usize,
@@ -52,6 +56,17 @@ impl Window {
             ended: false,
             read: 0,
         }
+    }
+
+    /// Where reading is.
+    pub(super) fn place(&self) -> SeriesPlace {
+        self.series.place()
+    }
+
+    /// Take over the tapes of another window and go on reading at a place.
+    pub(super) fn reads(&mut self, other: Self, place: SeriesPlace) -> Result<(), CoreError> {
+        self.series = other.series;
+        self.series.go_to(place)
     }
 
     /// Load until everything delivered or happened up to `time` is on hand.

@@ -5,9 +5,11 @@ use crate::risk::Refusal;
 use crate::units::Side;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// What may still be done, mildest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RiskState {
     /// Everything within the limits.
     #[default]
@@ -19,7 +21,7 @@ pub enum RiskState {
 }
 
 /// Why a state was entered or left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cause {
     /// R6: too many orders of one side filled within the window.
     RepeatedFills {
@@ -117,7 +119,7 @@ impl std::fmt::Display for Cause {
 }
 
 /// One change of state, for the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// When.
     pub at: UnixNanos,
@@ -130,7 +132,7 @@ pub struct Change {
 }
 
 /// One breaker: a state, and whether only a person may lift it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     state: RiskState,
     latched: bool,
@@ -173,7 +175,7 @@ impl Breaker {
 }
 
 /// The changes of state of a run: bounded, the count goes on.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct ChangeLog {
     rows: Vec<Change>,
     /// How many of the rows speak of breakers, and of markets.

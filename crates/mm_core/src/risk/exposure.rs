@@ -3,10 +3,12 @@
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// The position and every order that may still trade: working, in flight, unknown, or filled
 /// without its fills having arrived. Pairs are indexed by [`Side::index`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
     /// The signed position.
     pub position: Lots,

@@ -20,9 +20,11 @@ use crate::risk::View;
 use crate::units::Lots;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Permission: only the gate builds it, and a venue accepts nothing else.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approved<T>(T);
 
 impl<T> Approved<T> {
@@ -38,14 +40,14 @@ const BATCH_MAX: u32 = 40;
 const ACTION: i64 = 1_000_000_000;
 const DAY_NANOS: i64 = 86_400 * 1_000_000_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Kind {
     Place,
     Cancel,
 }
 
 /// The message budget: a token bucket that counts batches.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Throttle {
     level: i64,
     full: i64,
@@ -95,7 +97,7 @@ impl Throttle {
 }
 
 /// The fall from the highest equity, in two tiers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Fall {
     breaker: Breaker,
     /// The highest equity, and the highest since the last pause.
@@ -141,7 +143,7 @@ impl Fall {
 }
 
 /// What the symbols of one account share.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct AccountGate {
     limits: AccountLimits,
     throttle: Throttle,
@@ -157,7 +159,7 @@ struct AccountGate {
 }
 
 /// The gate of one account: shared limits, and one part for each symbol.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Gate {
     account: AccountGate,
     symbols: Vec<SymbolGate>,

@@ -3,6 +3,8 @@
 use crate::error::CoreError;
 use crate::risk::ProtectionRules;
 use crate::units::DurationNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Shares are stored in millionths.
 pub const PPM: i64 = 1_000_000;
@@ -24,7 +26,7 @@ mod ceiling {
 }
 
 /// Money of the account, in micro-dollars: the unit that instruments of all scales share.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MicroUsd(pub i64);
 
 impl MicroUsd {
@@ -49,7 +51,7 @@ impl MicroUsd {
 }
 
 /// Limits of one symbol. Sizes are already scaled with the capital.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SymbolLimits {
     /// R1: how far from the mid an order may be.
     pub collar_ppm: i64,
@@ -139,7 +141,7 @@ impl SymbolLimits {
 }
 
 /// Limits that the symbols of one account share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountLimits {
     /// R4: batches of commands that may go out at once.
     pub actions_burst: i64,

@@ -5,13 +5,15 @@ use crate::risk::limits::MicroUsd;
 use crate::units::DurationNanos;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 const NEVER: UnixNanos = UnixNanos(i64::MAX);
 /// Fills remembered; more within a window count as this many.
 const FILLS_MAX: usize = 256;
 
 /// What freezes a symbol; 0 switches a rule off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProtectionRules {
     /// So many fills within the window.
     pub fills: i64,
@@ -50,7 +52,7 @@ impl ProtectionRules {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
     Normal,
     Frozen,
@@ -58,10 +60,11 @@ enum Phase {
 }
 
 /// The last fills, and where the freeze stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Protection {
     rules: ProtectionRules,
     /// A ring of times and signed values in micro-dollars.
+    #[serde(with = "crate::arrays::inline")]
     fills: [(UnixNanos, i64); FILLS_MAX],
     first: usize,
     len: usize,

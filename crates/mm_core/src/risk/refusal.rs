@@ -6,10 +6,12 @@ use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 use std::fmt;
 
 /// Why the gate refused a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// The gate knows no such symbol.
     UnknownSymbol {

@@ -19,9 +19,11 @@ use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// The market as the gate needs to know it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// Best bid; 0 if none.
     pub bid: Px,
@@ -48,7 +50,7 @@ impl View {
 /// How many approved orders are remembered to find duplicates.
 const RECENT: usize = 16;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Recent {
     side: Side,
     px: Px,
@@ -57,7 +59,7 @@ struct Recent {
 }
 
 /// The lowest and highest mid of half a second.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Span {
     slot: i64,
     low2: i64,
@@ -70,7 +72,7 @@ const SPANS: i64 = 3;
 const NO_SPAN: Span = Span { slot: i64::MIN, low2: 0, high2: 0 };
 
 /// Values are compared as half price units times lots: `raw2`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct SymbolGate {
     spec: InstrumentSpec,
     limits: SymbolLimits,

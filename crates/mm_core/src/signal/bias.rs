@@ -10,6 +10,8 @@ use crate::signal::Trend;
 use crate::signal::TrendNoise;
 use crate::units::DurationNanos;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// A slope of this many deviations is a full bias.
 const FULL_DEVIATIONS: f64 = 3.0;
@@ -60,7 +62,7 @@ pub fn directional_bias(kalman: f64, qqe: f64) -> f64 {
 ///
 /// The trend's unit of time is a bar, because its noise is fitted a bar at a time. With each fit
 /// the trend is run over the fitted day again, so that it has one noise throughout.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bias {
     qqe: Qqe,
     trend: Option<LocalTrend>,

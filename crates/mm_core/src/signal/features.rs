@@ -8,6 +8,8 @@ use crate::signal::Bar;
 use crate::signal::BarVolatility;
 use crate::signal::Rsi;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 use std::f64::consts::PI;
 
 /// Numbers in each set.
@@ -153,7 +155,7 @@ fn ratio(part: f64, whole: f64, otherwise: f64) -> f64 {
 }
 
 /// What is known of the market and of our place in the queue when a quote is decided.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TickLook {
     /// Best bid.
     pub bid: f64,

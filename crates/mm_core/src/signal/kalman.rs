@@ -2,6 +2,8 @@
 //!
 //! Source: Harvey, Forecasting, Structural Time Series Models and the Kalman Filter, 1989.
 
+use serde::Deserialize;
+use serde::Serialize;
 use std::f64::consts::PI;
 
 /// Variances do not fall below this.
@@ -79,7 +81,7 @@ impl LocalLevel {
 }
 
 /// Variances of the local linear trend, a second (or whatever unit `dt` counts).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrendNoise {
     /// Of the level's own moves, a unit of time.
     pub q_level: f64,
@@ -98,7 +100,7 @@ impl TrendNoise {
 }
 
 /// What is believed of level and slope.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrendState {
     /// Level.
     pub level: f64,
@@ -124,7 +126,7 @@ pub struct TrendStep {
 }
 
 /// A price with a slope, both walking, observed with noise.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LocalTrend {
     noise: TrendNoise,
     state: Option<TrendState>,

@@ -2,12 +2,14 @@
 
 use crate::units::DurationNanos;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// The length of a bar.
 pub(super) const MINUTE: DurationNanos = DurationNanos::from_millis(60_000);
 
 /// One closed bar.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bar {
     /// When it opened.
     pub start: UnixNanos,
@@ -37,7 +39,7 @@ impl Bar {
 }
 
 /// Makes bars from mids, on the minutes of UTC; a minute without a mid has no bar.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MinuteBars {
     growing: Option<Bar>,
 }

@@ -5,9 +5,11 @@
 
 use crate::signal::smoothing::Ema;
 use crate::signal::smoothing::Wilder;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Wilder's relative strength index.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rsi {
     gain: Wilder,
     loss: Wilder,
@@ -44,7 +46,7 @@ impl Rsi {
 }
 
 /// The lengths and the width of the indicator.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QqeParams {
     /// Changes in the index.
     pub rsi_n: u32,
@@ -61,7 +63,7 @@ impl Default for QqeParams {
 }
 
 /// Which side of its line the index is on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trend {
     /// Above it, or was last.
     Up,
@@ -85,7 +87,7 @@ impl Trend {
 }
 
 /// The indicator over closes of equal bars.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Qqe {
     params: QqeParams,
     rsi: Rsi,

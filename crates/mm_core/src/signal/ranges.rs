@@ -5,13 +5,15 @@
 use crate::signal::smoothing::Ema;
 use crate::signal::smoothing::Wilder;
 use crate::signal::Bar;
+use serde::Deserialize;
+use serde::Serialize;
 
 const ATR_BARS: u32 = 14;
 const FAST_HALF_LIFE: f64 = 10.0;
 const SLOW_HALF_LIFE: f64 = 120.0;
 
 /// Average true range over fourteen bars.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Atr {
     average: Wilder,
     close: Option<f64>,
@@ -42,7 +44,7 @@ impl Atr {
 
 /// Volatility a bar, with half-lives of 10 and 120 bars and no mean taken off, each seeded by the
 /// first squared log return.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BarVolatility {
     fast: Ema,
     slow: Ema,

@@ -1,7 +1,10 @@
 //! Smoothing — the averages that indicators are made of, and the last values they look back on.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// Exponential average, seeded by its first value.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Ema {
     weight: f64,
     value: Option<f64>,
@@ -32,7 +35,7 @@ impl Ema {
 }
 
 /// Wilder's average: the plain mean of the first `n` values, then each new one weighs `1 / n`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Wilder {
     n: u32,
     seen: u32,
@@ -68,8 +71,9 @@ impl Wilder {
 }
 
 /// The last `N` values, in place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Window<const N: usize> {
+    #[serde(with = "crate::arrays::inline")]
     values: [f64; N],
     /// Where the next value goes.
     next: usize,

@@ -7,6 +7,8 @@ use crate::signal::smoothing::Ema;
 use crate::units::DurationNanos;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// How many looks score a fill.
 const HORIZONS: usize = 3;
@@ -64,14 +66,14 @@ pub struct ScoredFill {
 }
 
 /// A later look at a fill.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Horizon {
     after: DurationNanos,
     /// What multiplies the average true range: shorter looks see smaller moves.
     scale: f64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Pending {
     ts: UnixNanos,
     side: Side,
@@ -82,17 +84,18 @@ struct Pending {
     sum: f64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct SideScore {
     average: Ema,
     fills: u64,
 }
 
 /// Scores of our fills by side. Fills and mids come in order of time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Toxicity {
     horizons: [Horizon; HORIZONS],
     /// A ring in order of time.
+    #[serde(with = "crate::arrays::inline")]
     pending: [Option<Pending>; PENDING_MAX],
     first: usize,
     len: usize,

@@ -12,6 +12,7 @@
 use crate::error::CoreError;
 use serde::de::IgnoredAny;
 use serde::Deserialize;
+use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::Digest;
 use sha2::Sha256;
@@ -68,14 +69,14 @@ struct CheckText {
     probability: f64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 enum Node {
     Leaf(f64),
     Split { feature: u32, threshold: f64, left: u32, right: u32 },
 }
 
 /// A classifier of two classes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trees {
     features: Vec<String>,
     prior: f64,

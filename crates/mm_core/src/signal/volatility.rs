@@ -2,6 +2,8 @@
 
 use crate::units::DurationNanos;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Shorter sampling measures the bounce between bid and ask.
 const SAMPLE: DurationNanos = DurationNanos::from_millis(5_000);
@@ -12,7 +14,7 @@ const HALF_LIFE_S: f64 = 300.0;
 const SEED_RETURNS: u32 = 20;
 
 /// EWMA of squared log returns of the mid, sampled every five seconds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SigmaEstimator {
     last: Option<(UnixNanos, f64)>,
     /// Variance per second; a sum until seeded.

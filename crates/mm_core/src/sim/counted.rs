@@ -7,6 +7,8 @@
 use crate::queue::Interval;
 use crate::queue::QpnConfig;
 use crate::queue::QpnState;
+use serde::Deserialize;
+use serde::Serialize;
 
 const SECOND_NS: f64 = 1e9;
 /// What decides whether a quantity changed.
@@ -30,7 +32,7 @@ impl Shown {
 }
 
 /// The prints of an interval, for how many orders they used up.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Prints {
     number: f64,
     bursts: f64,
@@ -55,7 +57,7 @@ impl Prints {
 }
 
 /// The order-count state of one order, and what a late trade needs to explain again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Counted {
     state: QpnState,
     level: Interval,

@@ -1,11 +1,13 @@
 //! Latency — how long a request travels to the venue, and the answer back.
 
 use crate::error::CoreError;
+use serde::Deserialize;
+use serde::Serialize;
 
 const MS: f64 = 1e6;
 
 /// One recorded request: when it left, when the venue had it (0: never), when we knew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     /// Our clock, nanoseconds.
     pub request: i64,
@@ -16,7 +18,7 @@ pub struct Recorded {
 }
 
 /// Where latencies come from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum LatencyModel {
     /// Always the same.
     Constant {
@@ -37,7 +39,7 @@ pub enum LatencyModel {
 }
 
 /// A latency model and a factor on what it says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     model: LatencyModel,
     scale: f64,

@@ -19,9 +19,11 @@ use crate::units::Cloid;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// How fills are simulated.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct VenueConfig {
     /// How cancels ahead are guessed.
     pub queue: QueueModel,
@@ -50,7 +52,7 @@ impl LevelArrival {
 }
 
 /// Why a simulated order filled. The numbers are those in result files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum FillWhy {
     /// The queue ahead was used up by trades at our price.
@@ -64,7 +66,7 @@ pub enum FillWhy {
 }
 
 /// One simulated execution.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct SimFill {
     /// Which order.
     pub cloid: Cloid,
@@ -83,7 +85,7 @@ pub struct SimFill {
 }
 
 /// What the venue has to say, on its own clock.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum VenueEvent {
     /// About an order.
     Answer(Cloid, OrderAnswer),
@@ -92,7 +94,7 @@ pub enum VenueEvent {
 }
 
 /// Own prices of a side, to skip rows that cannot concern us.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Reach {
     /// Lowest and highest own price.
     pub(crate) low: i64,
@@ -104,7 +106,7 @@ pub(crate) struct Reach {
 const NOWHERE: Reach = Reach { low: i64::MAX, high: i64::MIN, crosses: i64::MAX };
 
 /// What is counted of the orders' own realism.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct OrderCounts {
     /// Orders whose place in the queue was never observed before they arrived.
     pub unseen_arrivals: u64,
@@ -113,7 +115,7 @@ pub struct OrderCounts {
 }
 
 /// Our orders at the venue of one symbol.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct SimOrders {
     config: VenueConfig,
     rule: QueueRule,

@@ -11,6 +11,8 @@ use crate::units::Cloid;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// A trade that arrives within this time after the depth row that already contains it is
 /// explained by that row; longer, and it is a trade of its own.
@@ -19,7 +21,7 @@ const LATE_TRADE_NS: i64 = 1_000_000;
 const TOLERANCE: f64 = 1e-9;
 
 /// A depth decrease at the order's price that a late trade may still explain.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Cut {
     ts: i64,
     /// Ahead before the decrease.
@@ -31,7 +33,7 @@ struct Cut {
 }
 
 /// How cancels at an order's price are explained.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct QueueRule {
     /// The model.
     pub model: QueueModel,
@@ -49,7 +51,7 @@ impl QueueRule {
 }
 
 /// An order resting on the simulated venue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Resting {
     /// Its client id.
     pub cloid: Cloid,

@@ -19,13 +19,15 @@ use crate::sim::VenueEvent;
 use crate::units::Cloid;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Levels remembered after they left the window, a side.
 const MEMORY: usize = 4096;
 
 /// The venue's book, on the venue's clock.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VenueBook {
     book: Book,
     /// A level crossed one of our prices within the message.

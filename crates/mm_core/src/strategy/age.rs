@@ -4,9 +4,11 @@ use crate::quote::Urgency;
 use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// The age of a position: growing while it is open, diluted by what is added.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InventoryAge {
     position: Lots,
     /// Seconds at [`Self::ts`].
@@ -66,7 +68,7 @@ pub struct UrgencyRules {
 }
 
 /// Since when the inventory is large, without a break.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LargeInventory {
     since: Option<UnixNanos>,
 }

@@ -2,6 +2,8 @@
 
 use crate::units::DurationNanos;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// An order cancelled sooner than this had no chance; it does not count.
 const LIVED_MIN: DurationNanos = DurationNanos::from_millis(5_000);
@@ -9,7 +11,7 @@ const LIVED_MIN: DurationNanos = DurationNanos::from_millis(5_000);
 const SLOTS: usize = 72;
 const SLOT: DurationNanos = DurationNanos::from_millis(300_000);
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Slot {
     /// Which five minutes since the epoch.
     at: i64,
@@ -18,8 +20,9 @@ struct Slot {
 }
 
 /// Orders filled and cancelled in the last six hours.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FillRate {
+    #[serde(with = "crate::arrays::inline")]
     slots: [Slot; SLOTS],
 }
 

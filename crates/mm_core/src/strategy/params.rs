@@ -12,13 +12,15 @@ use crate::strategy::Kind;
 use crate::strategy::ParamSpec;
 use crate::strategy::Scope;
 use crate::strategy::Value;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Builds the struct, its defaults and the table from one list, so that they cannot disagree.
 macro_rules! table {
     ($($name:ident: $type:ty = $default:expr, $kind:expr, $unit:literal, $scope:ident,
        $meaning:literal;)*) => {
         /// Everything that a maker is told.
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub struct Params {
             $(#[doc = $meaning] pub $name: $type,)*
         }

@@ -1,7 +1,10 @@
 //! Regime — how lively the market is against its own past, with hysteresis.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// How lively the market is, calmest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Regime {
     /// Calmer than it was.
     Low,
@@ -61,7 +64,7 @@ impl Regime {
 }
 
 /// The regime as ratios come in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegimeTracker {
     regime: Option<Regime>,
 }

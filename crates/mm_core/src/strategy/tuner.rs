@@ -3,6 +3,8 @@
 use crate::stats::sharpe;
 use crate::units::Cash;
 use crate::units::DurationNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// A bad day widens, a day with few fills tightens, by these factors.
 const WIDEN: f64 = 1.05;
@@ -37,7 +39,7 @@ pub struct TunerInputs {
 }
 
 /// What a step did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TunerEvent {
     /// The day lost: the spread grew.
     Widen,
@@ -69,7 +71,7 @@ impl TunerEvent {
 pub type TunerEvents = [Option<TunerEvent>; 4];
 
 /// A value that is tuned around its base.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Tuned {
     base: f64,
     value: f64,
@@ -97,7 +99,7 @@ impl Tuned {
 }
 
 /// Spread multiplier and skew factor as the days go.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tuner {
     spread: Tuned,
     skew: Tuned,
@@ -169,7 +171,7 @@ impl Tuner {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Hour {
     pnl: f64,
     fills: u64,
@@ -179,7 +181,7 @@ struct Hour {
 }
 
 /// The last day by the hour: what a step looks back on.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TunerDay {
     hours: [Hour; HOURS],
     /// Where the next hour goes.

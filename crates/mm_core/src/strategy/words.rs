@@ -2,12 +2,14 @@
 
 use crate::strategy::table::Field;
 use crate::strategy::Value;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// An enum whose variants are the words of a parameter, in the same order.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
         }

@@ -28,6 +28,7 @@ pub use schema::GapSpan;
 pub use schema::GroupInfo;
 pub use schema::TapeInfo;
 pub use schema::VERSION;
+pub(crate) use series::SeriesPlace;
 pub use series::TapeSeries;
 pub use table::Content;
 pub use table::Deltas;

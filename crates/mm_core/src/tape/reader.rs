@@ -21,6 +21,8 @@ use parquet::data_type::Int64Type;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
+use serde::Deserialize;
+use serde::Serialize;
 use std::fs::File;
 use std::sync::Arc;
 use zstd::bulk::Decompressor;
@@ -105,6 +107,17 @@ struct Group {
     at_head: bool,
 }
 
+/// Where a reader is in its file: between two batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FilePlace {
+    group_next: usize,
+    /// Rows taken of the row group being read, where one is.
+    taken: Option<u64>,
+    sequential: bool,
+    last_recv: i64,
+    row: u64,
+}
+
 /// Reads one tape file from a receive time on.
 pub struct TapeReader {
     file: File,
@@ -177,6 +190,43 @@ impl TapeReader {
     /// Begin without the keyframe: the reader's user has the book already.
     pub(super) fn skip_first_keyframe(&mut self) {
         self.sequential = true;
+    }
+
+    pub(super) fn place(&self) -> FilePlace {
+        let whole =
+            |group: &Group| self.info.groups[self.group_next - 1].rows - group.rows_left as u64;
+        FilePlace {
+            group_next: self.group_next,
+            taken: self.group.as_ref().map(whole),
+            sequential: self.sequential,
+            last_recv: self.last_recv,
+            row: self.row,
+        }
+    }
+
+    /// Go to a place that another reader of the same file and range was at.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub(super) fn go_to(&mut self, place: FilePlace) -> Result<(), CoreError> {
+        self.group_next = place.group_next;
+        self.group = None;
+        if let Some(taken) = place.taken {
+            self.group_next = place.group_next.saturating_sub(1);
+            self.row = place.row.saturating_sub(taken);
+            self.last_recv = i64::MIN;
+            let mut past = Rows::default();
+            let whole =
+                if self.open_group()? { self.info.groups[self.group_next - 1].rows } else { 0 };
+            while self.group.as_ref().is_some_and(|group| whole - (group.rows_left as u64) < taken)
+            {
+                self.read_batch(&mut past, 0)?;
+                past.clear();
+            }
+        }
+        (self.sequential, self.last_recv, self.row) =
+            (place.sequential, place.last_recv, place.row);
+        Ok(())
     }
 
     /// Append the next batch to `out`; `false` when there is none left.

@@ -1,5 +1,6 @@
 //! Series — the tapes of one symbol, day after day, as one stream of rows.
 
+use super::reader::FilePlace;
 use super::reader::Projection;
 use super::reader::TapeReader;
 use super::reader::Wanted;
@@ -16,6 +17,17 @@ use crate::event::Rows;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Where a series is: between two batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SeriesPlace {
+    next: usize,
+    last: Option<UnixNanos>,
+    /// In the file before the next, where one is being read.
+    file: Option<FilePlace>,
+}
 
 /// Reads several tapes in order of time. Where a file does not continue the one before, a gap
 /// row and a clear row come between them.
@@ -73,6 +85,14 @@ impl TapeSeries {
         Ok(Self { infos, projection, wanted, from, to, reader: None, next: 0, last: None })
     }
 
+    /// A series of no tapes.
+    pub(crate) fn none() -> Self {
+        let wanted = Wanted::of(Projection::Replay, &[]);
+        let (from, to) = (UnixNanos(i64::MIN), UnixNanos(i64::MAX));
+        let projection = Projection::Replay;
+        Self { infos: Vec::new(), projection, wanted, from, to, reader: None, next: 0, last: None }
+    }
+
     /// What the files say of themselves, in order of time.
     #[must_use]
     pub fn infos(&self) -> &[TapeInfo] {
@@ -111,6 +131,35 @@ impl TapeSeries {
         self.last = None;
     }
 
+    /// Where reading is.
+    pub(crate) fn place(&self) -> SeriesPlace {
+        let file = self.reader.as_ref().map(TapeReader::place);
+        SeriesPlace { next: self.next, last: self.last, file }
+    }
+
+    /// Go to a place that another series of the same tapes and range was at.
+    ///
+    /// # Errors
+    /// As [`TapeReader::next`], and where there is no such place.
+    pub(crate) fn go_to(&mut self, place: SeriesPlace) -> Result<(), CoreError> {
+        (self.next, self.last, self.reader) = (place.next, place.last, None);
+        if let Some(file) = place.file {
+            let info = place.next.checked_sub(1).and_then(|at| self.infos.get(at));
+            let gone = || CoreError::BadArgument { name: "place", why: "no such tape".to_owned() };
+            let mut reader = self.open_reader(&info.ok_or_else(gone)?.path)?;
+            reader.go_to(file)?;
+            self.reader = Some(reader);
+        }
+        Ok(())
+    }
+
+    fn open_reader(&self, path: &str) -> Result<TapeReader, CoreError> {
+        let mut reader = TapeReader::open(path, self.projection)?;
+        reader.want(self.wanted);
+        reader.set_range(self.from, self.to);
+        Ok(reader)
+    }
+
     /// Append the next batch to `out`; `false` when there is none left.
     ///
     /// # Errors
@@ -128,9 +177,7 @@ impl TapeSeries {
                 self.reader = None;
                 return Ok(false);
             }
-            let mut reader = TapeReader::open(&info.path, self.projection)?;
-            reader.want(self.wanted);
-            reader.set_range(self.from, self.to);
+            let mut reader = self.open_reader(&info.path)?;
             if self.last.is_some() && hole(self.last, info).is_none() {
                 reader.skip_first_keyframe();
             } else if let (Some(gap), Some(first)) = (hole(self.last, info), info.first_recv()) {
