@@ -207,11 +207,11 @@ class _Progress(TypedDict):
     net_usd: float
 
 class _Drained(TypedDict):
+    fills: _Columns
     orders: _Columns
     equity: _Columns
 
 class _Result(_Drained):
-    fills: _Columns
     summary: str
 
 def param_table() -> list[_ParamRow]:
@@ -345,7 +345,8 @@ class Replay:
         """
 
     def drain(self) -> _Drained:
-        """Move out the orders that have ended and the equity samples since the last call.
+        """Move out the settled fills, the orders that have ended and the equity samples since the
+        last call. A fill is settled when its last markout is known, 300 s later.
 
         `orders`, a row an order, shape (n,): symbol u16, cloid_seq u64, side i8, level u8, px
         i64, qty i64, filled i64 (lots), ts_sent, ts_venue, ts_done i64 ns (0: never), status u8

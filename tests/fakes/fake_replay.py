@@ -46,7 +46,7 @@ class FakeReplay:
     def drain(self) -> dict[str, Any]:
         """Move nothing out: this stand-in keeps its history."""
         parts = self.result()
-        return {name: _none_of(parts[name]) for name in ("orders", "equity")}
+        return {name: _none_of(parts[name]) for name in ("fills", "orders", "equity")}
 
     def _now(self) -> int:
         return self.start + (self.end - self.start) * self.rows // self.total

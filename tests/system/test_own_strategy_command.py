@@ -63,6 +63,20 @@ def test_other_latencies_get_strategies_of_their_own(place: Path) -> None:
     assert len([one for one in summary["trials"] if one["kind"] == "latency"]) == 3
 
 
+def test_a_strategy_that_fails_under_another_latency_only_loses_no_report(place: Path) -> None:
+    (place / "late.py").write_text(
+        "import botmm\n\nclass Late(botmm.Strategy):\n    made = 0\n\n    def __init__(self):\n"
+        "        Late.made += 1\n\n    def on_step(self, view):\n"
+        "        return (None, None) if Late.made == 1 else 1 // 0\n",
+        encoding="utf-8",
+    )
+    command = ran([*RUN, "BTC.parquet", "--strategy", "late.py", "--out", "run"], place)
+    assert command.returncode != 0
+    assert "ZeroDivisionError" in command.stderr
+    assert "the report is written" in command.stderr
+    assert (place / "run" / "report.html").is_file()
+
+
 def test_a_wrong_strategy_names_step_value_and_line(place: Path) -> None:
     (place / "bad.py").write_text(
         "import botmm\n\nclass Bad(botmm.Strategy):\n    def on_step(self, view):\n"

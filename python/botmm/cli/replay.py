@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -19,7 +20,13 @@ from botmm.cli.options import (
     symbols_option,
 )
 from botmm.cli.terminal import terminal
-from botmm.units import DAY_NS
+from botmm.errors import BotmmError
+from botmm.units import DAY_NS, time_text
+
+if TYPE_CHECKING:
+    from botmm.research.checkpoint import Checkpoint
+    from botmm.research.replay import Alternative, Variant
+    from botmm.research.stopping import Stopper
 
 
 @click.command(
@@ -46,6 +53,9 @@ from botmm.units import DAY_NS
     "--strategy",
     metavar="FILE.py[:CLASS]",
     help="Quote by a strategy of your own; docs/YOUR_OWN_STRATEGY.md.",
+)
+@click.option(
+    "--restart", is_flag=True, help="Begin anew where the same run was stopped or killed."
 )
 @click.option("--band", is_flag=True, help="Also run the two ends of the queue models.")
 @click.option(
@@ -87,6 +97,7 @@ def replay(**options: Any) -> int:
         sensitivity=options["sensitivity"],
         band=options["band"],
         as_json=options["as_json"],
+        restart=options["restart"],
     )
 
 
@@ -97,36 +108,44 @@ def run_and_report(
     sensitivity: bool,
     band: bool,
     as_json: bool,
+    restart: bool = False,
     engine: Any = None,
 ) -> int:
     """Run a plan with progress, write its folder, print its result; return the exit code.
 
-    The engine is the core's replay where none is given.
+    The engine is the core's replay where none is given. A run that was stopped or killed goes on
+    where it was saved last; of one that another engine leads, nothing is saved.
     """
     from botmm.core import Replay
     from botmm.observe.progress import progress, si
     from botmm.report.tables import print_run
     from botmm.research import output
     from botmm.research.describe import make_sheet
-    from botmm.research.replay import alternatives, run, run_alternative
+    from botmm.research.replay import alternatives, run
     from botmm.research.stopping import Stopper
 
-    shown, engine = terminal(), engine or Replay
-    label = f"replay {' '.join(plan.symbols)}"
+    shown = terminal()
     first, last = plan.span
     shows = {"days": (last - first) / DAY_NS, "enabled": shown.progress}
-    with output.RunFolder(out or output.default_folder(plan), plan) as folder, Stopper() as stopper:
-        with progress(label, **shows) as bar:
-            main = run(plan, engine, stopper.watching(bar), keep=folder.add)
-        variants = []
-        for tried in alternatives(plan, sensitivity=sensitivity, band=band):
-            if stopper.asked:
-                break
-            with progress(f"  {tried.kind} {tried.label}", **shows) as bar:
-                variant = run_alternative(plan, engine, stopper.watching(bar), tried)
-            variants += [variant] if variant is not None else []
-        sheet = make_sheet(main, variants)
+    place = out or output.default_folder(plan)
+    with output.RunFolder(place, plan) as folder, Stopper() as stopper, ExitStack() as at_end:
+        saved = None if engine is not None else _claimed(place, plan, at_end, restart=restart)
+        engine = engine or Replay
+        with progress(f"replay {' '.join(plan.symbols)}", **shows) as bar:
+            main = run(
+                plan,
+                engine,
+                stopper.watching(bar),
+                keep=folder.add,
+                hold_fills=False,
+                checkpoint=saved,
+            )
+        wanted = alternatives(plan, sensitivity=sensitivity, band=band)
+        variants, failed = _tried(plan, engine, stopper, wanted, shows)
+        sheet = make_sheet(main, variants, folder.fills_of)
         folder.finish(main, sheet)
+        if saved is not None and not stopper.asked:
+            saved.finish()
     seconds = max(main.seconds, 1e-9)
     shown.say(
         f"played {main.days:.3g} days, {si(main.rows)} rows in {main.seconds:.1f} s: "
@@ -138,4 +157,44 @@ def run_and_report(
         print_run(shown.out(), sheet, report=str(folder.report))
     if stopper.asked:
         shown.say(f"stopped; the report of what was played is {folder.report}")
+        if saved is not None:
+            shown.say("the same command goes on from here")
+    if failed is not None:
+        shown.say("the report is written, but not every other assumption could be tried:")
+        raise failed
     return stopper.exit_code
+
+
+def _claimed(place: Path, plan: Any, at_end: ExitStack, *, restart: bool) -> Checkpoint | None:
+    """Return the checkpoint of a run, let go of at the end; tell where the run goes on."""
+    from botmm.research.checkpoint import Checkpoint
+
+    saved = Checkpoint.claim(place, plan, restart=restart)
+    if saved is None:
+        terminal().say(f"another process writes {place}: this run could not go on after a kill")
+        return None
+    at_end.callback(saved.release)
+    if saved.place is not None:
+        at = time_text(saved.place.ts)
+        terminal().say(f"going on at {at} UTC, where this run was saved; --restart begins anew")
+    return saved
+
+
+def _tried(
+    plan: Any, engine: Any, stopper: Stopper, wanted: list[Alternative], shows: dict[str, Any]
+) -> tuple[list[Variant], BotmmError | None]:
+    """Run the plan under other assumptions; return what they gave, and what ended it early."""
+    from botmm.observe.progress import progress
+    from botmm.research.replay import run_alternative
+
+    variants: list[Variant] = []
+    for one in wanted:
+        if stopper.asked:
+            break
+        try:
+            with progress(f"  {one.kind} {one.label}", **shows) as bar:
+                variant = run_alternative(plan, engine, stopper.watching(bar), one)
+        except BotmmError as error:
+            return variants, error  # the main run stands
+        variants += [variant] if variant is not None else []
+    return variants, None

@@ -6,8 +6,9 @@ mids are in half price units.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from botmm.units import DAY_NS, SECOND_NS, day_of
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 Columns = Mapping[str, Any]
+FillsOf = Callable[[int], Columns]
 
 HORIZONS_S = (0.1, 1.0, 5.0, 30.0, 60.0, 300.0)
 UNRESOLVED = np.iinfo(np.int64).min
@@ -199,7 +201,7 @@ def headline(summary: Mapping[str, Any]) -> Parts:
 
 
 def analyse(
-    fills: Columns,
+    fills: Columns | FillsOf,
     equity: Columns,
     orders: OrderTally,
     summary: Mapping[str, Any],
@@ -210,15 +212,17 @@ def analyse(
     """Return the figures of a run.
 
     Args:
-        fills, equity: columns as the core returns them.
+        fills: columns as the core returns them, or what gives those of a symbol by its place.
+        equity: columns as the core returns them.
         orders: of all orders that ended.
         summary: the core's summary.
         warmup_ns: time at the start that was not quoted on.
         seed: of the bootstrap.
     """
     rng = np.random.default_rng(seed)
+    of = fills if callable(fills) else partial(_of_symbol, fills)
     symbols = [
-        _symbol(_of_symbol(fills, ix), _of_symbol(equity, ix), orders, ix, summary, rng)
+        _symbol(of(ix), _of_symbol(equity, ix), orders, ix, summary, rng)
         for ix in _indices(summary)
     ]
     curve = _total_curve([figures.curve for figures in symbols])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from botmm.report.analysis import Parts, analyse
+from botmm.report.analysis import FillsOf, Parts, analyse
 from botmm.report.formats import duration
 from botmm.report.sheet import Sheet, Trial
 from botmm.research.output import versions
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from botmm.research.plan import Plan
 
 
-def make_sheet(run: ReplayRun, variants: list[Variant]) -> Sheet:
-    """Return the report of a run before it is drawn."""
+def make_sheet(run: ReplayRun, variants: list[Variant], fills_of: FillsOf | None = None) -> Sheet:
+    """Return the report of a run before it is drawn; `fills_of` where the run holds no fills."""
     plan = run.plan
     figures = analyse(
-        run.fills,
+        fills_of or run.fills,
         run.equity,
         run.orders,
         run.summary,

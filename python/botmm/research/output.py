@@ -1,7 +1,7 @@
 """Output — the folder of a run: report, summary, tables of fills, orders and equity, manifest.
 
-The folder appears complete or not at all: it is written beside its place and renamed. Orders and
-equity go to their files while the run goes on, so that months of them need no memory. What a
+The folder appears complete or not at all: it is written beside its place and renamed. Rows of the
+tables go to their files while the run goes on, so that months of them need no memory. What a
 killed run left beside the place is removed by the next one.
 """
 
@@ -21,15 +21,13 @@ from botmm.data.leftovers import sweep
 from botmm.errors import UsageError
 from botmm.report.analysis import Parts
 from botmm.report.sheet import Sheet, answer, tier_text, warnings
+from botmm.research.tables import SCHEMA_VERSION, Columns, Tables, fills_of
 from botmm.units import day_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from botmm.research.plan import Plan
     from botmm.research.replay import ReplayRun
 
-SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 FILES = {
     "report.html",
@@ -39,11 +37,8 @@ FILES = {
     "equity.parquet",
     MANIFEST,
 }
-UNRESOLVED = -(2**63)
 BPS_DECIMALS = 4
 RATIO_DECIMALS = 9  # of fees, shares and seconds: billionths, as the core has them
-GROUP_ROWS = 65_536  # rows wait for so many: each group costs memory as long as its file is open
-WAITING = 64  # small tables are put together: each costs a kilobyte a column beside its rows
 
 
 class RunFolder:
@@ -55,8 +50,7 @@ class RunFolder:
         self.folder = folder
         self.plan = plan
         self.fresh = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
-        self._open: dict[str, Any] = {}
-        self._waiting: dict[str, list[pa.Table]] = {}
+        self.tables = Tables(self.fresh, plan)
 
     @property
     def report(self) -> Path:
@@ -76,43 +70,23 @@ class RunFolder:
         tb: TracebackType | None,
     ) -> None:
         """Leave nothing behind that is not complete."""
-        self._close_tables()
+        self.tables.abandon()
         shutil.rmtree(self.fresh, ignore_errors=True)
 
     def add(self, name: str, columns: Mapping[str, Any]) -> None:
-        """Write the rows of a table, `orders` or `equity`, that came since the last call."""
-        from pyarrow import parquet
+        """Write the rows of a table that came since the last call."""
+        self.tables.add(name, columns)
 
-        table = _table(columns, self.plan)
-        if name not in self._open:
-            path = self.fresh / f"{name}.parquet"
-            self._open[name] = parquet.ParquetWriter(path, table.schema, compression="zstd")
-            self._waiting[name] = []
-        waiting = self._waiting[name]
-        if table.num_rows:
-            waiting.append(table)
-        if sum(part.num_rows for part in waiting) >= GROUP_ROWS:
-            self._write(name)
-        elif len(waiting) >= WAITING:
-            waiting[:] = [_joined(waiting)]
-
-    def _write(self, name: str) -> None:
-        """Write the rows of a table that wait, as one group."""
-        if waiting := self._waiting[name]:
-            self._open[name].write_table(_joined(waiting))
-            waiting.clear()
+    def fills_of(self, ix: int) -> Columns:
+        """Return the fills of a symbol, once all rows were added."""
+        self.tables.close()
+        return fills_of(self.tables.path("fills"), self.plan, self.plan.symbols[ix])
 
     def finish(self, run: ReplayRun, sheet: Sheet) -> None:
         """Write everything else and put the folder in its place."""
-        from pyarrow import parquet
-
         from botmm.report.tear_sheet import render
 
-        for name in self._open:
-            self._write(name)
-        self._close_tables()
-        fills = self.fresh / "fills.parquet"
-        parquet.write_table(_table(run.fills, self.plan), fills, compression="zstd")
+        self.tables.close()
         (self.fresh / "report.html").write_text(render(sheet), encoding="utf-8")
         _write_json(self.fresh / "summary.json", summary(sheet, run))
         _write_json(self.fresh / MANIFEST, _manifest(run, sheet, self.fresh))
@@ -121,12 +95,6 @@ class RunFolder:
             self.folder.rename(earlier)  # a kill must not leave half of it in its place
         self.fresh.rename(self.folder)
         shutil.rmtree(earlier, ignore_errors=True)
-
-    def _close_tables(self) -> None:
-        """Finish the files that rows went to."""
-        for writer in self._open.values():
-            writer.close()
-        self._open.clear()
 
 
 def summary(sheet: Sheet, run: ReplayRun) -> dict[str, Any]:
@@ -255,35 +223,6 @@ def _check(folder: Path) -> None:
         raise UsageError(
             f"{folder} holds something else than a run: {others[0]}", cure="name another --out"
         )
-
-
-def _joined(tables: list[pa.Table]) -> pa.Table:
-    """Return tables as one, without the chunks."""
-    import pyarrow as pa
-
-    return pa.concat_tables(tables).combine_chunks()
-
-
-def _table(columns: Mapping[str, Any], plan: Plan) -> pa.Table:
-    """Return columns as they are, with symbols by name; scales stand in the metadata."""
-    import numpy as np
-    import pyarrow as pa
-
-    names = np.array(plan.symbols, dtype=object)
-    data: dict[str, Any] = {}
-    for name, column in columns.items():
-        if name == "symbol":
-            data[name] = pa.array(names[column], pa.string())
-        elif name.startswith("markout_"):
-            data[name] = pa.array(column, mask=np.asarray(column) == UNRESOLVED)
-        else:
-            data[name] = pa.array(column)
-    scales = {
-        symbol: {key: int(group[0].meta[key]) for key in ("px_decimals", "size_decimals")}
-        for symbol, group in plan.tapes.items()
-    }
-    meta = {"botmm.schema_version": str(SCHEMA_VERSION), "botmm.scales": json.dumps(scales)}
-    return pa.table(data).replace_schema_metadata(meta)
 
 
 def _manifest(run: ReplayRun, sheet: Sheet, folder: Path) -> dict[str, Any]:

@@ -9,17 +9,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from botmm.errors import DataError
 from botmm.report.tally import OrderTally
 from botmm.research.equity import EquityTrace
+from botmm.research.tables import TABLES
 from botmm.units import DAY_NS, SECOND_NS
 
 if TYPE_CHECKING:
     from botmm.config import Settings
+    from botmm.research.checkpoint import Checkpoint
     from botmm.research.plan import Plan
 
 CHUNK_ROWS = 100_000  # a fraction of a second, so that Ctrl-C is answered at once
@@ -40,7 +44,11 @@ class Engine(Protocol):
         ...
 
     def drain(self) -> Mapping[str, Any]:
-        """Move out ended orders and equity samples, so that a long run keeps no history."""
+        """Move out settled fills, ended orders and equity samples: a long run keeps no history."""
+        ...
+
+    def save(self) -> bytes:
+        """Return the run as it stands, to go on with later."""
         ...
 
     def result(self) -> Mapping[str, Any]:
@@ -48,10 +56,11 @@ class Engine(Protocol):
         ...
 
 
-EngineFactory = Callable[[str], Engine]
+# Called with the spec, and with `saved` where a run goes on.
+EngineFactory = Callable[..., Engine]
 # Called after each chunk with the share done and the rows so far; true asks the run to stop.
 OnChunk = Callable[[float, int], bool]
-# Called with a table's name, `orders` or `equity`, and its rows since the last call.
+# Called with a table's name, `fills`, `orders` or `equity`, and its rows since the last call.
 KeepRows = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -71,7 +80,8 @@ class Variant:
 class ReplayRun:
     """What a run gave: columns as the core returns them, and the summary as a tree.
 
-    `equity` is thinned where the run is long.
+    `fills` are by symbol, none where the run was not to hold them; `equity` is thinned where the
+    run is long.
     """
 
     plan: Plan
@@ -198,13 +208,25 @@ def run(
     on_chunk: OnChunk,
     *,
     keep: KeepRows | None = None,
+    hold_fills: bool = True,
+    checkpoint: Checkpoint | None = None,
     latency_scale: float = 1.0,
     queue: str | None = None,
 ) -> ReplayRun:
     """Drive one run to its end, or to where `on_chunk` stopped it.
 
-    Orders that ended and equity samples are handed to `keep` as they come. Here only medians of
-    the ones and a thinned trace of the others stay: months have millions.
+    Rows that leave the core are handed to `keep` as they come. Here only medians of orders and a
+    thinned trace of equity stay, and the fills if they are to be held: months have millions.
+
+    Args:
+        plan: what is run.
+        engine: makes the core's replay from a spec.
+        on_chunk: told how far it is; true stops the run.
+        keep: takes the rows.
+        hold_fills: whether the fills stand in what is returned.
+        checkpoint: where the run is saved now and then, and goes on from.
+        latency_scale: factor of all latencies.
+        queue: another queue model than the plan's.
 
     Raises:
         DataError: the range holds no rows, or a gap longer than accepted.
@@ -213,22 +235,24 @@ def run(
 
     told = spec(plan, latency_scale=latency_scale, queue=queue)
     clock = SystemClock()
-    started = clock.monotonic()
-    core = engine(json.dumps(told))
     first, last = plan.span
-    tally = OrderTally()
-    equity = EquityTrace(round(told["equity_interval_s"] * SECOND_NS), last - first)
+    held = _Held(EquityTrace(round(told["equity_interval_s"] * SECOND_NS), last - first))
+    place = None if checkpoint is None else checkpoint.place
+    started = clock.monotonic() - (0.0 if place is None else place.seconds)
+    going = {} if checkpoint is None or place is None else {"saved": checkpoint.state()}
+    core = engine(json.dumps(told), **going)
+
+    def take(table: str, rows: Mapping[str, Any]) -> None:
+        """Keep some rows of a table."""
+        held.add(table, rows, hold_fills=hold_fills)
+        if keep is not None:
+            keep(table, rows)
+
+    if checkpoint is not None:
+        for table, columns in checkpoint.rows():
+            take(table, columns)
     stop = done = False
     rows = 0
-
-    def take(moved: Mapping[str, Any]) -> None:
-        """Keep what a chunk gave."""
-        tally.add(moved["orders"])
-        equity.add(moved["equity"])
-        if keep is not None:
-            for table in ("orders", "equity"):
-                keep(table, moved[table])
-
     while not done and not stop:
         at = core.run(CHUNK_ROWS)
         rows, done = int(at["rows"]), bool(at["done"])
@@ -236,22 +260,57 @@ def run(
             raise DataError(
                 f"no rows from {plan.range.text()}", cure="`botmm data ls` shows what is there"
             )
-        take(core.drain())
+        moved = core.drain()
+        for table in TABLES:
+            take(table, moved[table])
         share = (int(at["ts"]) - first) / max(last - first, 1)
         stop = on_chunk(1.0 if done else min(max(share, 0.0), 1.0), rows)
+        if checkpoint is not None:
+            checkpoint.add(moved)
+            # Once it was worth saving, the end is too: other assumptions are still to be tried.
+            if stop or checkpoint.is_due() or (done and checkpoint.place is not None):
+                seconds = clock.monotonic() - started
+                checkpoint.save(core.save(), ts=int(at["ts"]), rows=rows, seconds=seconds)
     result = core.result()
-    take(result)
+    for table in TABLES:
+        take(table, result[table])
     return ReplayRun(
         plan=plan,
         spec=told,
-        fills=result["fills"],
-        equity=equity.columns(),
-        orders=tally,
+        fills=held.fills(),
+        equity=held.equity.columns(),
+        orders=held.orders,
         summary=json.loads(result["summary"]),
         rows=rows,
         seconds=clock.monotonic() - started,
         partial=not done,
     )
+
+
+@dataclass(slots=True)
+class _Held:
+    """What of the rows stays in memory."""
+
+    equity: EquityTrace
+    orders: OrderTally = field(default_factory=OrderTally)
+    _fills: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def add(self, table: str, rows: Mapping[str, Any], *, hold_fills: bool) -> None:
+        """Take in rows of a table."""
+        if table == "orders":
+            self.orders.add(rows)
+        elif table == "equity":
+            self.equity.add(rows)
+        elif hold_fills and (len(rows["symbol"]) or not self._fills):
+            self._fills.append(rows)
+
+    def fills(self) -> dict[str, Any]:
+        """Return the fills that were held, by symbol."""
+        if not self._fills:
+            return {}
+        order = np.argsort(np.concatenate([part["symbol"] for part in self._fills]), kind="stable")
+        names = self._fills[0]
+        return {name: np.concatenate([part[name] for part in self._fills])[order] for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +356,7 @@ def run_alternative(
         plan,
         engine,
         on_chunk,
+        hold_fills=False,
         latency_scale=alternative.latency_scale,
         queue=alternative.queue,
     )

@@ -167,6 +167,10 @@ class StrategyEngine:
         """Move out what has ended, as the core does."""
         return self.core.drain()
 
+    def save(self) -> bytes:
+        """Refuse: what a strategy remembers is its own."""
+        return self.core.save()
+
     def result(self) -> Mapping[str, Any]:
         """Return the columns and the summary of what was played."""
         return self.core.result()

@@ -6,7 +6,6 @@ that a sweep that was stopped or killed goes on with the next one and gives the 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botmm.data.leftovers import sweep as sweep_leftovers
 from botmm.errors import DataError, UsageError
 from botmm.research import grids, output
+from botmm.research.identity import identity
 from botmm.research.replay import spec
 from botmm.units import SECOND_NS
 
@@ -256,18 +256,7 @@ def default_folder(plan: Plan, sets: Sequence[ParameterSet], group: int) -> Path
 
 def _key(plan: Plan, sets: Sequence[ParameterSet], group: int) -> str:
     """Return a digest of everything that the table depends on."""
-    tapes = [
-        (tape.symbol, str(tape.path), tape.path.stat().st_size, tape.path.stat().st_mtime_ns)
-        for of_symbol in plan.tapes.values()
-        for tape in of_symbol
-    ]
-    named = [
-        own.get("fill_model") for own in (*(plan.settings.params(s) for s in plan.symbols), *sets)
-    ]
-    models = {str(name): output.file_digest(Path(str(name))) for name in named if name}
-    told = [spec(plan), list(sets), group, output.versions(), tapes, models]
-    text = json.dumps(told, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return identity(plan, list(sets), group, params=sets)
 
 
 def _write_json(path: Path, value: Any) -> None:

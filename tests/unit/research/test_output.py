@@ -13,6 +13,7 @@ from botmm.research import output
 from botmm.research.describe import make_sheet
 from botmm.research.plan import Plan
 from botmm.research.replay import run
+from botmm.research.tables import GROUP_ROWS, UNRESOLVED, Tables, fills_of, rows_of
 from tests.fakes.fake_replay import FakeReplay
 from tests.unit.research.test_replay import make_plan
 
@@ -105,20 +106,36 @@ def test_fills_keep_integers_and_say_their_scales(tmp_path: Path) -> None:
     assert scales["BTC"] == {"px_decimals": 1, "size_decimals": 5}
 
 
-def test_rows_that_come_in_small_pieces_are_written_in_large_groups(tmp_path: Path) -> None:
-    count = output.GROUP_ROWS // 2 + 1
-    columns = {"symbol": np.zeros(count, np.uint16), "ts": np.arange(count)}
-    with output.RunFolder(tmp_path / "run", make_plan()) as folder:
-        for _ in range(5):
-            folder.add("equity", columns)
-        path = folder.fresh / "equity.parquet"
-        done = run(make_plan(), FakeReplay, lambda share, rows: False)
-        make_plan().tapes["BTC"][0].path.parent.mkdir(parents=True, exist_ok=True)
-        make_plan().tapes["BTC"][0].path.write_bytes(b"tape")
-        folder.finish(done, make_sheet(done, []))
-    read = pq.ParquetFile(tmp_path / "run" / path.name).metadata
-    groups = [read.row_group(i).num_rows for i in range(read.num_row_groups)]
-    assert groups == [2 * count, 2 * count, count]
+def test_rows_are_written_in_groups_of_one_size_however_they_come(tmp_path: Path) -> None:
+    count = 2 * GROUP_ROWS + 1_000
+    written = []
+    for piece in (count, GROUP_ROWS // 2 + 1, 997):
+        tables = Tables(tmp_path, make_plan(), f"-{piece}")
+        for at in range(0, count, piece):
+            ts = np.arange(at, min(at + piece, count))
+            tables.add("equity", {"symbol": np.zeros(len(ts), np.uint16), "ts": ts})
+        tables.close()
+        path = tables.path("equity")
+        written.append(path.read_bytes())
+        read = pq.ParquetFile(path).metadata
+        groups = [read.row_group(i).num_rows for i in range(read.num_row_groups)]
+        assert groups == [GROUP_ROWS, GROUP_ROWS, 1_000]
+        back = [rows["ts"] for rows in rows_of(path, make_plan())]
+        assert np.array_equal(np.concatenate(back), np.arange(count))
+    assert written[0] == written[1] == written[2]
+
+
+def test_fills_come_back_from_their_file_as_they_were(tmp_path: Path) -> None:
+    plan = make_plan()
+    fills = run(plan, FakeReplay, lambda share, rows: False).fills
+    tables = Tables(tmp_path, plan)
+    tables.add("fills", fills)
+    tables.close()
+    back = fills_of(tables.path("fills"), plan, "BTC")
+    assert (fills["markout_5"] == UNRESOLVED).any()
+    for name, column in fills.items():
+        assert np.array_equal(back[name], column), name
+        assert back[name].dtype == column.dtype, name
 
 
 def test_the_manifest_proves_inputs_and_outputs(tmp_path: Path) -> None:

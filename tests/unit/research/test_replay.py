@@ -103,9 +103,9 @@ def test_recorded_latencies_are_read_and_checked(tmp_path: Path) -> None:
         spec(make_plan(*overrides))
 
 
-def test_orders_and_equity_are_handed_on_as_they_come() -> None:
-    kept: dict[str, list[int]] = {"orders": [], "equity": []}
-    run(
+def test_rows_are_handed_on_as_they_come() -> None:
+    kept: dict[str, list[int]] = {"fills": [], "orders": [], "equity": []}
+    done = run(
         make_plan(),
         FakeReplay,
         lambda share, rows: False,
@@ -114,6 +114,7 @@ def test_orders_and_equity_are_handed_on_as_they_come() -> None:
     for counts in kept.values():
         assert len(counts) == 11
         assert sum(counts) > 0
+    assert len(done.fills["px"]) == sum(kept["fills"])
 
 
 def test_reading_starts_before_quoting_by_the_warmup() -> None:

@@ -88,10 +88,12 @@ impl PyReplay {
             .map_err(|error| with_cause(py, to_py(error), &self.1))
     }
 
-    /// Move out the orders that have ended and the equity samples since the last call, so that
-    /// a long run keeps no history in memory.
+    /// Move out the fills of which everything is known, the orders that have ended and the equity
+    /// samples since the last call, so that a long run keeps no history in memory.
     fn drain<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
+        let fills = self.inner().take_settled_fills();
+        dict.set_item("fills", fills_to_dict(py, fills)?)?;
         dict.set_item("orders", self.orders(py)?)?;
         dict.set_item("equity", self.equity(py)?)?;
         Ok(dict)

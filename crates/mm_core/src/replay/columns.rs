@@ -50,6 +50,12 @@ macro_rules! columns {
                 $(self.$field.drain(..rows);)*
             }
 
+            /// Move the first rows out.
+            #[must_use]
+            pub fn take_front(&mut self, rows: usize) -> Self {
+                Self { $($field: self.$field.drain(..rows).collect(),)* }
+            }
+
             /// Append the rows of another.
             pub fn append(&mut self, mut other: Self) {
                 $(self.$field.append(&mut other.$field);)*

@@ -70,6 +70,13 @@ fn summed(money: [f64; 5], counts: [u64; 4]) -> Value {
 }
 
 impl Replay {
+    /// Move out the fills of which everything is known, by symbol.
+    pub fn take_settled_fills(&mut self) -> FillColumns {
+        let mut all = FillColumns::default();
+        self.run.parts.iter_mut().for_each(|l| all.append(l.seat.truth.take_settled()));
+        all
+    }
+
     /// Move out the fills.
     pub fn take_fills(&mut self) -> FillColumns {
         let mut lanes = self.run.parts.iter_mut();

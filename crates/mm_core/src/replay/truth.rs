@@ -297,13 +297,24 @@ impl Truth {
 
     /// Forget the fills of which everything is known, where they are not kept.
     pub(super) fn forget(&mut self) {
-        if self.keep != Keep::Nothing {
-            return;
+        if self.keep == Keep::Nothing {
+            let known = self.settled();
+            self.fills.drop_front(known);
+            self.forgotten += known;
         }
-        let waiting = self.due.iter().filter_map(|queue| queue.front()).map(|due| due.1).min();
-        let known = waiting.map_or(self.fills.ts_exch.len(), |row| row - self.forgotten);
-        self.fills.drop_front(known);
+    }
+
+    /// Move out the fills of which everything is known.
+    pub(super) fn take_settled(&mut self) -> FillColumns {
+        let known = self.settled();
         self.forgotten += known;
+        self.fills.take_front(known)
+    }
+
+    /// How many of the fills on hand wait for no markout.
+    fn settled(&self) -> usize {
+        let waiting = self.due.iter().filter_map(|queue| queue.front()).map(|due| due.1).min();
+        waiting.map_or(self.fills.ts_exch.len(), |row| row - self.forgotten)
     }
 
     /// Record every markout due at `ts`, with the touch as it is then.

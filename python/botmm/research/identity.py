@@ -1,0 +1,35 @@
+"""Identity — a digest of everything that a result depends on: the same digest, the same result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botmm.research import output
+from botmm.research.replay import spec
+
+if TYPE_CHECKING:
+    from botmm.research.plan import Plan
+
+
+def identity(plan: Plan, *told: Any, params: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Return a digest of a plan, its tapes and models, this version, and what else is told.
+
+    Args:
+        plan: tapes, range, settings.
+        told: whatever else the result depends on, as plain data.
+        params: parameters beside the plan's that may name models.
+    """
+    tapes = [
+        (tape.symbol, str(tape.path), tape.path.stat().st_size, tape.path.stat().st_mtime_ns)
+        for of_symbol in plan.tapes.values()
+        for tape in of_symbol
+    ]
+    own = (plan.settings.params(symbol) for symbol in plan.symbols)
+    named = [one.get("fill_model") for one in (*own, *params)]
+    models = {str(name): output.file_digest(Path(str(name))) for name in named if name}
+    text = json.dumps([spec(plan), *told, output.versions(), tapes, models], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,137 @@
+"""Replay killed — a run that was stopped or killed goes on, and gives the same bytes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from botmm.config import load
+from botmm.core import Synth
+from botmm.research import checkpoint
+from botmm.research.checkpoint import Checkpoint
+from botmm.research.plan import whole_tapes
+from tests.fakes.markets import write_rows
+from tests.fakes.specs import START
+
+MINUTE = 60 * 10**9
+DEADLINE_S = 120.0
+# Saved after every chunk, so that there is a place to go on from in a test's time.
+MAIN = """
+import sys
+from botmm.research import checkpoint, replay
+checkpoint.EVERY_S, replay.CHUNK_ROWS = 0.0, 20_000
+from botmm.cli import main
+main()
+"""
+RUN = [sys.executable, "-c", MAIN, "replay"]
+SAME = ("fills.parquet", "orders.parquet", "equity.parquet", "summary.json")
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    wish = {"symbol": "BTC", "seed": 5, "start": START, "streams": "modern"}
+    rows = Synth(json.dumps(wish)).step_until(START + 240 * MINUTE)
+    return write_rows(tmp_path_factory.mktemp("tape"), "BTC", rows).path
+
+
+def command(tape: Path, out: str, *more: str) -> list[str]:
+    return [*RUN, str(tape), "--out", out, "--no-sensitivity", "--band", *more]
+
+
+def replay(tape: Path, out: str, *more: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command(tape, out, *more), cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def whole(tape: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    done = replay(tape, "run", cwd=folder)
+    assert "going on" not in done.stderr
+    assert [path.name for path in folder.iterdir()] == ["run"], "nothing is left beside it"
+    return folder / "run"
+
+
+def until_saved(running: subprocess.Popen[bytes], folder: Path, number: int) -> None:
+    """Wait for so many saved places."""
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        at = folder / "at.json"
+        if at.is_file() and json.loads(at.read_text())["number"] >= number:
+            return
+        assert running.poll() is None, "it ended before it could be stopped"
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def assert_same(one: Path, two: Path) -> None:
+    for name in SAME:
+        assert (one / name).read_bytes() == (two / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_again_and_again_goes_on(
+    tape: Path, whole: Path, tmp_path: Path, by: signal.Signals
+) -> None:
+    unfinished = tmp_path / "cut.unfinished"
+    number = 0
+    for _ in range(3):
+        running = subprocess.Popen(
+            command(tape, "cut"),
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until_saved(running, unfinished, number + 2)
+        os.kill(running.pid, by)
+        code = running.wait(timeout=60)
+        number = json.loads((unfinished / "at.json").read_text())["number"]
+        assert code == (-by if by == signal.SIGKILL else 128 + by)
+        partial = tmp_path / "cut" / "summary.json"
+        if by != signal.SIGKILL:
+            assert json.loads(partial.read_text())["partial"]
+        assert not (unfinished / "owner.json").exists() or by == signal.SIGKILL
+    done = replay(tape, "cut", cwd=tmp_path)
+    assert "going on at " in done.stderr
+    assert_same(tmp_path / "cut", whole)
+    assert [path.name for path in tmp_path.iterdir()] == ["cut"], "nothing is left beside it"
+
+
+def test_a_run_begins_anew_where_it_is_told_to_or_is_another(
+    tape: Path, whole: Path, tmp_path: Path
+) -> None:
+    running = subprocess.Popen(command(tape, "cut"), cwd=tmp_path, stderr=subprocess.DEVNULL)
+    until_saved(running, tmp_path / "cut.unfinished", 2)
+    running.kill()
+    running.wait(timeout=60)
+    other = replay(tape, "cut", "--capital", "2000", cwd=tmp_path)
+    assert "going on" not in other.stderr
+    running = subprocess.Popen(command(tape, "cut"), cwd=tmp_path, stderr=subprocess.DEVNULL)
+    until_saved(running, tmp_path / "cut.unfinished", 2)
+    running.kill()
+    running.wait(timeout=60)
+    done = replay(tape, "cut", "--restart", cwd=tmp_path)
+    assert "going on" not in done.stderr
+    assert_same(tmp_path / "cut", whole)
+
+
+def test_a_checkpoint_has_one_owner(tape: Path, tmp_path: Path) -> None:
+    plan = whole_tapes(tape, load([], []).settings)
+    mine = Checkpoint.claim(tmp_path / "run", plan)
+    assert mine is not None
+    owner = mine.folder / checkpoint.OWNER
+    owner.write_text(json.dumps({"pid": os.getppid()}))
+    assert Checkpoint.claim(tmp_path / "run", plan) is None
+    owner.write_text(json.dumps({"pid": os.getpid()}))
+    again = Checkpoint.claim(tmp_path / "run", plan)
+    assert again is not None
+    again.release()
+    assert not again.folder.exists()
