@@ -13,6 +13,7 @@ from botmm.units import DAY_NS
 Columns = dict[str, Any]
 
 ROWS_KEPT = 60_000  # a symbol; six days at the default of 10 s
+PIECES = 64  # small pieces are put together: an array costs a hundred bytes beside its values
 
 
 def width_ns(interval_ns: int, length_ns: int) -> int:
@@ -40,6 +41,8 @@ class EquityTrace:
 
     def add(self, columns: Mapping[str, Any]) -> None:
         """Take in the next samples; columns as the core returns them, by time for each symbol."""
+        if len(self._pieces) >= PIECES:
+            self._pieces = [_joined(self._pieces)]
         if not self.thinned:
             self._pieces.append(dict(columns))
             return
