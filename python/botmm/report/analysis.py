@@ -172,7 +172,7 @@ class Figures:
     @property
     def drawdown_usd(self) -> float:
         """Return the deepest fall below the running peak, as a positive number."""
-        return float(-self.curve.drawdown.min()) if len(self.curve.ts) else 0.0
+        return float(-self.curve.drawdown.min()) + 0.0 if len(self.curve.ts) else 0.0  # never -0
 
     @property
     def residual(self) -> int:
