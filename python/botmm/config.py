@@ -181,6 +181,17 @@ class Param:
     high: float
     choices: tuple[str, ...]
     doc: str
+    unit: str
+    live: bool
+
+    @property
+    def bounds(self) -> str:
+        """Return what a value may be, as people read it; empty for texts."""
+        if self.choices:
+            return ", ".join(self.choices)
+        if isinstance(self.default, bool):
+            return "true, false"
+        return "" if isinstance(self.default, str) else f"{self.low:g} to {self.high:g}"
 
     def check(self, value: Any) -> Value:
         """Return the value in the parameter's type.
@@ -227,6 +238,8 @@ def param_table() -> dict[str, Param]:
             high=row["max"],
             choices=tuple(row.get("choices") or ()),
             doc=row["doc"],
+            unit=row["unit"],
+            live=row["live"],
         )
         for row in rows()
     }

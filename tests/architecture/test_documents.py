@@ -2,6 +2,7 @@
 
 import re
 
+from tests.architecture import parameters
 from tests.architecture.modules import DOCUMENT, python_modules, rust_modules
 from tests.architecture.sources import ROOT, files, name_of
 
@@ -43,3 +44,8 @@ def test_links_between_documents_lead_somewhere() -> None:
         if not (path.parent / target).exists()
     ]
     assert not broken, f"links to files that do not exist: {broken}"
+
+
+def test_the_parameters_document_is_the_table() -> None:
+    cure = "run: .venv/bin/python -m tests.architecture.parameters"
+    assert parameters.DOCUMENT.read_text(encoding="utf-8") == parameters.document(), cure

@@ -25,6 +25,7 @@ COMMANDS = (
     "data export",
     "data synth",
     "config",
+    "config params",
     "config show",
     "config validate",
 )
@@ -87,6 +88,7 @@ def test_version(tmp_path: Path) -> None:
         ("replay --symbol BTC --maker-fee nan", 2, "--maker-fee: sim.maker_fee = nan"),
         ("replay --symbol BTC --queue qpn --set sim.queue=qpn", 2, "contradicts --queue"),
         ("config validate --set sim.entry_ms=-1", 2, "sim.entry_ms"),
+        ("config params nonsense", 2, "no parameter has nonsense"),
         ("init --capital nan", 2, "--capital: account.capital_usd = nan"),
         ("data synth --hours nan", 2, "--hours nan: must be between"),
         ("data synth --hours 1e9", 2, "--hours 1e+09: must be between"),
@@ -156,6 +158,14 @@ def test_init_writes_a_file_that_validates_and_is_not_overwritten(tmp_path: Path
     assert again.returncode == 2
     assert "there already" in again.stderr
     assert botmm("init", "--force", cwd=tmp_path).returncode == 0
+
+
+def test_config_params_prints_the_table(tmp_path: Path) -> None:
+    rows = json.loads(botmm("config", "params", "SKEW", "--json", cwd=tmp_path).stdout)
+    skew = next(row for row in rows if row["name"] == "inventory_skew_factor")
+    assert (skew["default"], skew["low"], skew["high"], skew["live"]) == (0.3, 0.0, 10.0, True)
+    assert all("skew" in f"{row['name']} {row['doc']}".lower() for row in rows)
+    assert "inventory_skew_factor" in botmm("config", "params", cwd=tmp_path).stdout
 
 
 def test_config_show_tells_origins(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,16 @@ from botmm.cli.options import (
 )
 from botmm.cli.terminal import terminal
 from botmm.cli.tree import CONTEXT
+from botmm.errors import UsageError
 
 
 @click.group(
     context_settings=CONTEXT,
-    epilog=examples("botmm config show --origin", "botmm config validate --config my.toml"),
+    epilog=examples(
+        "botmm config show --origin",
+        "botmm config params spread",
+        "botmm config validate --config my.toml",
+    ),
 )
 @output_options
 def config() -> None:
@@ -63,6 +69,44 @@ def show(
     for key, value, where in rows:
         text = "" if value is None else str(value).lower() if isinstance(value, bool) else value
         table.add_row(key, str(text), *([where] if origin else []))
+    terminal().out().print(table)
+
+
+@config.command(epilog=examples("botmm config params", "botmm config params spread skew"))
+@output_options
+@json_option
+@click.argument("words", nargs=-1)
+def params(*, words: tuple[str, ...], as_json: bool) -> None:
+    """Print the maker's parameters: meaning, unit, default, bounds; those with a WORD, if named.
+
+    They stand in `[strategy]`, and for one symbol in `[symbols.X]`. Those that are not live take
+    effect at the next start.
+    """
+    from botmm.config import param_table
+
+    found = [
+        row
+        for row in param_table().values()
+        if not words or any(word.lower() in f"{row.name} {row.doc}".lower() for word in words)
+    ]
+    if not found:
+        raise UsageError(
+            f"no parameter has {' or '.join(words)} in its name or meaning",
+            cure="`botmm config params` lists all",
+        )
+    if as_json:
+        terminal().json([asdict(row) for row in found])
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("parameter", no_wrap=True)
+    table.add_column("default", justify="right", no_wrap=True)
+    for name in ("unit", "may be", "live", "meaning"):
+        table.add_column(name)
+    for row in found:
+        default = str(row.default).lower() if isinstance(row.default, bool) else str(row.default)
+        table.add_row(row.name, default, row.unit, row.bounds, "yes" if row.live else "", row.doc)
     terminal().out().print(table)
 
 
