@@ -110,6 +110,7 @@ __all__ = [
     "sharpe_lo",
     "sharpe_probability",
     "sharpe_shape",
+    "signals_info",
     "size_factors",
     "sortino",
     "stake_discount",
@@ -219,6 +220,13 @@ def param_table() -> list[_ParamRow]:
 
     `min` and `max` bound the value in the parameter's own unit; of choices, by their place; both
     are 0 for texts.
+    """
+
+def signals_info(path: str) -> list[tuple[str, str, int]]:
+    """Return whose signals a file holds: symbol, venue, and when the market was last heard (ns).
+
+    Raises:
+        ArgumentError: the file is missing, damaged or of another form.
     """
 
 def base_fees(venue: str) -> tuple[float, float]:
@@ -362,6 +370,9 @@ class Replay:
         Raises:
             ArgumentError: a strategy leads, whose memory is its own.
         """
+
+    def signals(self) -> bytes:
+        """Return what the signals know now, as the file that `signals` of another spec names."""
 
     def why(self, ts: int) -> str:
         """Play every step up to and at a time (Unix ns); how the quotes came about then, as JSON.

@@ -9,7 +9,7 @@ DOCUMENT = ROOT / "docs" / "MODULES.md"
 RUST_SOURCES = ROOT / "crates" / "mm_core" / "src"
 # Lowest layer first, as in the architecture document.
 RUST_ORDER = """
-    units error instrument fees event command wire book account stats tape queue signal sim quote risk order
+    units arrays error instrument fees event command wire book account stats tape queue signal sim quote risk order
     strategy engine replay candle python
 """.split()
 HEAD = """# MODULES

@@ -51,6 +51,10 @@ class FakeReplay:
     def _now(self) -> int:
         return self.start + (self.end - self.start) * self.rows // self.total
 
+    def signals(self) -> bytes:
+        """Return no signals."""
+        return b""
+
     def result(self) -> dict[str, Any]:
         """Return columns and the summary of what was played."""
         parts = [

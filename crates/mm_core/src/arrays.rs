@@ -32,16 +32,7 @@ pub(crate) mod inline {
 pub(crate) mod boxed {
     use super::*;
 
-    pub(crate) fn serialize<T, S, const N: usize>(
-        array: &Box<[T; N]>,
-        to: S,
-    ) -> Result<S::Ok, S::Error>
-    where
-        T: Serialize,
-        S: Serializer,
-    {
-        array.as_slice().serialize(to)
-    }
+    pub(crate) use super::inline::serialize;
 
     pub(crate) fn deserialize<'de, T, D, const N: usize>(from: D) -> Result<Box<[T; N]>, D::Error>
     where

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Lowest first; modules of one row do not know each other.
 const LAYERS: [&[&str]; 15] = [
-    &["units"],
+    &["units", "arrays"],
     &["error"],
     &["instrument", "fees"],
     &["event", "command"],

@@ -10,6 +10,7 @@ use mm_core::engine::MakerConfig;
 use mm_core::engine::Market;
 use mm_core::engine::Quoter;
 use mm_core::engine::Seen;
+use mm_core::engine::Warmth;
 use mm_core::error::CoreError;
 use mm_core::event::RowKind;
 use mm_core::instrument::InstrumentSpec;
@@ -64,7 +65,7 @@ impl Desk {
             account: Account::new(spec, params.fees()),
             params,
         });
-        let mut market = Market::new(spec, Attention::Book);
+        let mut market = Market::new(spec, Attention::Book, Warmth::default());
         for (side, px) in [(1, bid), (-1, ask)] {
             let row = BookRow { kind: RowKind::Level, side, px, qty: 50_000, n: 1, flags: 0 };
             market.on_row(row, 0);

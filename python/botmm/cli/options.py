@@ -212,7 +212,9 @@ def play_options(command: _Command) -> _Command:
         ),
         click.option("--seed", type=int, help="Seed of what is drawn at random. [default: 1]"),
         click.option(
-            "--warmup", metavar="FILE|auto", help="Earlier tape or 1m candles for the signals."
+            "--warmup",
+            metavar="FILE|auto",
+            help="Earlier tape, 1m candles, or signals.bin of an earlier run, for the signals.",
         ),
         click.option(
             "--capital", type=float, metavar="USD", help="Capital; sizes scale with it / 1000."

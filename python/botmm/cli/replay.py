@@ -66,7 +66,8 @@ def replay(**options: Any) -> int:
     """Replay recorded order books tick by tick and report what a maker would have earned.
 
     Without tapes, the store is searched for the symbols and days. The output folder holds
-    report.html, summary.json, fills.parquet, orders.parquet, equity.parquet and manifest.json.
+    report.html, summary.json, fills.parquet, orders.parquet, equity.parquet, manifest.json, and
+    signals.bin, with which a later run can begin (--warmup).
     """
     from botmm.research.plan import make_plan, select_range
 

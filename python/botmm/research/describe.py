@@ -135,6 +135,8 @@ def _queue(run: ReplayRun) -> str:
 
 def _warmup(plan: Plan) -> str:
     """Return what the signals saw before the first quote."""
+    if plan.signals is not None:
+        return f"signals of {plan.signals}"
     candles = sum(len(rows) for rows in plan.candles.values())
     return f"{candles:,} candles" if candles else duration(plan.warmup_ns / SECOND_NS)
 

@@ -31,5 +31,7 @@ def identity(plan: Plan, *told: Any, params: Sequence[Mapping[str, Any]] = ()) -
     own = (plan.settings.params(symbol) for symbol in plan.symbols)
     named = [one.get("fill_model") for one in (*own, *params)]
     models = {str(name): output.file_digest(Path(str(name))) for name in named if name}
-    text = json.dumps([spec(plan), *told, output.versions(), tapes, models], sort_keys=True)
+    signals = None if plan.signals is None else output.file_digest(plan.signals)
+    whole = [spec(plan), *told, output.versions(), tapes, models, signals]
+    text = json.dumps(whole, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -35,6 +35,7 @@ FILES = {
     "fills.parquet",
     "orders.parquet",
     "equity.parquet",
+    "signals.bin",
     MANIFEST,
 }
 BPS_DECIMALS = 4
@@ -87,6 +88,7 @@ class RunFolder:
         from botmm.report.tear_sheet import render
 
         self.tables.close()
+        (self.fresh / "signals.bin").write_bytes(run.signals)
         (self.fresh / "report.html").write_text(render(sheet), encoding="utf-8")
         _write_json(self.fresh / "summary.json", summary(sheet, run))
         _write_json(self.fresh / MANIFEST, _manifest(run, sheet, self.fresh))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from botmm.data.candles import MINUTE_MS, Candle, is_candle_file, read_candles
 from botmm.data.catalogue import Tape, day_files, find_tapes, nearest, read_tape
 from botmm.errors import DataError, UsageError
+from botmm.research.signals import is_signals_file
 from botmm.units import DAY_NS, SECOND_NS, day_of, day_start, parse_date, parse_time, time_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 # A day to fit the trend on, and what QQE needs before it.
 CANDLES_MAX = 1_440 + 73
-CANDLE_SILENCE_NS = 3_600 * SECOND_NS
+SILENCE_NS = 3_600 * SECOND_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class Plan:
     warmup_ns: int
     fees: tuple[float, float]
     candles: Mapping[str, Sequence[Candle]] = field(default_factory=dict)
+    # The file of signals that it begins with.
+    signals: Path | None = None
     # Name, file and digest of a strategy of one's own; None is the shipped maker.
     strategy: Mapping[str, str | None] | None = None
 
@@ -262,13 +265,13 @@ def _warmed(plan: Plan, warmup: str | None) -> Plan:
 
     Args:
         plan: the run without warm-up.
-        warmup: None, `auto` for what the store has before the range, or the path of a tape or of
-            one-minute candles.
+        warmup: None, `auto` for what the store has before the range, or the path of a tape, of
+            one-minute candles, or of the signals that an earlier run ended with.
 
     Raises:
         UsageError: candles for several symbols.
-        DataError: a tape of another symbol, or one that is not earlier than the range; candles
-            that are none, or that end long before the range.
+        DataError: a tape or signals of another symbol, or not earlier than the range; candles that
+            are none; candles or signals that end long before the range.
     """
     if warmup is None:
         return plan
@@ -277,6 +280,8 @@ def _warmed(plan: Plan, warmup: str | None) -> Plan:
     if warmup == "auto":
         reach = round(plan.settings.replay.warmup_s * SECOND_NS)
         return _warmed_from_store(plan, start, reach)
+    if is_signals_file(Path(warmup)):
+        return _warmed_by_signals(plan, Path(warmup), start)
     if is_candle_file(Path(warmup)):
         return _warmed_by_candles(plan, Path(warmup), start)
     tape = read_tape(Path(warmup))
@@ -290,6 +295,31 @@ def _warmed(plan: Plan, warmup: str | None) -> Plan:
     return _starting_at(plan, tapes, start, tape.first_ts)
 
 
+def _warmed_by_signals(plan: Plan, path: Path, start: int) -> Plan:
+    """Return the plan whose signals begin as an earlier run's ended."""
+    from botmm.core import CoreException, signals_info
+
+    try:
+        held = {(symbol, venue): at for symbol, venue, at in signals_info(str(path))}
+    except CoreException as error:
+        raise DataError(str(error), cure="save it anew by a replay of this version") from None
+    for symbol, group in plan.tapes.items():
+        at = held.get((symbol, group[0].venue))
+        if at is None:
+            has = ", ".join(f"{own} on {venue}" for own, venue in held)
+            raise DataError(
+                f"{path}: holds signals of {has}, none of {symbol} on {group[0].venue}",
+                cure="name the signals of a run with the same symbols, or use --warmup auto",
+            )
+        if not 0 <= start - at <= SILENCE_NS:
+            raise DataError(
+                f"{path}: the signals of {symbol} end at {time_text(at)}, the run begins at "
+                f"{time_text(start)}: they would start with another market",
+                cure="name signals of a run that ends where this one begins, or use --warmup auto",
+            )
+    return replace(plan, signals=path)
+
+
 def _warmed_by_candles(plan: Plan, path: Path, start: int) -> Plan:
     """Return the plan whose signals begin with the candles that closed before its start."""
     if len(plan.symbols) != 1:
@@ -299,7 +329,7 @@ def _warmed_by_candles(plan: Plan, path: Path, start: int) -> Plan:
         )
     candles = read_candles(path, before_ns=start, most=CANDLES_MAX)
     silence = start - (candles[-1][0] + MINUTE_MS) * 1_000_000
-    if silence > CANDLE_SILENCE_NS:
+    if silence > SILENCE_NS:
         raise DataError(
             f"{path}: its last candle before the run closed {silence / SECOND_NS / 3600:.1f} h "
             "earlier: signals would start with another market",

@@ -51,6 +51,10 @@ class Engine(Protocol):
         """Return the run as it stands, to go on with later."""
         ...
 
+    def signals(self) -> bytes:
+        """Return what the signals know now, as a file that another run begins with."""
+        ...
+
     def result(self) -> Mapping[str, Any]:
         """Return the columns and the summary of what was played."""
         ...
@@ -80,7 +84,7 @@ class Variant:
 class ReplayRun:
     """What a run gave: columns as the core returns them, and the summary as a tree.
 
-    `fills` are by symbol, none where the run was not to hold them; `equity` is thinned where the
+    `signals` is what they knew at the end; `fills` are by symbol, none where the run was not to hold them; `equity` is thinned where the
     run is long.
     """
 
@@ -90,6 +94,7 @@ class ReplayRun:
     equity: dict[str, Any]
     orders: OrderTally
     summary: dict[str, Any]
+    signals: bytes
     rows: int
     seconds: float
     partial: bool = False
@@ -112,6 +117,7 @@ def spec(plan: Plan, *, latency_scale: float = 1.0, queue: str | None = None) ->
                 "tapes": [str(tape.path) for tape in tapes],
                 "params": settings.params(symbol),
                 "candles": plan.candles.get(symbol, []),
+                "signals": None if plan.signals is None else str(plan.signals),
             }
             for symbol, tapes in plan.tapes.items()
         ],
@@ -271,6 +277,7 @@ def run(
             if stop or checkpoint.is_due() or (done and checkpoint.place is not None):
                 seconds = clock.monotonic() - started
                 checkpoint.save(core.save(), ts=int(at["ts"]), rows=rows, seconds=seconds)
+    signals = core.signals()
     result = core.result()
     for table in TABLES:
         take(table, result[table])
@@ -281,6 +288,7 @@ def run(
         equity=held.equity.columns(),
         orders=held.orders,
         summary=json.loads(result["summary"]),
+        signals=signals,
         rows=rows,
         seconds=clock.monotonic() - started,
         partial=not done,

@@ -171,6 +171,10 @@ class StrategyEngine:
         """Refuse: what a strategy remembers is its own."""
         return self.core.save()
 
+    def signals(self) -> bytes:
+        """Return what the signals know, as the core does."""
+        return self.core.signals()
+
     def result(self) -> Mapping[str, Any]:
         """Return the columns and the summary of what was played."""
         return self.core.result()

@@ -81,19 +81,26 @@ class Tables:
 
 
 def rows_of(path: Path, plan: Plan) -> Iterator[Columns]:
-    """Yield the rows of a file in pieces, as the core returned them."""
+    """Yield the rows of a file in pieces, as the core returned them; one without rows of none."""
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
+        if file.num_row_groups == 0:
+            yield _columns(file.schema_arrow.empty_table(), plan)
         for group in range(file.num_row_groups):
             yield _columns(file.read_row_group(group), plan)
 
 
 def fills_of(path: Path, plan: Plan, symbol: str) -> Columns:
-    """Return the fills of one symbol from a file, as the core returned them."""
-    from pyarrow import parquet
+    """Return the fills of one symbol from a file, as the core returned them; a group at a time."""
+    import numpy as np
 
-    return _columns(parquet.read_table(path, filters=[("symbol", "==", symbol)]), plan)
+    place = plan.symbols.index(symbol)
+    pieces = [
+        {name: column[rows["symbol"] == place] for name, column in rows.items()}
+        for rows in rows_of(path, plan)
+    ]
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
 def _table(columns: Mapping[str, Any], plan: Plan) -> pa.Table:

@@ -43,7 +43,7 @@ def test_the_folder_holds_what_it_must(tmp_path: Path) -> None:
     folder = written(tmp_path / "run")
     names = {path.name for path in folder.iterdir()}
     tables = {"fills.parquet", "orders.parquet", "equity.parquet"}
-    assert names == {"report.html", "summary.json", "manifest.json"} | tables
+    assert names == {"report.html", "summary.json", "manifest.json", "signals.bin"} | tables
     assert [p.name for p in tmp_path.iterdir() if ".tmp-" in p.name] == []
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["schema_version"] == 1

@@ -4,6 +4,7 @@ use super::flow::Flow;
 use super::sight::balance;
 use super::sight::Sight;
 use super::signals::Signals;
+use super::warmth::Warmth;
 use crate::book::Book;
 use crate::book::BookRow;
 use crate::book::BookState;
@@ -14,7 +15,6 @@ use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
 use crate::quote::Intensity;
 use crate::quote::OnlineIntensity;
-use crate::signal::Bar;
 use crate::signal::SigmaEstimator;
 use crate::signal::TickLook;
 use crate::strategy::Regime;
@@ -80,9 +80,6 @@ pub struct Market {
 /// Depth that counts as displayed around the touch, in parts of the price (10 bp).
 const DISPLAYED_PART: i64 = 1_000;
 
-/// Returns of minutes that seed the volatility.
-const SEED_MINUTES: usize = 20;
-
 /// The touch with what rests there: all that quoting looks at in the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TouchQty {
@@ -93,16 +90,16 @@ pub struct TouchQty {
 }
 
 impl Market {
-    /// A market of which nothing is known yet.
+    /// A market of which nothing was delivered yet.
     #[must_use]
-    pub fn new(spec: InstrumentSpec, attention: Attention) -> Self {
+    pub fn new(spec: InstrumentSpec, attention: Attention, warmth: Warmth) -> Self {
         let listens = attention > Attention::Book;
         Self {
             attention,
             book: Book::new(spec),
-            sigma: SigmaEstimator::default(),
-            signals: Signals::default(),
-            intensity: OnlineIntensity::default(),
+            sigma: warmth.sigma,
+            signals: warmth.signals,
+            intensity: warmth.intensity,
             flow: Flow::default(),
             context: Context::default(),
             heard: UnixNanos(0),
@@ -111,18 +108,13 @@ impl Market {
         }
     }
 
-    /// Begin with minutes that closed before anything is delivered.
-    pub fn warm(&mut self, bars: &[Bar]) {
-        bars.iter().for_each(|bar| self.signals.on_bar(bar));
-        let follow = |pair: &&[Bar]| pair[0].end() == pair[1].start;
-        let squares = bars.windows(2).rev().filter(follow).map(|pair| {
-            let log_return = libm::log(pair[1].close / pair[0].close);
-            log_return * log_return
-        });
-        let (mut sum, mut n) = (0.0, 0);
-        squares.take(SEED_MINUTES).for_each(|square| (sum, n) = (sum + square, n + 1));
-        if n == SEED_MINUTES {
-            self.sigma.seed(sum / n as f64 / 60.0);
+    /// What its signals know: another market of the symbol may begin with it.
+    #[must_use]
+    pub fn warmth(&self) -> Warmth {
+        Warmth {
+            sigma: self.sigma.clone(),
+            signals: self.signals.clone(),
+            intensity: self.intensity.clone(),
         }
     }
 

@@ -8,6 +8,7 @@ mod market;
 mod quoter;
 mod sight;
 mod signals;
+mod warmth;
 mod why;
 
 pub use levers::Fitted;
@@ -24,6 +25,7 @@ pub use quoter::Print;
 pub use quoter::Quoter;
 pub use quoter::Seen;
 pub use sight::Sight;
+pub use warmth::Warmth;
 pub use why::Why;
 pub use why::WhyQuote;
 pub use why::WhySide;

@@ -15,7 +15,7 @@ use serde::Serialize;
 const MINUTE: DurationNanos = DurationNanos::from_millis(60_000);
 
 /// Signals over closed minutes; none of them has a parameter.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Signals {
     bars: MinuteBars,
     bias: Bias,

@@ -6,6 +6,7 @@ use super::strategy::PyQuoter;
 use super::strategy::Raised;
 use super::view::PyView;
 use crate::engine::Quoter;
+use crate::replay::read_signals;
 use crate::replay::FillColumns;
 use crate::replay::Replay;
 use crate::replay::RunSpec;
@@ -104,6 +105,11 @@ impl PyReplay {
         let replay = self.inner();
         let saved = py.detach(move || replay.save()).map_err(to_py)?;
         Ok(PyBytes::new(py, &saved))
+    }
+
+    /// What the signals know now, as the file that another run begins with.
+    fn signals<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.inner().signals().map_err(to_py)?))
     }
 
     /// Close the run where it is and move out everything not moved out before.
@@ -207,8 +213,16 @@ fn replay_case(json: &str) -> PyResult<String> {
     crate::replay::replay_case(json).map_err(to_py)
 }
 
+/// Whose signals a file holds: symbol, venue, and when the market was last heard.
+#[pyfunction]
+fn signals_info(path: &str) -> PyResult<Vec<(String, String, i64)>> {
+    let all = read_signals(path).map_err(to_py)?;
+    Ok(all.into_iter().map(|one| (one.symbol, one.venue, one.at.0)).collect())
+}
+
 pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(replay_case, m)?)?;
+    m.add_function(wrap_pyfunction!(signals_info, m)?)?;
     m.add_class::<PySweep>()?;
     m.add_class::<PyView>()?;
     m.add_class::<PyReplay>()

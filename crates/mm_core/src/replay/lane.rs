@@ -7,6 +7,7 @@ use super::ear::hear;
 use super::led::Lead;
 use super::seat::Seat;
 use super::seat::World;
+use super::signals::SavedSignals;
 use super::spec::About;
 use super::spec::LaneSpec;
 use super::truth::Keep;
@@ -66,8 +67,7 @@ impl Lane {
         if quoter.is_some() {
             seat.maker = seat.maker.led();
         }
-        let mut market = Market::new(tape.instrument, seat.maker.attention());
-        market.warm(&tape.candles);
+        let market = Market::new(tape.instrument, seat.maker.attention(), tape.warmth);
         Self {
             tape: PlayedTape {
                 window: Window::new(tape.series, tape.disorder_ns),
@@ -99,6 +99,16 @@ impl Lane {
     /// Take over the tapes of a lane where nothing happened yet, and go on reading at a place.
     pub(super) fn reads(&mut self, fresh: Self, place: SeriesPlace) -> Result<(), CoreError> {
         self.tape.window.reads(fresh.tape.window, place)
+    }
+
+    /// What its signals know.
+    pub(super) fn signals(&self) -> SavedSignals {
+        SavedSignals {
+            symbol: self.about.symbol.clone(),
+            venue: self.about.venue.clone(),
+            at: self.market.heard(),
+            warmth: self.market.warmth(),
+        }
     }
 
     /// Time of the first row, if there is one.

@@ -1,10 +1,14 @@
 //! What a run is made of, read from JSON and from the tapes themselves.
 
+use super::signals::bars_of;
+use super::signals::signals_of;
+use super::signals::Minute;
 use crate::account::Account;
 use crate::engine::Attention;
 use crate::engine::Maker;
 use crate::engine::MakerConfig;
 use crate::engine::Quoter;
+use crate::engine::Warmth;
 use crate::error::CoreError;
 use crate::fees::FeeSchedule;
 use crate::instrument::InstrumentSpec;
@@ -14,7 +18,6 @@ use crate::order::OrderManager;
 use crate::queue::QueueModel;
 use crate::risk::Gate;
 use crate::risk::MicroUsd;
-use crate::signal::Bar;
 use crate::signal::Trees;
 use crate::signal::TICK_FEATURES;
 use crate::sim::Latency;
@@ -59,7 +62,7 @@ pub(super) struct OpenTape {
     pub(super) series: TapeSeries,
     pub(super) disorder_ns: i64,
     pub(super) instrument: InstrumentSpec,
-    pub(super) candles: Vec<Bar>,
+    pub(super) warmth: Warmth,
     pub(super) about: About,
 }
 
@@ -146,7 +149,10 @@ struct SymbolText {
     params: BTreeMap<String, Value>,
     /// Minutes that closed before the run: open time in Unix ms, open, high, low, close, volume.
     #[serde(default)]
-    candles: Vec<(i64, f64, f64, f64, f64, f64)>,
+    candles: Vec<Minute>,
+    /// A file of signals that an earlier run ended with.
+    #[serde(default)]
+    signals: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -431,7 +437,7 @@ fn open_tape(text: &SymbolText, run: &RunText) -> Result<OpenTape, CoreError> {
         source: meta("source"),
         gaps: gaps.iter().map(|g| (g.from.0, g.to.0, g.cause)).collect(),
     };
-    Ok(OpenTape { series, disorder_ns, instrument, candles: candles(text)?, about })
+    Ok(OpenTape { series, disorder_ns, instrument, warmth: warmth(text)?, about })
 }
 
 fn seat(
@@ -478,18 +484,12 @@ fn model(file: &str, models: &mut Models) -> Result<Option<Arc<Trees>>, CoreErro
     Ok(models.get(file).cloned())
 }
 
-/// The minutes that the signals begin with.
-fn candles(text: &SymbolText) -> Result<Vec<Bar>, CoreError> {
-    let mut bars: Vec<Bar> = Vec::with_capacity(text.candles.len());
-    for &(t, open, high, low, close, _) in &text.candles {
-        let bar = Bar { start: UnixNanos(t.saturating_mul(1_000_000)), open, high, low, close };
-        if !bar.is_sound() || bars.last().is_some_and(|last| last.end() > bar.start) {
-            let why = format!("the minute {t} of {} is unsound or out of order", text.symbol);
-            return Err(CoreError::BadArgument { name: "candles", why });
-        }
-        bars.push(bar);
+/// What the signals begin with.
+fn warmth(text: &SymbolText) -> Result<Warmth, CoreError> {
+    match &text.signals {
+        Some(path) => signals_of(path, &text.symbol, &text.venue),
+        None => Ok(Warmth::of_bars(&bars_of(&text.symbol, &text.candles)?)),
     }
-    Ok(bars)
 }
 
 /// Scales and grids as the tape's metadata states them.

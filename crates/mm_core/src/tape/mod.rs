@@ -36,6 +36,7 @@ pub use table::Ladder;
 pub use table::Prints;
 pub use table::Table;
 pub use table::Times;
+pub(crate) use text::read_bytes;
 pub use text::read_model;
 pub use touch::touches;
 pub use writer::TapeSummary;

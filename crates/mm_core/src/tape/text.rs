@@ -3,6 +3,14 @@
 use crate::error::CoreError;
 use std::fs;
 
+/// The bytes of a small file.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(crate) fn read_bytes(file: &str) -> Result<Vec<u8>, String> {
+    fs::read(file).map_err(|error| error.to_string())
+}
+
 /// The text of a model file.
 ///
 /// # Errors

@@ -93,7 +93,7 @@ impl Sweep {
         let mut first = i64::MAX;
         for (tape, attention) in spec.tapes.into_iter().zip(wanted) {
             let series = (tape.series, tape.disorder_ns);
-            let mut tape = SharedTape::new(series, tape.instrument, attention, &tape.candles);
+            let mut tape = SharedTape::new(series, tape.instrument, attention, tape.warmth);
             first = first.min(tape.first_time()?.unwrap_or(i64::MAX));
             tapes.push(tape);
         }

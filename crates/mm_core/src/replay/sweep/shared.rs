@@ -14,6 +14,7 @@ use crate::book::BookRow;
 use crate::engine::Attention;
 use crate::engine::Market;
 use crate::engine::Sight;
+use crate::engine::Warmth;
 use crate::error::CoreError;
 use crate::event::flags;
 use crate::event::RowKind;
@@ -22,7 +23,6 @@ use crate::queue::QueueModel;
 use crate::replay::ear::hear;
 use crate::replay::window::RowSink;
 use crate::replay::window::Window;
-use crate::signal::Bar;
 use crate::sim::Depth;
 use crate::sim::SimOrders;
 use crate::sim::VenueBook;
@@ -58,10 +58,9 @@ impl SharedTape {
         (series, disorder_ns): (TapeSeries, i64),
         spec: InstrumentSpec,
         attention: Attention,
-        candles: &[Bar],
+        warmth: Warmth,
     ) -> Self {
-        let mut market = Market::new(spec, attention);
-        market.warm(candles);
+        let market = Market::new(spec, attention, warmth);
         let readings = Readings::of(&market);
         Self {
             window: Window::new(series, disorder_ns),

@@ -1,0 +1,92 @@
+//! Signals — what a run's signals begin with, and know at its end: a file for another run.
+//!
+//! A line that names the form and its version, the check sum, then a list of symbols. The number
+//! rises whenever anything changes in what signals hold.
+
+use super::drive::Replay;
+use super::lane::Lane;
+use crate::engine::Warmth;
+use crate::error::CoreError;
+use crate::signal::Bar;
+use crate::tape::read_bytes;
+use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
+
+const HEAD: &[u8] = b"botmm signals 1\n";
+const SUM: usize = size_of::<u32>();
+
+/// The signals of one symbol.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SavedSignals {
+    /// Which symbol.
+    pub symbol: String,
+    /// Its venue.
+    pub venue: String,
+    /// When the market was last heard.
+    pub at: UnixNanos,
+    pub(super) warmth: Warmth,
+}
+
+impl Replay {
+    /// What the signals know now, as a file holds it.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] where it cannot be written down.
+    pub fn signals(&self) -> Result<Vec<u8>, CoreError> {
+        let all: Vec<SavedSignals> = self.run.parts.iter().map(Lane::signals).collect();
+        let bytes = postcard::to_stdvec(&all)
+            .map_err(|e| CoreError::BadArgument { name: "signals", why: e.to_string() })?;
+        let sum = crc32fast::hash(&bytes).to_le_bytes();
+        Ok([HEAD, &sum, &bytes].concat())
+    }
+}
+
+/// The signals that a file holds.
+///
+/// # Errors
+/// [`CoreError::BadArgument`] naming the file where it is missing, damaged or of another form.
+pub fn read_signals(path: &str) -> Result<Vec<SavedSignals>, CoreError> {
+    let bad = |why: &str| CoreError::BadArgument { name: "signals", why: format!("{path}: {why}") };
+    let bytes = read_bytes(path).map_err(|why| bad(&why))?;
+    let rest = bytes.strip_prefix(HEAD).ok_or_else(|| bad("of another form or version"))?;
+    let (sum, rest) = rest.split_at_checked(SUM).ok_or_else(|| bad("truncated"))?;
+    if sum != crc32fast::hash(rest).to_le_bytes() {
+        return Err(bad("damaged: it differs from its check sum"));
+    }
+    postcard::from_bytes(rest).map_err(|e| bad(&e.to_string()))
+}
+
+/// What the signals of one symbol know, by a file.
+///
+/// # Errors
+/// As [`read_signals`], and where the file holds none of the symbol.
+pub(super) fn signals_of(path: &str, symbol: &str, venue: &str) -> Result<Warmth, CoreError> {
+    let mut all = read_signals(path)?.into_iter();
+    let own = all.find(|one| one.symbol == symbol && one.venue == venue);
+    let none = || {
+        let why = format!("{path}: holds none of {venue} {symbol}");
+        CoreError::BadArgument { name: "signals", why }
+    };
+    Ok(own.ok_or_else(none)?.warmth)
+}
+
+/// Open time in Unix ms, open, high, low, close, volume.
+pub(super) type Minute = (i64, f64, f64, f64, f64, f64);
+
+/// Minutes as bars, in order of time.
+///
+/// # Errors
+/// [`CoreError::BadArgument`] for the first that is unsound or out of order.
+pub(super) fn bars_of(symbol: &str, minutes: &[Minute]) -> Result<Vec<Bar>, CoreError> {
+    let mut bars: Vec<Bar> = Vec::with_capacity(minutes.len());
+    for &(t, open, high, low, close, _) in minutes {
+        let bar = Bar { start: UnixNanos(t.saturating_mul(1_000_000)), open, high, low, close };
+        if !bar.is_sound() || bars.last().is_some_and(|last| last.end() > bar.start) {
+            let why = format!("the minute {t} of {symbol} is unsound or out of order");
+            return Err(CoreError::BadArgument { name: "candles", why });
+        }
+        bars.push(bar);
+    }
+    Ok(bars)
+}
