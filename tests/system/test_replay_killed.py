@@ -12,6 +12,7 @@ import pytest
 
 from botmm.config import load
 from botmm.core import Synth
+from botmm.errors import UsageError
 from botmm.research import checkpoint
 from botmm.research.checkpoint import Checkpoint
 from botmm.research.plan import whole_tapes
@@ -135,3 +136,14 @@ def test_a_checkpoint_has_one_owner(tape: Path, tmp_path: Path) -> None:
     assert again is not None
     again.release()
     assert not again.folder.exists()
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tape: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "run.unfinished"
+    mine.mkdir()
+    (mine / "thesis.md").touch()
+    plan = whole_tapes(tape, load([], []).settings)
+    for restart in (False, True):
+        with pytest.raises(UsageError, match=r"something else than an unfinished run: thesis\.md"):
+            Checkpoint.claim(tmp_path / "run", plan, restart=restart)
+    assert (mine / "thesis.md").exists()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from botmm.clock import SystemClock
 from botmm.data.leftovers import is_running
+from botmm.errors import UsageError
 from botmm.research.identity import identity
 from botmm.research.tables import TABLES, Columns, Tables, rows_of
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 EVERY_S = 20.0
 AT, OWNER = "at.json", "owner.json"
+_ROWS = "|".join(TABLES)
+_OURS = re.compile(rf"(at|owner)\.json(\.tmp-\d+)?|state-\d+\.bin|({_ROWS})-\d+\.parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,9 @@ class Checkpoint:
             run_folder: where the run's results go.
             plan: what is run.
             restart: begin anew, whatever is there.
+
+        Raises:
+            UsageError: the folder holds something else than a checkpoint.
         """
         owner = run_folder.with_name(f"{run_folder.name}.unfinished") / OWNER
         if owner.is_file():
@@ -66,6 +73,7 @@ class Checkpoint:
             if pid != os.getpid() and is_running(pid):
                 return None
         made = cls(run_folder, plan)
+        made._check()
         if restart or made.place is None:
             made.place = None
             shutil.rmtree(made.folder, ignore_errors=True)
@@ -141,6 +149,15 @@ class Checkpoint:
             return None
         place = Place(**tree)
         return place if self._state(place.number).is_file() else None
+
+    def _check(self) -> None:
+        """Refuse a folder that holds anything of somebody else: it is going to be removed."""
+        others = self.folder.iterdir() if self.folder.exists() else ()
+        if other := next((path.name for path in others if not _OURS.fullmatch(path.name)), None):
+            raise UsageError(
+                f"{self.folder} holds something else than an unfinished run: {other}",
+                cure="name another --out",
+            )
 
     def _tidy(self) -> None:
         """Remove what came after the place."""
