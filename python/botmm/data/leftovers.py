@@ -30,6 +30,13 @@ def sweep(folder: Path, name: str = "") -> None:
             left.unlink(missing_ok=True)
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    fresh = path.with_name(f"{path.name}.tmp-{os.getpid()}")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
+
+
 def is_running(pid: int) -> bool:
     """Whether a process runs; where that cannot be asked without harm, it is taken to."""
     if os.name != "posix":

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botmm.clock import SystemClock
-from botmm.data.leftovers import is_running
+from botmm.data.leftovers import is_running, write_whole
 from botmm.errors import UsageError
 from botmm.research.identity import identity
 from botmm.research.tables import TABLES, Columns, Tables, rows_of
@@ -79,7 +79,7 @@ class Checkpoint:
             shutil.rmtree(made.folder, ignore_errors=True)
         made.folder.mkdir(parents=True, exist_ok=True)
         made._tidy()
-        _write_json(made.folder / OWNER, {"pid": os.getpid()})
+        write_whole(made.folder / OWNER, json.dumps({"pid": os.getpid()}))
         return made
 
     def state(self) -> bytes:
@@ -114,7 +114,7 @@ class Checkpoint:
         number = self._number + 1
         self._state(number).write_bytes(state)
         place = Place(key=self.key, number=number, ts=ts, rows=rows, seconds=seconds)
-        _write_json(self.folder / AT, asdict(place))
+        write_whole(self.folder / AT, json.dumps(asdict(place)))
         self._state(number - 1).unlink(missing_ok=True)
         self.place = place
         self._saved_at = self._clock.monotonic()
@@ -165,10 +165,3 @@ class Checkpoint:
             _, _, number = path.stem.rpartition("-")
             if number.isdigit() and int(number) > self._number:
                 path.unlink()
-
-
-def _write_json(path: Path, value: Any) -> None:
-    """Write a file whole or not at all."""
-    fresh = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-    fresh.write_text(json.dumps(value), encoding="utf-8")
-    fresh.replace(path)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botmm.data.leftovers import sweep as sweep_leftovers
+from botmm.data.leftovers import write_whole
 from botmm.errors import DataError, UsageError
 from botmm.research import grids, output
 from botmm.research.identity import identity
@@ -164,7 +165,7 @@ class SweepFolder:
             self._check()
         (folder / PARTS).mkdir(parents=True, exist_ok=True)
         sweep_leftovers(folder / PARTS, "")
-        _write_json(folder / PARTS / "key.json", {"key": self.key})
+        write_whole(folder / PARTS / "key.json", json.dumps({"key": self.key}))
 
     def _check(self) -> None:
         """Refuse a folder of something else."""
@@ -192,7 +193,7 @@ class SweepFolder:
 
     def keep(self, part: Path, rows: Sequence[Row]) -> None:
         """Write the rows of a group that ended, whole or not at all."""
-        _write_json(part, list(rows))
+        write_whole(part, json.dumps(list(rows)))
 
     def finish(self) -> list[Row]:
         """Put the parts together: the table, its days and the manifest; return the rows."""
@@ -204,7 +205,7 @@ class SweepFolder:
             fresh = self.folder / f"{name}.tmp-{os.getpid()}"
             parquet.write_table(made, fresh, compression="zstd")
             fresh.replace(self.folder / name)
-        _write_json(self.folder / MANIFEST, self._manifest())
+        write_whole(self.folder / MANIFEST, json.dumps(self._manifest()))
         return rows
 
     def _manifest(self) -> dict[str, Any]:
@@ -257,13 +258,6 @@ def default_folder(plan: Plan, sets: Sequence[ParameterSet], group: int) -> Path
 def _key(plan: Plan, sets: Sequence[ParameterSet], group: int) -> str:
     """Return a digest of everything that the table depends on."""
     return identity(plan, list(sets), group, params=sets)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    """Write a file whole or not at all."""
-    fresh = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-    fresh.write_text(json.dumps(value), encoding="utf-8")
-    fresh.replace(path)
 
 
 def days_of(plan: Plan) -> float:
