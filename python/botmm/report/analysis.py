@@ -384,30 +384,39 @@ def _spread_bps(bid: I64, ask: I64, mid2: F64, known: npt.NDArray[np.bool_]) -> 
 def _markouts(fills: Columns, rng: np.random.Generator) -> dict[str, list[MarkoutPoint]]:
     """Return the markout curve of each side; the first point is the half spread at the fill."""
     horizons = (0.0, *HORIZONS_S)
-    later = np.stack([fills["mid2"], *(fills[f"markout_{i}"] for i in range(len(HORIZONS_S)))], 1)
+    columns = [fills["mid2"], *(fills[f"markout_{i}"] for i in range(len(HORIZONS_S)))]
     curves: dict[str, list[MarkoutPoint]] = {}
     for name, sign in (("buy", 1), ("sell", -1)):
         mine = fills["side"] == sign
         if not mine.any():
             curves[name] = []
             continue
-        px = fills["px"][mine].astype(np.float64)[:, None]
-        weight = np.where(later[mine] != UNRESOLVED, px * fills["qty"][mine][:, None], 0.0)
-        bps = sign * (later[mine] / 2.0 - px) / px * 1e4
+        px = fills["px"][mine].astype(np.float64)
+        notional = px * fills["qty"][mine]
         blocks = block_ids(fills["ts_recv"][mine])
-        tops, bottoms = block_sums(bps * weight, blocks), block_sums(weight, blocks)
+        # A horizon at a time: months have half a million fills.
+        sums = [_moved(column[mine], sign, px, notional, blocks) for column in columns]
+        tops, bottoms = (np.stack([one[at] for one in sums], 1) for at in (0, 1))
         curves[name] = [
             MarkoutPoint(
                 horizon_s=horizons[j],
                 mean=float(tops[:, j].sum() / bottoms[:, j].sum()),
                 low=None if interval is None else interval.low,
                 high=None if interval is None else interval.high,
-                fills=int((weight[:, j] > 0).sum()),
+                fills=sums[j][2],
             )
             for j, interval in enumerate(ratio_intervals(tops, bottoms, rng))
             if bottoms[:, j].sum() > 0
         ]
     return curves
+
+
+def _moved(later: I64, sign: int, px: F64, notional: F64, blocks: I64) -> tuple[F64, F64, int]:
+    """Return sums by block of the moves in bps times notional and of notional, and how many fills."""
+    weight = np.where(later != UNRESOLVED, notional, 0.0)
+    bps = sign * (later / 2.0 - px) / px * 1e4
+    known = int((weight > 0).sum())
+    return block_sums(bps * weight, blocks), block_sums(weight, blocks), known
 
 
 def _trips(fills: Columns, scale: _Scale) -> Trips:

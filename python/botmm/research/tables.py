@@ -100,7 +100,8 @@ def fills_of(path: Path, plan: Plan, symbol: str) -> Columns:
         {name: column[rows["symbol"] == place] for name, column in rows.items()}
         for rows in rows_of(path, plan)
     ]
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    # Popped, so that no column is there twice for long.
+    return {name: np.concatenate([piece.pop(name) for piece in pieces]) for name in list(pieces[0])}
 
 
 def _table(columns: Mapping[str, Any], plan: Plan) -> pa.Table:
