@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,8 @@ import pytest
 from botmm.config import load
 from botmm.core import Synth
 from botmm.errors import UsageError
-from botmm.research import checkpoint
 from botmm.research.checkpoint import Checkpoint
+from botmm.research.output import RunFolder
 from botmm.research.plan import whole_tapes
 from tests.fakes.markets import write_rows
 from tests.fakes.specs import START
@@ -44,7 +46,7 @@ def command(tape: Path, out: str, *more: str) -> list[str]:
     return [*RUN, str(tape), "--out", out, "--no-sensitivity", "--band", *more]
 
 
-def replay(tape: Path, out: str, *more: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def played(tape: Path, out: str, *more: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         command(tape, out, *more), cwd=cwd, capture_output=True, text=True, timeout=300, check=False
     )
@@ -55,7 +57,7 @@ def replay(tape: Path, out: str, *more: str, cwd: Path) -> subprocess.CompletedP
 @pytest.fixture(scope="module")
 def whole(tape: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
-    done = replay(tape, "run", cwd=folder)
+    done = played(tape, "run", cwd=folder)
     assert "going on" not in done.stderr
     assert [path.name for path in folder.iterdir()] == ["run"], "nothing is left beside it"
     return folder / "run"
@@ -99,8 +101,7 @@ def test_a_run_that_is_stopped_again_and_again_goes_on(
         partial = tmp_path / "cut" / "summary.json"
         if by != signal.SIGKILL:
             assert json.loads(partial.read_text())["partial"]
-        assert not (unfinished / "owner.json").exists() or by == signal.SIGKILL
-    done = replay(tape, "cut", cwd=tmp_path)
+    done = played(tape, "cut", cwd=tmp_path)
     assert "going on at " in done.stderr
     assert_same(tmp_path / "cut", whole)
     assert [path.name for path in tmp_path.iterdir()] == ["cut"], "nothing is left beside it"
@@ -113,13 +114,14 @@ def test_a_run_begins_anew_where_it_is_told_to_or_is_another(
     until_saved(running, tmp_path / "cut.unfinished", 2)
     running.kill()
     running.wait(timeout=60)
-    other = replay(tape, "cut", "--capital", "2000", cwd=tmp_path)
+    other = played(tape, "cut", "--capital", "2000", cwd=tmp_path)
     assert "going on" not in other.stderr
+    assert "saved in cut.unfinished is discarded" in other.stderr
     running = subprocess.Popen(command(tape, "cut"), cwd=tmp_path, stderr=subprocess.DEVNULL)
     until_saved(running, tmp_path / "cut.unfinished", 2)
     running.kill()
     running.wait(timeout=60)
-    done = replay(tape, "cut", "--restart", cwd=tmp_path)
+    done = played(tape, "cut", "--restart", cwd=tmp_path)
     assert "going on" not in done.stderr
     assert_same(tmp_path / "cut", whole)
 
@@ -128,14 +130,52 @@ def test_a_checkpoint_has_one_owner(tape: Path, tmp_path: Path) -> None:
     plan = whole_tapes(tape, load([], []).settings)
     mine = Checkpoint.claim(tmp_path / "run", plan)
     assert mine is not None
-    owner = mine.folder / checkpoint.OWNER
-    owner.write_text(json.dumps({"pid": os.getppid()}))
     assert Checkpoint.claim(tmp_path / "run", plan) is None
-    owner.write_text(json.dumps({"pid": os.getpid()}))
+    assert Checkpoint.claim(tmp_path / "run", plan, restart=True) is None
+    mine.release()
+    assert not mine.folder.exists()
     again = Checkpoint.claim(tmp_path / "run", plan)
     assert again is not None
     again.release()
-    assert not again.folder.exists()
+
+
+def damage(folder: Path, name: str) -> None:
+    """Spoil a file of a checkpoint: at.json and rows cut, a state with a bit flipped."""
+    path = next(path for path in sorted(folder.iterdir()) if path.name.startswith(name))
+    data = bytearray(path.read_bytes())
+    if name == "state":
+        data[len(data) // 2] ^= 1
+    path.write_bytes(data if name == "state" else data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("name", ["at.json", "state", "fills-00001", "orders-00002"])
+def test_a_damaged_place_is_named_and_the_run_begins_anew(
+    tape: Path, whole: Path, tmp_path: Path, name: str
+) -> None:
+    running = subprocess.Popen(command(tape, "cut"), cwd=tmp_path, stderr=subprocess.DEVNULL)
+    until_saved(running, tmp_path / "cut.unfinished", 2)
+    running.kill()
+    running.wait(timeout=60)
+    damage(tmp_path / "cut.unfinished", name)
+    done = played(tape, "cut", cwd=tmp_path)
+    assert "going on" not in done.stderr
+    assert "damaged: the run begins anew" in done.stderr
+    assert name in done.stderr
+    assert_same(tmp_path / "cut", whole)
+
+
+def test_an_earlier_run_is_put_back_where_a_kill_came_between_two_renames(
+    tape: Path, whole: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(whole, tmp_path / "cut.tmp-4194303-1")
+    with RunFolder(tmp_path / "cut", whole_tapes(tape, load([], []).settings)):
+        assert_same(tmp_path / "cut", whole)
+
+
+def test_a_run_does_not_replace_the_signals_that_it_begins_with(tape: Path, whole: Path) -> None:
+    plan = whole_tapes(tape, load([], []).settings)
+    with pytest.raises(UsageError, match=r"signals\.bin would be replaced"):
+        RunFolder(whole, replace(plan, signals=whole / "signals.bin"))
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tape: Path, tmp_path: Path) -> None:

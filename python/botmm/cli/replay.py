@@ -145,7 +145,8 @@ def run_and_report(
         variants, failed = _tried(plan, engine, stopper, wanted, shows)
         sheet = make_sheet(main, variants, folder.fills_of)
         folder.finish(main, sheet)
-        if saved is not None and not stopper.asked:
+        goes_on = saved is not None and stopper.asked and saved.place is not None
+        if saved is not None and not goes_on:
             saved.finish()
     seconds = max(main.seconds, 1e-9)
     shown.say(
@@ -158,7 +159,7 @@ def run_and_report(
         print_run(shown.out(), sheet, report=str(folder.report))
     if stopper.asked:
         shown.say(f"stopped; the report of what was played is {folder.report}")
-        if saved is not None:
+        if goes_on:
             shown.say("the same command goes on from here")
     if failed is not None:
         shown.say("the report is written, but not every other assumption could be tried:")
@@ -172,9 +173,13 @@ def _claimed(place: Path, plan: Any, at_end: ExitStack, *, restart: bool) -> Che
 
     saved = Checkpoint.claim(place, plan, restart=restart)
     if saved is None:
-        terminal().say(f"another process writes {place}: this run could not go on after a kill")
+        terminal().say(
+            f"another process plays the same into {place}: of this run nothing is saved on the way"
+        )
         return None
     at_end.callback(saved.release)
+    if saved.note:
+        terminal().say(saved.note)
     if saved.place is not None:
         at = time_text(saved.place.ts)
         terminal().say(f"going on at {at} UTC, where this run was saved; --restart begins anew")

@@ -22,7 +22,7 @@ def sweep(folder: Path, name: str = "") -> None:
         found = _TEMPORARY.fullmatch(left.name)
         if found is None or not left.name.startswith(f"{name}.tmp-" if name else ""):
             continue
-        if is_running(int(found[1])):
+        if _runs(int(found[1])):
             continue
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
@@ -37,7 +37,7 @@ def write_whole(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def is_running(pid: int) -> bool:
+def _runs(pid: int) -> bool:
     """Whether a process runs; where that cannot be asked without harm, it is taken to."""
     if os.name != "posix":
         return True

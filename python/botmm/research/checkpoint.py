@@ -7,17 +7,18 @@ same takes the rows and the state, and gives the same bytes as one that was neve
 
 from __future__ import annotations
 
+import fcntl
 import json
-import os
 import re
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from botmm.clock import SystemClock
-from botmm.data.leftovers import is_running, write_whole
+from botmm.data.leftovers import write_whole
 from botmm.errors import UsageError
 from botmm.research.identity import identity
 from botmm.research.tables import TABLES, Columns, Tables, rows_of
@@ -26,31 +27,39 @@ if TYPE_CHECKING:
     from botmm.research.plan import Plan
 
 EVERY_S = 20.0
-AT, OWNER = "at.json", "owner.json"
+AT, OWNER = "at.json", "owner.lock"
 _ROWS = "|".join(TABLES)
-_OURS = re.compile(rf"(at|owner)\.json(\.tmp-\d+)?|state-\d+\.bin|({_ROWS})-\d+\.parquet")
+_STATE = re.compile(r"state-\d+\.bin")
+_OURS = re.compile(rf"at\.json(\.tmp-\d+)?|owner\.lock|{_STATE.pattern}|({_ROWS})-\d+\.parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a run was saved: the number of its state, its clock, its rows, the seconds it took."""
+    """Where a run was saved: the number of its state, its clock, its rows, the seconds it took.
+
+    `files` are those it needs, with their check sums.
+    """
 
     key: str
     number: int
     ts: int
     rows: int
     seconds: float
+    files: dict[str, int]
 
 
 class Checkpoint:
     """The saved places of one run; claimed by one process at a time."""
 
     def __init__(self, run_folder: Path, plan: Plan) -> None:
-        """Look at what an earlier run of the same left; what another one left is removed."""
-        self.folder = run_folder.with_name(f"{run_folder.name}.unfinished")
+        """Look at the folder beside a run's; nothing is read or changed yet."""
+        self.folder = _beside(run_folder)
         self.plan = plan
         self.key = identity(plan)
-        self.place = self._found()
+        self.place: Place | None = None
+        # What is to be said of what was found there.
+        self.note = ""
+        self._lock: IO[bytes] | None = None
         self._clock = SystemClock()
         self._saved_at = self._clock.monotonic()
         self._tables: Tables | None = None
@@ -67,19 +76,17 @@ class Checkpoint:
         Raises:
             UsageError: the folder holds something else than a checkpoint.
         """
-        owner = run_folder.with_name(f"{run_folder.name}.unfinished") / OWNER
-        if owner.is_file():
-            pid = int(json.loads(owner.read_text(encoding="utf-8"))["pid"])
-            if pid != os.getpid() and is_running(pid):
-                return None
         made = cls(run_folder, plan)
         made._check()
-        if restart or made.place is None:
-            made.place = None
-            shutil.rmtree(made.folder, ignore_errors=True)
         made.folder.mkdir(parents=True, exist_ok=True)
+        if not made._own():
+            return None
+        if not restart:
+            made.place = made._found()
+        if made.place is None:
+            # First, so that what is half removed is no place.
+            (made.folder / AT).unlink(missing_ok=True)
         made._tidy()
-        write_whole(made.folder / OWNER, json.dumps({"pid": os.getpid()}))
         return made
 
     def state(self) -> bytes:
@@ -91,14 +98,13 @@ class Checkpoint:
         """Yield the rows that had left the core by the place: a table's name, and some of them."""
         for number in range(1, self._number + 1):
             for name in TABLES:
-                path = Tables(self.folder, self.plan, f"-{number:05}").path(name)
-                if path.is_file():
-                    yield from ((name, columns) for columns in rows_of(path, self.plan))
+                path = self._part(number).path(name)
+                yield from ((name, columns) for columns in rows_of(path, self.plan))
 
     def add(self, moved: Mapping[str, Any]) -> None:
         """Take in the rows of each table that left the core."""
         if self._tables is None:
-            self._tables = Tables(self.folder, self.plan, f"-{self._number + 1:05}")
+            self._tables = self._part(self._number + 1)
         for name in TABLES:
             self._tables.add(name, moved[name])
 
@@ -107,16 +113,19 @@ class Checkpoint:
         return self._clock.monotonic() - self._saved_at >= EVERY_S
 
     def save(self, state: bytes, *, ts: int, rows: int, seconds: float) -> None:
-        """Make the present the place to go on from."""
-        if self._tables is not None:
-            self._tables.close()
-            self._tables = None
-        number = self._number + 1
-        self._state(number).write_bytes(state)
-        place = Place(key=self.key, number=number, ts=ts, rows=rows, seconds=seconds)
+        """Make the present the place to go on from; `add` was called since the last."""
+        assert self._tables is not None, "invariant: rows came before"
+        self._tables.close()
+        number, before = self._number + 1, self.place
+        fresh = [self._state(number), *(self._tables.path(name) for name in TABLES)]
+        fresh[0].write_bytes(state)
+        kept = {} if before is None else before.files
+        files = {name: crc for name, crc in kept.items() if not _STATE.fullmatch(name)}
+        files |= {path.name: _sum(path) for path in fresh}
+        place = Place(key=self.key, number=number, ts=ts, rows=rows, seconds=seconds, files=files)
+        self._tables, self.place = None, place
         write_whole(self.folder / AT, json.dumps(asdict(place)))
         self._state(number - 1).unlink(missing_ok=True)
-        self.place = place
         self._saved_at = self._clock.monotonic()
 
     def finish(self) -> None:
@@ -128,9 +137,10 @@ class Checkpoint:
         if self._tables is not None:
             self._tables.abandon()
         if self.place is None:
+            (self.folder / AT).unlink(missing_ok=True)
             shutil.rmtree(self.folder, ignore_errors=True)
-        else:
-            (self.folder / OWNER).unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
 
     @property
     def _number(self) -> int:
@@ -139,16 +149,41 @@ class Checkpoint:
     def _state(self, number: int) -> Path:
         return self.folder / f"state-{number:05}.bin"
 
+    def _part(self, number: int) -> Tables:
+        """Return the files of the rows that left the core before a place."""
+        return Tables(self.folder, self.plan, f"-{number:05}")
+
+    def _own(self) -> bool:
+        """Take the folder for this process, until it ends; False where another one has it."""
+        self._lock = (self.folder / OWNER).open("ab")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            return False
+        return True
+
     def _found(self) -> Place | None:
-        """Return the place of an earlier run of the same, if there is one."""
+        """Return the place of an earlier run of the same, if there is a sound one."""
         path = self.folder / AT
         if not path.is_file():
             return None
-        tree = json.loads(path.read_text(encoding="utf-8"))
-        if tree.get("key") != self.key:
+        try:
+            place = Place(**json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            self.note = f"{path} is damaged: the run begins anew"
             return None
-        place = Place(**tree)
-        return place if self._state(place.number).is_file() else None
+        if place.key != self.key:
+            self.note = (
+                f"what a run of other settings, data or version saved in {self.folder} is discarded"
+            )
+            return None
+        for name, crc in place.files.items():
+            file = self.folder / name
+            if not file.is_file() or _sum(file) != crc:
+                self.note = f"{file} is missing or damaged: the run begins anew"
+                return None
+        return place
 
     def _check(self) -> None:
         """Refuse a folder that holds anything of somebody else: it is going to be removed."""
@@ -160,8 +195,22 @@ class Checkpoint:
             )
 
     def _tidy(self) -> None:
-        """Remove what came after the place."""
+        """Remove what is not of the place."""
+        needed = {AT, OWNER} | set(() if self.place is None else self.place.files)
         for path in self.folder.iterdir():
-            _, _, number = path.stem.rpartition("-")
-            if number.isdigit() and int(number) > self._number:
+            if path.name not in needed:
                 path.unlink()
+
+
+def _beside(run_folder: Path) -> Path:
+    """Return the folder that belongs to a run's."""
+    return run_folder.with_name(f"{run_folder.name}.unfinished")
+
+
+def _sum(path: Path) -> int:
+    """Return the CRC-32 of a file."""
+    crc = 0
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            crc = zlib.crc32(piece, crc)
+    return crc

@@ -24,7 +24,12 @@ def identity(plan: Plan, *told: Any, params: Sequence[Mapping[str, Any]] = ()) -
         params: parameters beside the plan's that may name models.
     """
     tapes = [
-        (tape.symbol, str(tape.path), tape.path.stat().st_size, tape.path.stat().st_mtime_ns)
+        (
+            tape.symbol,
+            str(tape.path.resolve()),
+            tape.path.stat().st_size,
+            tape.path.stat().st_mtime_ns,
+        )
         for of_symbol in plan.tapes.values()
         for tape in of_symbol
     ]
@@ -32,6 +37,9 @@ def identity(plan: Plan, *told: Any, params: Sequence[Mapping[str, Any]] = ()) -
     named = [one.get("fill_model") for one in (*own, *params)]
     models = {str(name): output.file_digest(Path(str(name))) for name in named if name}
     signals = None if plan.signals is None else output.file_digest(plan.signals)
-    whole = [spec(plan), *told, output.versions(), tapes, models, signals]
+    run = spec(plan)
+    for symbol in run["symbols"]:
+        symbol["tapes"] = []  # however their folder is written
+    whole = [run, *told, output.versions(), tapes, models, signals]
     text = json.dumps(whole, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

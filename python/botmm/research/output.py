@@ -7,6 +7,7 @@ killed run left beside the place is removed by the next one.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -48,6 +49,10 @@ class RunFolder:
     def __init__(self, folder: Path, plan: Plan) -> None:
         """Take the place; raises UsageError where it holds something else than a run."""
         _check(folder)
+        if plan.signals is not None and plan.signals.resolve().parent == folder.resolve():
+            raise UsageError(
+                f"{plan.signals} would be replaced by this run's", cure="name another --out"
+            )
         self.folder = folder
         self.plan = plan
         self.fresh = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
@@ -60,6 +65,7 @@ class RunFolder:
 
     def __enter__(self) -> RunFolder:
         """Make the folder beside its place."""
+        self._put_back()
         sweep(self.folder.parent, self.folder.name)
         self.fresh.mkdir(parents=True)
         return self
@@ -73,6 +79,14 @@ class RunFolder:
         """Leave nothing behind that is not complete."""
         self.tables.abandon()
         shutil.rmtree(self.fresh, ignore_errors=True)
+
+    def _put_back(self) -> None:
+        """Put an earlier run in its place again, where a kill came between two renames."""
+        if self.folder.exists():
+            return
+        for left in self.folder.parent.glob(f"{glob.escape(self.folder.name)}.tmp-*-1"):
+            left.rename(self.folder)
+            return
 
     def add(self, name: str, columns: Mapping[str, Any]) -> None:
         """Write the rows of a table that came since the last call."""

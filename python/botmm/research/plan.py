@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # A day to fit the trend on, and what QQE needs before it.
 CANDLES_MAX = 1_440 + 73
+_WARMUP_CURE = "--warmup takes `auto`, an earlier tape, 1m candles, or signals.bin of an earlier run"
 SILENCE_NS = 3_600 * SECOND_NS
 
 
@@ -284,7 +285,10 @@ def _warmed(plan: Plan, warmup: str | None) -> Plan:
         return _warmed_by_signals(plan, Path(warmup), start)
     if is_candle_file(Path(warmup)):
         return _warmed_by_candles(plan, Path(warmup), start)
-    tape = read_tape(Path(warmup))
+    try:
+        tape = read_tape(Path(warmup))
+    except DataError as error:
+        raise DataError(error.message, cure=_WARMUP_CURE) from None
     if tape.symbol not in plan.tapes or tape.last_ts > plan.tapes[tape.symbol][0].first_ts:
         raise DataError(
             f"{tape.path}: holds {tape.symbol} until {time_text(tape.last_ts)}, which is no "

@@ -54,5 +54,5 @@ class Stopper:
         """Remember a signal, or leave at once where one came before."""
         code = _CODES[signal.Signals(number)]
         if self.asked:
-            raise StoppedError("stopped at once; nothing was written", exit_code=code)
+            raise StoppedError("stopped at once; no report was written", exit_code=code)
         self.exit_code = code
