@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 # A day to fit the trend on, and what QQE needs before it.
 CANDLES_MAX = 1_440 + 73
-_WARMUP_CURE = "--warmup takes `auto`, an earlier tape, 1m candles, or signals.bin of an earlier run"
+_WARMUP_CURE = (
+    "--warmup takes `auto`, an earlier tape, 1m candles, or signals.bin of an earlier run"
+)
 SILENCE_NS = 3_600 * SECOND_NS
 
 
