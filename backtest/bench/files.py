@@ -61,15 +61,13 @@ def _feed(assembler: Any, stream: Stream, part: slice, depth: int) -> None:
     clears = np.flatnonzero(kind == CLEAR)
     if len(clears):
         # As many bids as asks, in the order of the rows.
-        shape = len(clears), 2, -1
-        rests = kind == SNAPSHOT_LEVEL
-        bids_asks = zip(
-            *(np.moveaxis(of[rests].reshape(shape), 1, 0) for of in (px, qty)), strict=True
+        rests, shape = kind == SNAPSHOT_LEVEL, (len(clears), 2, -1)
+        held_px, held_qty = (np.moveaxis(of[rests].reshape(shape), 1, 0) for of in (px, qty))
+        bids, asks = (
+            (np.ascontiguousarray(held_px[at]), np.ascontiguousarray(held_qty[at]), None)
+            for at in (0, 1)
         )
-        ladders = [
-            column for one in bids_asks for column in (*map(np.ascontiguousarray, one), None)
-        ]
-        assembler.add_snapshots(ts_exch[clears], ts_recv[clears], *ladders, depth)
+        assembler.add_snapshots(ts_exch[clears], ts_recv[clears], *bids, *asks, depth)
     level = np.flatnonzero(kind == LEVEL)
     if len(level):
         first = np.flatnonzero(np.diff(frame[level], prepend=-1))

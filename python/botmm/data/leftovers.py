@@ -14,16 +14,22 @@ from pathlib import Path
 _TEMPORARY = re.compile(r".+\.tmp-(\d+)(-\d+)?")
 
 
+def left_in(folder: Path, name: str = "") -> list[Path]:
+    """Return leftovers in a folder whose process is gone; of one name, where it is given."""
+    if not folder.is_dir():
+        return []
+    found = [(left, _TEMPORARY.fullmatch(left.name)) for left in folder.iterdir()]
+    start = f"{name}.tmp-" if name else ""
+    return [
+        left
+        for left, match in found
+        if match is not None and left.name.startswith(start) and not _runs(int(match[1]))
+    ]
+
+
 def sweep(folder: Path, name: str = "") -> None:
     """Remove leftovers in a folder whose process is gone; of one name, where it is given."""
-    if not folder.is_dir():
-        return
-    for left in folder.iterdir():
-        found = _TEMPORARY.fullmatch(left.name)
-        if found is None or not left.name.startswith(f"{name}.tmp-" if name else ""):
-            continue
-        if _runs(int(found[1])):
-            continue
+    for left in left_in(folder, name):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:

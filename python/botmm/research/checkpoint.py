@@ -17,10 +17,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from botmm import core
 from botmm.clock import SystemClock
 from botmm.data.leftovers import write_whole
 from botmm.errors import UsageError
 from botmm.research.identity import identity
+from botmm.research.output import file_digest
 from botmm.research.tables import TABLES, Columns, Tables, rows_of
 
 if TYPE_CHECKING:
@@ -29,13 +31,12 @@ if TYPE_CHECKING:
 EVERY_S = 20.0
 AT, OWNER = "at.json", "owner.lock"
 _ROWS = "|".join(TABLES)
-_STATE = re.compile(r"state-\d+\.bin")
-_OURS = re.compile(rf"at\.json(\.tmp-\d+)?|owner\.lock|{_STATE.pattern}|({_ROWS})-\d+\.parquet")
+_OURS = re.compile(rf"at\.json(\.tmp-\d+)?|owner\.lock|state-\d+\.bin|({_ROWS})-\d+\.parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a run was saved: the number of its state, its clock, its rows, the seconds it took.
+    """Where a run was saved: the number of its state, its clock, the seconds it took.
 
     `files` are those it needs, with their check sums.
     """
@@ -43,7 +44,6 @@ class Place:
     key: str
     number: int
     ts: int
-    rows: int
     seconds: float
     files: dict[str, int]
 
@@ -53,9 +53,9 @@ class Checkpoint:
 
     def __init__(self, run_folder: Path, plan: Plan) -> None:
         """Look at the folder beside a run's; nothing is read or changed yet."""
-        self.folder = _beside(run_folder)
+        self.folder = run_folder.with_name(f"{run_folder.name}.unfinished")
         self.plan = plan
-        self.key = identity(plan)
+        self.key = identity(plan, file_digest(core.BUILD))  # states are of one build
         self.place: Place | None = None
         # What is to be said of what was found there.
         self.note = ""
@@ -112,20 +112,21 @@ class Checkpoint:
         """Whether the last place is so old that another is worth its time."""
         return self._clock.monotonic() - self._saved_at >= EVERY_S
 
-    def save(self, state: bytes, *, ts: int, rows: int, seconds: float) -> None:
+    def save(self, state: bytes, *, ts: int, seconds: float) -> None:
         """Make the present the place to go on from; `add` was called since the last."""
         assert self._tables is not None, "invariant: rows came before"
         self._tables.close()
-        number, before = self._number + 1, self.place
+        number = self._number + 1
         fresh = [self._state(number), *(self._tables.path(name) for name in TABLES)]
         fresh[0].write_bytes(state)
-        kept = {} if before is None else before.files
-        files = {name: crc for name, crc in kept.items() if not _STATE.fullmatch(name)}
+        before = self._state(number - 1)
+        files = {} if self.place is None else dict(self.place.files)
+        files.pop(before.name, None)
         files |= {path.name: _sum(path) for path in fresh}
-        place = Place(key=self.key, number=number, ts=ts, rows=rows, seconds=seconds, files=files)
+        place = Place(key=self.key, number=number, ts=ts, seconds=seconds, files=files)
         self._tables, self.place = None, place
         write_whole(self.folder / AT, json.dumps(asdict(place)))
-        self._state(number - 1).unlink(missing_ok=True)
+        before.unlink(missing_ok=True)
         self._saved_at = self._clock.monotonic()
 
     def finish(self) -> None:
@@ -200,11 +201,6 @@ class Checkpoint:
         for path in self.folder.iterdir():
             if path.name not in needed:
                 path.unlink()
-
-
-def _beside(run_folder: Path) -> Path:
-    """Return the folder that belongs to a run's."""
-    return run_folder.with_name(f"{run_folder.name}.unfinished")
 
 
 def _sum(path: Path) -> int:

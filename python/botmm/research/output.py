@@ -7,7 +7,6 @@ killed run left beside the place is removed by the next one.
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import os
@@ -18,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from botmm.data.leftovers import sweep
+from botmm.data.leftovers import left_in, sweep
 from botmm.errors import UsageError
 from botmm.report.analysis import Parts
 from botmm.report.sheet import Sheet, answer, tier_text, warnings
@@ -82,11 +81,13 @@ class RunFolder:
 
     def _put_back(self) -> None:
         """Put an earlier run in its place again, where a kill came between two renames."""
-        if self.folder.exists():
-            return
-        for left in self.folder.parent.glob(f"{glob.escape(self.folder.name)}.tmp-*-1"):
-            left.rename(self.folder)
-            return
+        moved = [
+            left
+            for left in left_in(self.folder.parent, self.folder.name)
+            if left.name.endswith("-1")
+        ]
+        if moved and not self.folder.exists():
+            moved[0].rename(self.folder)
 
     def add(self, name: str, columns: Mapping[str, Any]) -> None:
         """Write the rows of a table that came since the last call."""

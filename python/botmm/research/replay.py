@@ -84,8 +84,8 @@ class Variant:
 class ReplayRun:
     """What a run gave: columns as the core returns them, and the summary as a tree.
 
-    `signals` is what they knew at the end; `fills` are by symbol, none where the run was not to hold them; `equity` is thinned where the
-    run is long.
+    `fills` are by symbol, none where the run was not to hold them; `equity` is thinned where the
+    run is long; `signals` is what the signals knew at the end, as a file holds it.
     """
 
     plan: Plan
@@ -276,7 +276,7 @@ def run(
             # Once it was worth saving, the end is too: other assumptions are still to be tried.
             if stop or checkpoint.is_due() or (done and checkpoint.place is not None):
                 seconds = clock.monotonic() - started
-                checkpoint.save(core.save(), ts=int(at["ts"]), rows=rows, seconds=seconds)
+                checkpoint.save(core.save(), ts=int(at["ts"]), seconds=seconds)
     signals = core.signals()
     result = core.result()
     for table in TABLES:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botmm.report.analysis import UNRESOLVED
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -16,7 +18,6 @@ Columns = dict[str, Any]
 
 SCHEMA_VERSION = 1
 TABLES = ("fills", "orders", "equity")
-UNRESOLVED = -(2**63)
 GROUP_ROWS = 65_536  # rows wait for so many: each group costs memory as long as its file is open
 WAITING = 64  # small tables are put together: each costs a kilobyte a column beside its rows
 

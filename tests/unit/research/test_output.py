@@ -9,11 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from botmm.errors import UsageError
+from botmm.report.analysis import UNRESOLVED
 from botmm.research import output
 from botmm.research.describe import make_sheet
 from botmm.research.plan import Plan
 from botmm.research.replay import run
-from botmm.research.tables import GROUP_ROWS, UNRESOLVED, Tables, fills_of, rows_of
+from botmm.research.tables import GROUP_ROWS, Tables, fills_of, rows_of
 from tests.fakes.fake_replay import FakeReplay
 from tests.unit.research.test_replay import make_plan
 
