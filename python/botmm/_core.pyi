@@ -1430,6 +1430,10 @@ class Trees:
     def sha256(self) -> str:
         """Digest of the model, in hex."""
 
+    @property
+    def loss_bps(self) -> float | None:
+        """What the positive class loses on the average, in basis points; None if not said."""
+
     def probabilities(self, rows: _F64) -> _F64:
         """Chance of the positive class for rows of shape (n, features); the result has shape (n,).
 

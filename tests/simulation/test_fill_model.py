@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from botmm.core import ModelError, Replay
+from botmm.core import ArgumentError, ModelError, Replay
 from tests.fakes.markets import WIDE, Market, play, told, write_market
 from tests.fakes.models import one_split
 from tests.fakes.specs import START
@@ -60,6 +60,33 @@ def test_the_edge_counts_beside_the_chance(eth: Market, tmp_path: Path) -> None:
         odds = math.log(chance / (1 - chance))
         got = orders(eth, fill_model=one_split(tmp_path, odds, odds, cut=0.0))
         assert set(got["level"]) == levels, chance
+
+
+def test_what_adverse_fills_lose_is_taken_from_the_edge(eth: Market, tmp_path: Path) -> None:
+    # A fill is sure and adverse in one case of two; level 0 stands 6 bps away, level 1 12, and
+    # the fee is 1.5: a loss of 8 leaves both worth it, 10 the second, 22 none.
+    sure = one_split(tmp_path, 30.0, 30.0, cut=0.0)
+    for loss, levels in ((8.0, {0, 1}), (10.0, {1}), (22.0, set())):
+        adverse = one_split(tmp_path, 0.0, 0.0, cut=0.0, loss_bps=loss)
+        got = orders(eth, fill_model=sure, adverse_model=adverse)
+        assert set(got["level"]) == levels, loss
+    digest = json.loads(Path(adverse).read_text())["sha256"]
+    run = play(told((eth, BASE | {"fill_model": sure, "adverse_model": adverse})))
+    assert run["summary"]["symbols"][0]["adverse_model"] == digest
+
+
+def test_a_model_of_adverse_fills_needs_its_loss_and_a_model_of_fills(
+    eth: Market, tmp_path: Path
+) -> None:
+    sure = one_split(tmp_path, 30.0, 30.0, cut=0.0)
+    with pytest.raises(ArgumentError, match="adverse_model: the file does not say what"):
+        orders(eth, fill_model=sure, adverse_model=sure)
+    adverse = one_split(tmp_path, 0.0, 0.0, cut=0.0, loss_bps=3.0)
+    with pytest.raises(ArgumentError, match="adverse_model: needs a fill_model beside it"):
+        orders(eth, adverse_model=adverse)
+    negative = one_split(tmp_path, 0.0, 0.0, cut=0.0, loss_bps=-3.0)
+    with pytest.raises(ModelError, match="loss_bps must be a number not below 0, had -3"):
+        orders(eth, fill_model=sure, adverse_model=negative)
 
 
 def test_the_market_is_looked_at(eth: Market, tmp_path: Path) -> None:

@@ -239,6 +239,8 @@ def test_funding_is_paid_on_what_was_held_at_the_hour(
     assert np.unique(funding).tolist() == sorted([0, paid])
     first = int(result["equity"]["ts"][np.flatnonzero(funding)[0]])
     assert hour <= first <= hour + (2 if settled else 13) * SECOND_NS
+    # The maker's own ledger heard of it.
+    assert result["summary"]["symbols"][0]["maker_agrees"] is True
 
 
 def test_a_tape_whose_venue_times_run_back_for_years_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import rich_click as click
 
 from botmm import __version__
+from botmm.cli.memory import give_back
 from botmm.cli.options import examples, output_options
 from botmm.cli.terminal import Terminal
 from botmm.cli.tree import CONTEXT, LazyGroup, Lines
@@ -112,4 +113,5 @@ def main() -> NoReturn:
 def hand_over(*args: str) -> NoReturn:
     """Run a command line and leave with its exit code; what files in scripts/ call."""
     signal.signal(signal.SIGTERM, _terminate)
+    give_back()
     sys.exit(run(args))

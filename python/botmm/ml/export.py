@@ -37,6 +37,7 @@ def export_trees(
     features: Sequence[str],
     examples: F64,
     about: Mapping[str, Any],
+    loss_bps: float | None = None,
 ) -> core.Trees:
     """Write a fitted classifier to a file and return it as the core reads it back.
 
@@ -45,6 +46,8 @@ def export_trees(
         path: the file; written beside it first and then renamed.
         features: names of the columns that the model was fitted on, in order.
         examples: shape (n, features); the first 64 rows become the known pairs of the file.
+        loss_bps: what the positive class loses on the average, in basis points; a model of adverse
+            fills needs it.
         about: training window, base rates, metrics and the like; plain values only.
 
     Raises:
@@ -67,6 +70,8 @@ def export_trees(
         ],
         "about": dict(about),
     }
+    if loss_bps is not None:
+        content["loss_bps"] = loss_bps
     text = _sealed(path, content)
     try:
         trees = core.Trees(str(path), text, list(features))

@@ -14,6 +14,9 @@ from botmm.research.replay import spec
 if TYPE_CHECKING:
     from botmm.research.plan import Plan
 
+# Parameters that name files.
+MODELS = ("fill_model", "adverse_model")
+
 
 def identity(plan: Plan, *told: Any, params: Sequence[Mapping[str, Any]] = ()) -> str:
     """Return a digest of a plan, its tapes and models, this version, and what else is told.
@@ -34,7 +37,7 @@ def identity(plan: Plan, *told: Any, params: Sequence[Mapping[str, Any]] = ()) -
         for tape in of_symbol
     ]
     own = (plan.settings.params(symbol) for symbol in plan.symbols)
-    named = [one.get("fill_model") for one in (*own, *params)]
+    named = [one.get(kind) for one in (*own, *params) for kind in MODELS]
     models = {str(name): output.file_digest(Path(str(name))) for name in named if name}
     signals = None if plan.signals is None else output.file_digest(plan.signals)
     run = spec(plan)

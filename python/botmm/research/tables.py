@@ -89,7 +89,8 @@ def rows_of(path: Path, plan: Plan) -> Iterator[Columns]:
         if file.num_row_groups == 0:
             yield _columns(file.schema_arrow.empty_table(), plan)
         for group in range(file.num_row_groups):
-            yield _columns(file.read_row_group(group), plan)
+            # A thread a column would have memory of its own.
+            yield _columns(file.read_row_group(group, use_threads=False), plan)
 
 
 def fills_of(path: Path, plan: Plan, symbol: str) -> Columns:

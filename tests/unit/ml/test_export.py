@@ -48,6 +48,14 @@ def test_the_core_gives_scikit_learns_probabilities(
     assert wanted.max() > 0.95
     assert np.abs(trees.probabilities(np.ascontiguousarray(x)) - wanted).max() <= 1e-12
     assert [file.name for file in tmp_path.iterdir()] == ["fill.json"]
+    assert trees.loss_bps is None
+
+
+def test_what_a_loss_costs_stands_in_the_file(
+    fitted: GradientBoostingClassifier, tmp_path: Path
+) -> None:
+    exported(fitted, tmp_path / "adverse.json", loss_bps=4.5)
+    assert load_trees(tmp_path / "adverse.json", NAMES).loss_bps == 4.5
 
 
 def thresholds(model: GradientBoostingClassifier) -> F64:

@@ -62,8 +62,8 @@ struct Parts {
     sizer: bool,
     tuner: bool,
     compound: bool,
-    /// A and k come from the market.
-    intensity: bool,
+    /// Where A and k come from, if from the market.
+    intensity: Option<IntensitySource>,
 }
 
 impl Parts {
@@ -74,8 +74,9 @@ impl Parts {
             sizer: params.sizer.is_on(params.strategy),
             tuner: params.auto_tune.is_on(params.strategy),
             compound: params.compound,
-            intensity: params.intensity == IntensitySource::Auto
-                && matches!(params.mode, Mode::Glft | Mode::As),
+            intensity: Some(params.intensity).filter(|source| {
+                *source != IntensitySource::Given && matches!(params.mode, Mode::Glft | Mode::As)
+            }),
         }
     }
 
@@ -198,14 +199,22 @@ impl Adaptation {
         if self.parts.toxicity {
             self.levers.toxicity = Side::BOTH.map(|side| self.toxicity.multiplier(side));
         }
-        if self.parts.intensity {
-            let fitted = market.intensity();
+        if let Some(source) = self.parts.intensity {
+            let fitted = match source {
+                IntensitySource::Probes => market.probed(),
+                IntensitySource::Auto | IntensitySource::Given => market.intensity(),
+            };
             self.levers.intensity = fitted.map_or(Fitted::Unknown, Fitted::Market);
         }
         if self.parts.adaptive {
             self.levers.regime = market.regime().map_or(1.0, Regime::spread_multiplier);
         }
         self.levers
+    }
+
+    /// Whether A and k come from probes.
+    pub(super) fn asks_probes(&self) -> bool {
+        self.parts.intensity == Some(IntensitySource::Probes)
     }
 
     /// When the passing of time alone may move a lever.
@@ -323,9 +332,15 @@ impl Adaptation {
                 }
             }
         }
-        if self.parts.intensity && market.online().value().is_none() {
-            let status = market.online().status().name();
-            names.push(format!("fill intensity ({status}; quoted in bps instead)"));
+        if let Some(source) = self.parts.intensity {
+            let kept = match source {
+                IntensitySource::Probes => market.probed(),
+                IntensitySource::Auto | IntensitySource::Given => market.online(),
+            };
+            if kept.value().is_none() {
+                let status = kept.status().name();
+                names.push(format!("fill intensity ({status}; quoted in bps instead)"));
+            }
         }
         if self.parts.adaptive && market.regime().is_none() {
             names.push("volatility regime (needs 3 closed minutes)".to_owned());

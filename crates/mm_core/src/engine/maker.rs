@@ -1,6 +1,7 @@
 //! Maker — everything that parameters touch: inventory, quotes, own orders.
 
 use super::adaptation::Adaptation;
+use super::judge::Judge;
 use super::levers::Levers;
 use super::market::Attention;
 use super::market::Market;
@@ -32,9 +33,9 @@ use crate::risk::Gate;
 use crate::risk::View;
 use crate::signal::TickLook;
 use crate::signal::TickQuote;
-use crate::signal::Trees;
 use crate::strategy::Params;
 use crate::strategy::TunerEvent;
+use crate::units::Cash;
 use crate::units::Cloid;
 use crate::units::DurationNanos;
 use crate::units::Lots;
@@ -44,7 +45,6 @@ use crate::units::SymbolIx;
 use crate::units::UnixNanos;
 use serde::Deserialize;
 use serde::Serialize;
-use std::sync::Arc;
 
 /// Commands that passed the gate, in order.
 pub type Commands = Vec<Approved<Command>>;
@@ -58,8 +58,8 @@ pub struct MakerConfig {
     pub spec: InstrumentSpec,
     /// Everything that it is told.
     pub params: Params,
-    /// What tells how likely a quote is filled, where there is one.
-    pub model: Option<Arc<Trees>>,
+    /// What tells whether a quote is worth its fee, where there is something.
+    pub judge: Option<Judge>,
     /// Its orders.
     pub orders: OrderManager,
     /// Its ledger, on its own clock.
@@ -126,7 +126,7 @@ impl Maker {
             quoting: config.params.quoting(),
             stale: config.params.stale(),
             adaptation: Adaptation::new(&config.params),
-            look_due: UnixNanos(if config.model.is_some() { i64::MIN } else { i64::MAX }),
+            look_due: UnixNanos(if config.judge.is_some() { i64::MIN } else { i64::MAX }),
             looks: 0,
             look: None,
             config,
@@ -190,6 +190,12 @@ impl Maker {
         Ok(())
     }
 
+    /// The venue settled funding; positive is received.
+    pub fn on_funding(&mut self, received: Cash) {
+        self.own_events += 1;
+        self.config.account.on_funding(received);
+    }
+
     /// Decide at `now`; approved commands are appended to `out`.
     pub fn decide(
         &mut self,
@@ -225,7 +231,7 @@ impl Maker {
             self.last = Some(inputs);
         }
         // What the fill model sees beyond the inputs may have changed.
-        if !is_known || self.config.model.is_some() {
+        if !is_known || self.config.judge.is_some() {
             self.ladder = self.targets(market, &inputs);
             confine(&mut self.ladder, &inputs);
             self.quoted = Some(position);
@@ -287,7 +293,7 @@ impl Maker {
     ) -> Inputs {
         let symbol = self.config.symbol;
         // Where only prices count, a change of sizes is no reason to think again.
-        let sizes = self.config.model.is_some() || self.quoting.mode != QuoteMode::Fixed;
+        let sizes = self.config.judge.is_some() || self.quoting.mode != QuoteMode::Fixed;
         let seen = if sizes { touch } else { touch.map(|at| TouchQty { qty: [1; 2], ..at }) };
         Inputs {
             touch: seen,
@@ -363,30 +369,29 @@ impl Maker {
         state: &QuoteState,
     ) -> (Ladder, QuoteDiag) {
         let (mut ladder, diag) = quote(&self.config.spec, params, state);
-        if let (Some(model), Some(look)) = (&self.config.model, &self.look) {
+        if let (Some(judge), Some(look)) = (&self.config.judge, &self.look) {
             // What takes time to tell may be a second old; the touch is the one quoted on.
             let look = &market.freshened(look).unwrap_or(*look);
             ladder.retain(|side, target| {
-                target.takes || self.pays(market, (model, look), diag.fair, (side, target))
+                target.takes || self.pays(market, (judge, look), diag.fair, (side, target))
             });
         }
         (ladder, diag)
     }
 
-    /// Whether the chance of a fill times its edge over the fair price is worth the fee.
     fn pays(
         &self,
         market: &impl Sight,
-        (model, look): (&Trees, &TickLook),
+        (judge, look): (&Judge, &TickLook),
         fair: f64,
         (side, target): (Side, &Target),
     ) -> bool {
         let px = self.config.spec.price(target.px);
         let ahead = market.qty(side, target.px).0 as f64;
         let Some(row) = look.row(&TickQuote { side, px, ahead, behind: 0.0 }) else { return true };
-        let chance = model.probability(&row).expect("invariant: the model has our features");
         let edge = side.sign() as f64 * (fair - px) / fair;
-        chance * edge >= self.config.params.maker_fee
+        let pays = judge.pays(&row, edge, self.config.params.maker_fee);
+        pays.expect("invariant: the models have our features")
     }
 
     /// What the quoting function is told.
@@ -487,17 +492,29 @@ impl Maker {
     /// What it asks of the market.
     #[must_use]
     pub fn attention(&self) -> Attention {
-        match (&self.config.model, &self.adaptation) {
+        match (&self.config.judge, &self.adaptation) {
             (Some(_), _) => Attention::Flow,
             (None, Some(_)) => Attention::Signals,
             (None, None) => Attention::Book,
         }
     }
 
-    /// The fill model, where there is one.
+    /// Whether it asks for probes.
     #[must_use]
-    pub fn model(&self) -> Option<&Trees> {
-        self.config.model.as_deref()
+    pub fn asks_probes(&self) -> bool {
+        self.adaptation.as_ref().is_some_and(Adaptation::asks_probes)
+    }
+
+    /// Whether it looks at more than makers of one market share.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.attention() == Attention::Flow || self.asks_probes()
+    }
+
+    /// What judges its quotes, where there is something.
+    #[must_use]
+    pub fn judge(&self) -> Option<&Judge> {
+        self.config.judge.as_ref()
     }
 
     /// Its instrument.

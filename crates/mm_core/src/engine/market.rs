@@ -14,6 +14,7 @@ use crate::event::ContextKind;
 use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
 use crate::quote::Intensity;
+use crate::quote::KeptIntensity;
 use crate::quote::OnlineIntensity;
 use crate::signal::SigmaEstimator;
 use crate::signal::TickLook;
@@ -69,6 +70,8 @@ pub struct Market {
     sigma: SigmaEstimator,
     signals: Signals,
     intensity: OnlineIntensity,
+    /// What probes tell, where some are out.
+    probed: KeptIntensity,
     flow: Flow,
     context: Context,
     heard: UnixNanos,
@@ -100,6 +103,7 @@ impl Market {
             sigma: warmth.sigma,
             signals: warmth.signals,
             intensity: warmth.intensity,
+            probed: KeptIntensity::default(),
             flow: Flow::default(),
             context: Context::default(),
             heard: UnixNanos(0),
@@ -190,10 +194,23 @@ impl Market {
         self.signals.bias_is_ready()
     }
 
-    /// Fill intensity by distance, as the market's trades show it, and how its fits go.
+    /// Fill intensity by distance as the market's trades show it, and how its fits go.
     #[must_use]
-    pub fn online(&self) -> &OnlineIntensity {
-        &self.intensity
+    pub fn online(&self) -> &KeptIntensity {
+        self.intensity.kept()
+    }
+
+    /// The same as probes show it.
+    #[must_use]
+    pub fn probed(&self) -> &KeptIntensity {
+        &self.probed
+    }
+
+    /// Take in what probes show.
+    pub fn on_probes(&mut self, kept: &KeptIntensity) {
+        if self.probed != *kept {
+            self.probed = kept.clone();
+        }
     }
 }
 
@@ -249,7 +266,11 @@ impl Sight for Market {
     }
 
     fn intensity(&self) -> Option<Intensity> {
-        self.intensity.value()
+        self.intensity.kept().value()
+    }
+
+    fn probed(&self) -> Option<Intensity> {
+        self.probed.value()
     }
 
     fn funding(&self) -> f64 {

@@ -2,6 +2,7 @@
 
 mod adaptation;
 mod flow;
+mod judge;
 mod levers;
 mod maker;
 mod market;
@@ -11,6 +12,7 @@ mod signals;
 mod warmth;
 mod why;
 
+pub use judge::Judge;
 pub use levers::Fitted;
 pub use levers::Levers;
 pub use maker::Commands;

@@ -51,6 +51,9 @@ pub trait Sight {
     /// Fill intensity as the market's trades show it, where the fit holds.
     fn intensity(&self) -> Option<Intensity>;
 
+    /// Fill intensity as probes show it, where some are out and the fit holds.
+    fn probed(&self) -> Option<Intensity>;
+
     /// The funding rate of an hour as a fraction, positive where longs pay; 0 where unknown.
     fn funding(&self) -> f64;
 

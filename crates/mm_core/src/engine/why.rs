@@ -149,7 +149,7 @@ impl Maker {
         }
         if targets.is_empty() {
             let name = if side == Side::Bid { "buying" } else { "selling" };
-            let model = match self.model() {
+            let model = match self.judge() {
                 Some(_) => ", or the fill model finds no quote worth its fee",
                 None => "",
             };

@@ -104,17 +104,15 @@ pub fn fit_intensity(
         let why = format!("{} values where deltas has {}", counts.len(), deltas.len());
         return Err(CoreError::BadArgument { name: "counts", why });
     }
-    let points = deltas.iter().copied().zip(counts.iter().copied());
-    Ok(fit_points(points, seconds))
+    let points = deltas.iter().zip(counts).map(|(&delta, &count)| (delta, count, seconds));
+    Ok(fit_points(points))
 }
 
-/// Fit points of (distance in ticks, windows that reached at least so far).
-pub(super) fn fit_points(
-    points: impl Iterator<Item = (f64, f64)> + Clone,
-    seconds: f64,
-) -> IntensityFit {
-    let usable = points.filter(|&(_, n)| n >= EVENTS_MIN);
-    let lines = usable.map(|(x, n)| (x, libm::log(n / seconds), n));
+/// Fit points of distance in ticks, events there, and the seconds that they took.
+#[must_use]
+pub fn fit_points(points: impl Iterator<Item = (f64, f64, f64)> + Clone) -> IntensityFit {
+    let usable = points.filter(|&(_, n, _)| n >= EVENTS_MIN);
+    let lines = usable.map(|(x, n, seconds)| (x, libm::log(n / seconds), n));
     let points = lines.clone().count();
     if points < POINTS_MIN {
         let status = FitStatus::TooFewPoints;

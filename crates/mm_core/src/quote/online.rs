@@ -5,8 +5,8 @@
 //! been filled, without the queue before them: an upper bound.
 
 use crate::quote::intensity::fit_points;
-use crate::quote::FitStatus;
 use crate::quote::IntensityFit;
+use crate::quote::KeptIntensity;
 use crate::units::DurationNanos;
 use crate::units::Px;
 use crate::units::Side;
@@ -16,32 +16,18 @@ use serde::Serialize;
 
 const WINDOW: DurationNanos = DurationNanos::from_millis(1_000);
 const UPDATE: DurationNanos = DurationNanos::from_millis(60_000);
-/// Half an hour of windows, and how long a good pair is kept without another.
+/// Half an hour of windows.
 const WINDOWS: usize = 1_800;
-const KEPT: DurationNanos = DurationNanos::from_millis(1_800_000);
 /// More windows than this without a word are silence, not quiet.
 const SILENCE: i64 = 15;
 /// Further than this counts as this.
 const DEPTH_MAX: usize = 64;
-/// Weight of a new pair.
-const WEIGHT: f64 = 0.2;
-const K_BOUNDS: (f64, f64) = (0.01, 10.0);
-const A_BOUNDS: (f64, f64) = (1e-4, 50.0);
 
 /// The deepest trade of a window in ticks, by the side that it would have filled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Deepest {
     observed: bool,
     ticks: [Option<u8>; 2],
-}
-
-/// Intensity at distance 0 a second, and its decay per tick.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Intensity {
-    /// A.
-    pub a: f64,
-    /// k.
-    pub k: f64,
 }
 
 /// The estimate as time goes on.
@@ -58,11 +44,7 @@ pub struct OnlineIntensity {
     /// Lowest and highest price traded since the last step, by the side that was filled.
     traded: [Option<(i64, i64)>; 2],
     due: UnixNanos,
-    status: FitStatus,
-    sides: [FitStatus; 2],
-    smoothed: Option<(f64, f64)>,
-    good: UnixNanos,
-    usable: bool,
+    kept: KeptIntensity,
 }
 
 impl Default for OnlineIntensity {
@@ -75,11 +57,7 @@ impl Default for OnlineIntensity {
             mid2: 0,
             traded: [None; 2],
             due: UnixNanos(i64::MIN),
-            status: FitStatus::TooFewPoints,
-            sides: [FitStatus::TooFewPoints; 2],
-            smoothed: None,
-            good: UnixNanos(i64::MIN),
-            usable: false,
+            kept: KeptIntensity::default(),
         }
     }
 }
@@ -124,7 +102,8 @@ impl OnlineIntensity {
         }
         self.mid2 = mid2;
         if now >= self.due {
-            self.update(now);
+            let kept = std::mem::take(&mut self.kept);
+            self.kept = kept.updated(now, |sides| self.fit(sides));
             self.due = UnixNanos((now.0.div_euclid(UPDATE.0) + 1) * UPDATE.0);
         }
     }
@@ -144,20 +123,6 @@ impl OnlineIntensity {
         self.growing.observed = self.mid2 > 0;
     }
 
-    fn update(&mut self, now: UnixNanos) {
-        self.sides = Side::BOTH.map(|side| self.fit(&[side]).status);
-        let IntensityFit { status, weighted, .. } = self.fit(&Side::BOTH);
-        self.status = status;
-        if let (FitStatus::Ok, Some(line)) = (status, weighted) {
-            let (ln_a, k) = (libm::log(line.a), line.k);
-            let (old_ln_a, old_k) = self.smoothed.unwrap_or((ln_a, k));
-            let moved = |old: f64, new: f64| old + WEIGHT * (new - old);
-            self.smoothed = Some((moved(old_ln_a, ln_a), moved(old_k, k)));
-            self.good = now;
-        }
-        self.usable = self.smoothed.is_some() && now.since(self.good) <= KEPT;
-    }
-
     /// The fit over the windows of these sides, pooled.
     fn fit(&self, sides: &[Side]) -> IntensityFit {
         let mut counts = [0.0; DEPTH_MAX + 1];
@@ -172,28 +137,14 @@ impl OnlineIntensity {
         for depth in (0..DEPTH_MAX).rev() {
             counts[depth] += counts[depth + 1];
         }
-        let points = counts.iter().enumerate().map(|(ticks, &count)| (ticks as f64, count));
-        fit_points(points, seconds)
+        let points = counts.iter().enumerate();
+        fit_points(points.map(|(ticks, &count)| (ticks as f64, count, seconds)))
     }
 
-    /// The pair to quote with: `None` before the first good fit and half an hour after the last.
+    /// The pair in force, and how its fits go.
     #[must_use]
-    pub fn value(&self) -> Option<Intensity> {
-        let (ln_a, k) = self.smoothed.filter(|_| self.usable)?;
-        let a = libm::exp(ln_a).clamp(A_BOUNDS.0, A_BOUNDS.1);
-        Some(Intensity { a, k: k.clamp(K_BOUNDS.0, K_BOUNDS.1) })
-    }
-
-    /// How the last fit of both sides went.
-    #[must_use]
-    pub const fn status(&self) -> FitStatus {
-        self.status
-    }
-
-    /// How the last fits went, bids and asks alone: for diagnosis.
-    #[must_use]
-    pub const fn sides(&self) -> [FitStatus; 2] {
-        self.sides
+    pub const fn kept(&self) -> &KeptIntensity {
+        &self.kept
     }
 }
 
@@ -204,6 +155,8 @@ fn slot(second: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quote::FitStatus;
+    use crate::quote::Intensity;
 
     const MID2: i64 = 200_000;
 
@@ -235,8 +188,11 @@ mod tests {
             let side = if number % 2 == 0 { Side::Bid } else { Side::Ask };
             second(&mut online, number as i64, side, Some(depth));
         }
-        assert_eq!((online.status(), online.sides()), (FitStatus::Ok, [FitStatus::Ok; 2]));
-        let Intensity { a, k } = online.value().expect("fitted");
+        assert_eq!(
+            (online.kept.status(), online.kept.sides()),
+            (FitStatus::Ok, [FitStatus::Ok; 2])
+        );
+        let Intensity { a, k } = online.kept.value().expect("fitted");
         assert!((k - 0.5).abs() < 0.05, "{k}");
         assert!((a - 0.5).abs() < 0.1, "one trade a second on one of two sides: {a}");
     }
@@ -244,23 +200,23 @@ mod tests {
     #[test]
     fn a_failure_keeps_the_last_pair_for_half_an_hour() {
         let mut online = OnlineIntensity::default();
-        assert_eq!(online.value(), None);
+        assert_eq!(online.kept.value(), None);
         for (number, depth) in depths(300).enumerate() {
             second(&mut online, number as i64, Side::Bid, Some(depth));
         }
         online.on_step(at(300_000), MID2, 1);
-        let kept = online.value().expect("fitted");
+        let kept = online.kept.value().expect("fitted");
         // The market falls still: the windows empty, but the pair holds while it is fresh.
         let mut last = None;
         for number in 301..5_000 {
             second(&mut online, number, Side::Bid, None);
-            if online.status() != FitStatus::Ok {
-                assert_eq!(online.status(), FitStatus::TooFewPoints);
-                last = last.or(online.value().map(|_| number));
+            if online.kept.status() != FitStatus::Ok {
+                assert_eq!(online.kept.status(), FitStatus::TooFewPoints);
+                last = last.or(online.kept.value().map(|_| number));
             }
         }
         assert!(kept.k > 0.0 && last.is_some(), "kept after the first failure");
-        assert_eq!(online.value(), None, "but not for ever");
+        assert_eq!(online.kept.value(), None, "but not for ever");
     }
 
     #[test]
@@ -284,8 +240,8 @@ mod tests {
                 some.on_step(now, mid2, 1);
             }
             last = mid2;
-            assert_eq!(all.value(), some.value(), "step {step}");
+            assert_eq!(all.kept.value(), some.kept.value(), "step {step}");
         }
-        assert!(all.value().is_some());
+        assert!(all.kept.value().is_some());
     }
 }

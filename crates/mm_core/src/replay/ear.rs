@@ -1,5 +1,6 @@
 //! Ear — our side of a tape: what is delivered is heard by the market.
 
+use super::probes::Probes;
 use super::window::RowSink;
 use super::window::Window;
 use crate::book::BookRow;
@@ -17,14 +18,42 @@ pub(super) fn hear(
     window: &mut Window,
     market: &mut Market,
     prints: Option<&mut Vec<Print>>,
+    probes: Option<&mut Probes>,
     now: i64,
 ) -> Option<i64> {
-    if !window.deliver(now, &mut Ear(market, prints)) {
+    let ear = &mut Ear(market, prints);
+    let any = match probes {
+        None => window.deliver(now, ear),
+        Some(probes) => {
+            let any = window.deliver(now, &mut Probed(ear, probes));
+            if any {
+                probes.on_step(now);
+                ear.0.on_probes(probes.kept());
+            }
+            any
+        }
+    };
+    if !any {
         return None;
     }
     let (heard, latency) = window.last_delivery();
     market.hear(UnixNanos(heard));
     Some(latency)
+}
+
+/// A row is heard, and meets the probes.
+struct Probed<'a, 'b>(&'b mut Ear<'a>, &'b mut Probes);
+
+impl RowSink for Probed<'_, '_> {
+    fn level(&mut self, row: BookRow, ts: i64) {
+        self.0.level(row, ts);
+        self.1.level(row, ts);
+    }
+
+    fn other(&mut self, row: BookRow, id: u64, ts: i64) {
+        self.0.other(row, id, ts);
+        self.1.other(row, id, ts);
+    }
 }
 
 /// Our side of a row: it is heard.

@@ -5,6 +5,7 @@ use super::columns::MARKOUT_NS;
 use super::drive::Part;
 use super::ear::hear;
 use super::led::Lead;
+use super::probes::Probes;
 use super::seat::Seat;
 use super::seat::World;
 use super::signals::SavedSignals;
@@ -24,7 +25,6 @@ use crate::event::RowKind;
 use crate::fees::FeeSchedule;
 use crate::instrument::InstrumentSpec;
 use crate::risk::Gate;
-use crate::signal::Trees;
 use crate::sim::Depth;
 use crate::sim::LevelArrival;
 use crate::sim::VenueBook;
@@ -40,6 +40,8 @@ use serde_json::Value;
 pub(super) struct Lane {
     tape: PlayedTape,
     market: Market,
+    /// Orders of nobody, where the maker asks what they tell.
+    probes: Option<Box<Probes>>,
     pub(super) seat: Seat,
     /// What leads the maker, where it does not quote by itself.
     #[serde(skip)]
@@ -76,6 +78,10 @@ impl Lane {
                 shared_arrival: seat.shared_arrival,
             },
             market,
+            probes: seat
+                .maker
+                .asks_probes()
+                .then(|| Box::new(Probes::new(tape.instrument, seat.venue))),
             fees: seat.fees,
             seat: Seat::new(seat, Keep::All),
             lead: quoter.map(Lead::new),
@@ -171,12 +177,14 @@ impl Lane {
             "contradictions": maker.orders().contradictions(),
             "unseen_arrivals": counts.unseen_arrivals,
             "uncounted_orders": counts.uncounted_orders,
-            "maker_agrees": maker.account().position() == truth.ledger.position(),
+            "maker_agrees": maker.account().position() == truth.ledger.position()
+                && maker.account().parts().funding == parts.funding,
             "gaps": self.about.gaps,
             "not_ready": maker.not_ready(&self.market),
             "tuner": tuner,
-            "fill_model": maker.model().map(Trees::sha256),
-            "intensity": intensity(&self.market),
+            "fill_model": maker.judge().map(|judge| judge.digests().0),
+            "adverse_model": maker.judge().and_then(|judge| judge.digests().1),
+            "intensity": intensity(&self.market, self.probes.as_deref()),
         })
     }
 }
@@ -216,7 +224,8 @@ impl Part for Lane {
         }
         self.seat.happen_until(&mut self.tape, now)?;
         let prints = self.lead.as_mut().map(Lead::notes);
-        if let Some(latency) = hear(&mut self.tape.window, &mut self.market, prints, now) {
+        let (window, probes) = (&mut self.tape.window, self.probes.as_deref_mut());
+        if let Some(latency) = hear(window, &mut self.market, prints, probes, now) {
             self.seat.feed_latency = latency;
         }
         self.seat.hear_replies(now, gate)?;
@@ -240,7 +249,7 @@ impl Part for Lane {
 }
 
 /// The fill intensity that the market's trades show, and how its fits went.
-fn intensity(market: &Market) -> Value {
+fn intensity(market: &Market, probes: Option<&Probes>) -> Value {
     let online = market.online();
     json!({
         "a": online.value().map(|pair| pair.a),
@@ -248,6 +257,7 @@ fn intensity(market: &Market) -> Value {
         "status": online.status().name(),
         "bids": online.sides()[0].name(),
         "asks": online.sides()[1].name(),
+        "probes": probes.map(Probes::summary),
     })
 }
 
@@ -309,7 +319,7 @@ impl RowSink for Happening<'_> {
             RowKind::Context => note(&mut self.result, truth.on_context(id, row.qty, ts)),
             RowKind::Funding => note(&mut self.result, truth.on_funding(row.qty, row.px, ts)),
         }
-        if !self.seat.orders.is_quiet() {
+        if !self.seat.orders.is_quiet() || self.seat.truth.is_settled() {
             self.answer(ts);
         }
     }

@@ -8,6 +8,8 @@ mod ear;
 mod inbox;
 mod lane;
 mod led;
+mod models;
+mod probes;
 #[cfg(test)]
 mod race;
 mod results;

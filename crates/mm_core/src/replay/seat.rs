@@ -169,6 +169,7 @@ impl Seat {
             match reply {
                 Reply::Answer(cloid, answer) => self.maker.on_answer(cloid, &answer, UnixNanos(ts)),
                 Reply::Fill(fill, mid2) => self.maker.on_fill(&fill, mid2, gate, UnixNanos(ts))?,
+                Reply::Funding(received) => self.maker.on_funding(received),
             }
         }
         Ok(())

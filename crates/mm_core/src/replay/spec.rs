@@ -1,10 +1,11 @@
 //! What a run is made of, read from JSON and from the tapes themselves.
 
+use super::models::Models;
 use super::signals::bars_of;
 use super::signals::signals_of;
 use super::signals::Minute;
 use crate::account::Account;
-use crate::engine::Attention;
+use crate::engine::Judge;
 use crate::engine::Maker;
 use crate::engine::MakerConfig;
 use crate::engine::Quoter;
@@ -18,14 +19,11 @@ use crate::order::OrderManager;
 use crate::queue::QueueModel;
 use crate::risk::Gate;
 use crate::risk::MicroUsd;
-use crate::signal::Trees;
-use crate::signal::TICK_FEATURES;
 use crate::sim::Latency;
 use crate::sim::LatencyModel;
 use crate::sim::Recorded;
 use crate::sim::VenueConfig;
 use crate::strategy::Params;
-use crate::tape::read_model;
 use crate::tape::GapSpan;
 use crate::tape::Projection;
 use crate::tape::TapeInfo;
@@ -36,7 +34,6 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// A whole run, ready to be replayed.
 #[derive(Debug)]
@@ -242,7 +239,7 @@ impl RunSpec {
     pub fn from_json(text: &str) -> Result<Self, CoreError> {
         let run: RunText = parsed("run", text)?;
         let tapes = open_tapes(&run)?;
-        let (seats, gate) = seats(&run, &run.sim, &[], &tapes, &mut Models::new())?;
+        let (seats, gate) = seats(&run, &run.sim, &[], &tapes, &mut Models::default())?;
         run_of(&run, tapes, seats, gate)
     }
 
@@ -256,7 +253,7 @@ impl RunSpec {
             let (many, symbols) = (quoters.len(), self.lanes.len());
             return refused("strategies", format!("{many} for {symbols} symbols"));
         }
-        if self.lanes.iter().any(|lane| lane.seat.maker.model().is_some()) {
+        if self.lanes.iter().any(|lane| lane.seat.maker.judge().is_some()) {
             let why = "judges the shipped quotes only; a strategy of one's own goes without it";
             return refused("fill_model", why.to_owned());
         }
@@ -276,7 +273,7 @@ impl SweepSpec {
         let sweep: SweepText = parsed("sweep", text)?;
         let run = &sweep.run;
         let tapes = open_tapes(run)?;
-        let mut models = Models::new();
+        let mut models = Models::default();
         let mut sets = Vec::with_capacity(sweep.sets.len());
         for (number, set) in sweep.sets.iter().enumerate() {
             let sim = set.sim.as_ref().unwrap_or(&run.sim);
@@ -285,7 +282,7 @@ impl SweepSpec {
                 name: "sets",
                 why: format!("set {number}: {error}"),
             })?;
-            let shares = seats.iter().all(|seat| seat.maker.attention() < Attention::Flow);
+            let shares = seats.iter().all(|seat| !seat.maker.is_alone());
             sets.push(match shares {
                 true => SetSpec::Shared(seats, Box::new(gate)),
                 false => SetSpec::Alone(Box::new(run_of(run, open_tapes(run)?, seats, gate)?)),
@@ -349,8 +346,8 @@ fn seats(
             Some(gate) => gate,
             None => gate.insert(account_gate(&params, run.account.capital_usd, run.from)?),
         };
-        let model = model(&params.fill_model, models)?;
-        seats.push(seat(tape, (&params, model), (sim, run.seed), gate)?);
+        let judge = models.judge(&params)?;
+        seats.push(seat(tape, (&params, judge), (sim, run.seed), gate)?);
     }
     let gate = gate.ok_or_else(|| CoreError::BadArgument {
         name: "symbols",
@@ -442,7 +439,7 @@ fn open_tape(text: &SymbolText, run: &RunText) -> Result<OpenTape, CoreError> {
 
 fn seat(
     tape: &OpenTape,
-    (params, model): (&Params, Option<Arc<Trees>>),
+    (params, judge): (&Params, Option<Judge>),
     (sim, seed): (&SimText, u64),
     gate: &mut Gate,
 ) -> Result<SeatSpec, CoreError> {
@@ -453,7 +450,7 @@ fn seat(
         symbol,
         spec: instrument,
         params: params.clone(),
-        model,
+        judge,
         orders: OrderManager::new(symbol, seed, params.requote_rules()),
         account: Account::new(instrument, fees),
     });
@@ -467,21 +464,6 @@ fn seat(
         block_ns: sim.block_ns,
         shared_arrival: arrival(sim)?,
     })
-}
-
-/// Fill models by file: each is read once.
-type Models = BTreeMap<String, Arc<Trees>>;
-
-/// The fill model of a file, where one is named.
-fn model(file: &str, models: &mut Models) -> Result<Option<Arc<Trees>>, CoreError> {
-    if file.is_empty() {
-        return Ok(None);
-    }
-    if !models.contains_key(file) {
-        let trees = Trees::from_json(file, &read_model(file)?, &TICK_FEATURES)?;
-        models.insert(file.to_owned(), Arc::new(trees));
-    }
-    Ok(models.get(file).cloned())
 }
 
 /// What the signals begin with.

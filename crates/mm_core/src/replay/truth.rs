@@ -37,6 +37,8 @@ pub(super) enum Reply {
     Answer(Cloid, OrderAnswer),
     /// The fill and twice the mid at it.
     Fill(Fill, i64),
+    /// A funding payment; positive is received.
+    Funding(Cash),
 }
 
 /// An order that has not ended.
@@ -101,6 +103,8 @@ pub(super) struct Truth {
     next_due: i64,
     context: Context,
     hour: Hour,
+    /// Funding that was settled and not told yet: when, and what was received.
+    settled: Option<(i64, Cash)>,
     trades: u64,
     replies: Vec<(i64, Reply)>,
     pub(super) followed: Followed,
@@ -109,10 +113,10 @@ pub(super) struct Truth {
     forgotten: usize,
 }
 
-const HOUR_NS: i64 = 3_600_000_000_000;
+pub(super) const HOUR_NS: i64 = 3_600_000_000_000;
 /// A settlement row may come this long after the hour; then the context's last estimate before
 /// the hour is charged.
-const FUNDING_WAIT_NS: i64 = 10_000_000_000;
+pub(super) const FUNDING_WAIT_NS: i64 = 10_000_000_000;
 
 impl Truth {
     pub(super) fn new(symbol: SymbolIx, spec: InstrumentSpec, ledger: Account, keep: Keep) -> Self {
@@ -129,6 +133,7 @@ impl Truth {
             next_due: i64::MAX,
             context: Context::default(),
             hour: Hour::default(),
+            settled: None,
             trades: 0,
             replies: Vec::new(),
             followed: Followed::default(),
@@ -177,6 +182,9 @@ impl Truth {
             }
         }
         orders.clear_events();
+        if let Some((ts, received)) = self.settled.take() {
+            self.replies.push((ts + response_ns, Reply::Funding(received)));
+        }
         Ok(())
     }
 
@@ -289,6 +297,12 @@ impl Truth {
         self.replies.drain(..)
     }
 
+    /// Whether funding was settled and not told yet.
+    #[inline]
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled.is_some()
+    }
+
     /// When the next markout is due, on the venue's clock.
     #[inline]
     pub(super) fn next_due(&self) -> i64 {
@@ -298,7 +312,7 @@ impl Truth {
     /// Forget the fills of which everything is known, where they are not kept.
     pub(super) fn forget(&mut self) {
         if self.keep == Keep::Nothing {
-            let known = self.settled();
+            let known = self.finished();
             self.fills.drop_front(known);
             self.forgotten += known;
         }
@@ -306,13 +320,13 @@ impl Truth {
 
     /// Move out the fills of which everything is known.
     pub(super) fn take_settled(&mut self) -> FillColumns {
-        let known = self.settled();
+        let known = self.finished();
         self.forgotten += known;
         self.fills.take_front(known)
     }
 
     /// How many of the fills on hand wait for no markout.
-    fn settled(&self) -> usize {
+    fn finished(&self) -> usize {
         let waiting = self.due.iter().filter_map(|queue| queue.front()).map(|due| due.1).min();
         waiting.map_or(self.fills.ts_exch.len(), |row| row - self.forgotten)
     }
@@ -378,7 +392,7 @@ impl Truth {
         self.strike(ts);
         if self.hour.is_due && ts % HOUR_NS >= FUNDING_WAIT_NS {
             if let (Some(rate), Some(oracle)) = (self.hour.rate, self.hour.oracle) {
-                self.pay_funding(rate, oracle)?;
+                self.pay_funding(rate, oracle, ts)?;
             }
             self.hour.is_due = false;
         }
@@ -392,14 +406,14 @@ impl Truth {
         if self.hour.is_due {
             self.hour.is_due = false;
             let scaled = oracle * pow10(8) / pow10(self.spec.px_decimals);
-            self.pay_funding(rate, scaled)?;
+            self.pay_funding(rate, scaled, ts)?;
         }
         Ok(())
     }
 
     /// Longs pay what they held at the hour x oracle x rate; `oracle` in 1e-8, `rate` in 1e-12,
     /// toward zero.
-    fn pay_funding(&mut self, rate: i64, oracle: i64) -> Result<(), CoreError> {
+    fn pay_funding(&mut self, rate: i64, oracle: i64, ts: i64) -> Result<(), CoreError> {
         let spec = &self.spec;
         let product = i128::from(self.hour.held.0) * i128::from(oracle) * i128::from(rate);
         // Lots, oracle and rate carry 10^-(size_decimals + 20); cash is 10^-cash_decimals.
@@ -409,7 +423,10 @@ impl Truth {
             name: "funding",
             why: format!("payment of rate {rate} at oracle {oracle} does not fit"),
         })?;
-        self.ledger.on_funding(Cash(-paid));
+        if paid != 0 {
+            self.ledger.on_funding(Cash(-paid));
+            self.settled = Some((ts, Cash(-paid)));
+        }
         Ok(())
     }
 }

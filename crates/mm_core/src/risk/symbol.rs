@@ -110,7 +110,7 @@ impl SymbolGate {
         limits.validate()?;
         let cash_per_micro = i128::from(pow10(spec.cash_decimals.saturating_sub(6)));
         let cash_per_unit = i128::from(spec.cash_per_unit());
-        let (raw2_num, raw2_den) = (2 * cash_per_micro, cash_per_unit);
+        let (raw2_num, raw2_den) = reduced(2 * cash_per_micro, cash_per_unit);
         let raw2 = |value: MicroUsd| i128::from(value.0) * raw2_num / raw2_den;
         let least = 2 * i128::from(spec.min_notional.0);
         let ring = vec![UnixNanos(i64::MIN); limits.repeat_fills as usize];
@@ -377,12 +377,22 @@ impl SymbolGate {
     /// Half price units times lots to micro-dollars, up.
     fn micros(&self, raw2: i128) -> MicroUsd {
         let value = match i64::try_from(raw2) {
-            // Hyperliquid's scales: a division costs more than all the rest of the gate.
+            // Scales of the venues: a division costs more than all the rest of the gate.
             Ok(small) if (self.raw2_num, self.raw2_den) == (2, 1) => i128::from((small + 1) >> 1),
+            Ok(_) if self.raw2_num == 1 => raw2 * self.raw2_den,
             Ok(_) | Err(_) => (raw2 * self.raw2_den + self.raw2_num - 1) / self.raw2_num,
         };
         MicroUsd(i64::try_from(value).unwrap_or(i64::MAX))
     }
+}
+
+/// A fraction in lowest terms.
+fn reduced(num: i128, den: i128) -> (i128, i128) {
+    let (mut a, mut b) = (num, den);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    (num / a, den / a)
 }
 
 /// Twice a price times a size.

@@ -7,7 +7,8 @@
 //!
 //! The file is one JSON object: `schema`, `sha256` of the bytes of `model` as they stand in the
 //! file, and `model` itself: feature names in order, `missing`, prior log-odds, learning rate,
-//! trees as columns of nodes, and input-output pairs that must come out again.
+//! trees as columns of nodes, input-output pairs that must come out again, and `loss_bps` where the
+//! positive class is a loss.
 
 use crate::error::CoreError;
 use serde::de::IgnoredAny;
@@ -46,6 +47,9 @@ struct ModelText {
     learning_rate: f64,
     trees: Vec<TreeText>,
     checks: Vec<CheckText>,
+    /// What the positive class loses on the average, in basis points.
+    #[serde(default)]
+    loss_bps: Option<f64>,
     /// For people: where the model comes from.
     #[serde(default, rename = "about")]
     _about: IgnoredAny,
@@ -85,6 +89,7 @@ pub struct Trees {
     nodes: Vec<Node>,
     /// Where each tree starts.
     roots: Vec<u32>,
+    loss_bps: Option<f64>,
     sha256: String,
 }
 
@@ -104,6 +109,12 @@ impl Trees {
     #[must_use]
     pub fn features(&self) -> &[String] {
         &self.features
+    }
+
+    /// What the positive class loses on the average, in basis points, where the file says so.
+    #[must_use]
+    pub fn loss_bps(&self) -> Option<f64> {
+        self.loss_bps
     }
 
     /// Digest of the model, for reports and journals.
@@ -171,6 +182,7 @@ fn read(text: &str, features: &[&str]) -> Result<Trees, String> {
         rate: model.learning_rate,
         nodes: Vec::new(),
         roots: Vec::with_capacity(model.trees.len()),
+        loss_bps: model.loss_bps,
         sha256,
     };
     for (at, tree) in model.trees.iter().enumerate() {
@@ -205,6 +217,9 @@ fn check_head(model: &ModelText, features: &[&str]) -> Result<(), String> {
         if !value.is_finite() {
             return Err(format!("{name} must be a number, had {value}"));
         }
+    }
+    if let Some(bps) = model.loss_bps.filter(|bps| !(bps.is_finite() && *bps >= 0.0)) {
+        return Err(format!("loss_bps must be a number not below 0, had {bps}"));
     }
     if model.trees.is_empty() || model.trees.len() > TREES_MAX {
         return Err(format!("needs 1 to {TREES_MAX} trees, had {}", model.trees.len()));

@@ -133,7 +133,7 @@ table! {
     xi: f64 = Number(0.05), real(0.0, 1e6), "1/(tick clip)", Live,
         "Utility parameter of the glft mode; equal to gamma for exponential utility, 0 is legal.";
     intensity: IntensitySource = Choice("auto"), Kind::Choice(&IntensitySource::WORDS), "", Live,
-        "Fill intensity of glft and as: auto from the trades, bps while unknown; or as given.";
+        "Fill intensity of glft and as: auto from trades or from probes, bps while unknown; or given.";
     intensity_a: f64 = Number(0.9), real(1e-6, 1e6), "1/s", Live,
         "A of the fill intensity A exp(-k distance), glft mode, where intensity is given.";
     intensity_k: f64 = Number(0.3), real(1e-6, 1e6), "1/tick", Live,
@@ -146,6 +146,8 @@ table! {
         "Shift against each clip of inventory in the fixed mode.";
     fill_model: String = Text(String::new()), Kind::Text, "", Start,
         "File of a fill model; a level is left out whose chance times edge is below the fee.";
+    adverse_model: String = Text(String::new()), Kind::Text, "", Start,
+        "File of a model of adverse fills: their chance times their loss is taken from the edge.";
     order_lots: i64 = Whole(0), whole(0, 1_000_000_000_000), "lots", Live,
         "Size of each order in lots; 0 takes order_size_usd.";
     requote_steps: i64 = Whole(1), whole(1, 10_000), "steps", Live,

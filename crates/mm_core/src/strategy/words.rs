@@ -74,6 +74,8 @@ words!(
     IntensitySource {
         /// From trades of the last half hour; while they do not tell, the mode is bps.
         Auto = "auto",
+        /// From probes that rest at set distances in replay, queue included; else as auto.
+        Probes = "probes",
         /// As `intensity_a` and `intensity_k` say.
         Given = "given",
     }

@@ -103,6 +103,13 @@ impl PyTrees {
         self.0.sha256()
     }
 
+    /// What the positive class loses on the average, in basis points; `None` where the file does
+    /// not say.
+    #[getter]
+    fn loss_bps(&self) -> Option<f64> {
+        self.0.loss_bps()
+    }
+
     /// Chance of the positive class for each row.
     fn probabilities<'py>(
         &self,

@@ -41,6 +41,8 @@ pub(super) struct Playback {
     next: usize,
     /// The next of those worth waking for.
     next_news: usize,
+    /// The next settlement of funding that did not happen.
+    next_settlement: usize,
     /// What is worth waking for.
     minds: News,
     /// The last step.
@@ -74,6 +76,7 @@ impl Playback {
             seat,
             next: 0,
             next_news: 0,
+            next_settlement: 0,
             minds: if attention == Attention::Book { News::Prices } else { News::Sizes },
             now: i64::MIN,
         }
@@ -88,7 +91,7 @@ impl Playback {
         self.seen.moment.delivered = 0;
         self.seen.whole = RefCell::new(None);
         self.seen.stretch = Arc::clone(stretch);
-        (self.next, self.next_news) = (0, 0);
+        (self.next, self.next_news, self.next_settlement) = (0, 0, 0);
     }
 
     /// Play what is left of the stretch at the venue.
@@ -116,6 +119,16 @@ impl Playback {
             false => news.get(self.next_news).map(|&at| at as usize),
         };
         at.and_then(|at| stretch.moments.get(at)).map_or(i64::MAX, |moment| moment.ts)
+    }
+
+    /// When funding may next be settled, as far as it did not happen by the last step.
+    #[inline]
+    fn settlement(&mut self) -> Option<i64> {
+        let settlements = &self.seen.stretch.settlements;
+        while settlements.get(self.next_settlement).is_some_and(|&ts| ts < self.now) {
+            self.next_settlement += 1;
+        }
+        settlements.get(self.next_settlement).copied()
     }
 
     /// When something next may fill an order, or one arrives, if that is before `bound`.
@@ -163,8 +176,9 @@ impl Part for Playback {
         let ends = self.seen.stretch.ends.filter(|&ends| ends > self.now).unwrap_or(i64::MAX);
         let wake = own.min(ends).min(self.news());
         let fill = self.world.next_fill(wake.min(bound), &self.seat);
+        let happens = fill.into_iter().chain(self.settlement()).min();
         // What happens at a step is taken in at the next.
-        Ok(fill.map_or(wake, |ts| wake.min(ts + 1)))
+        Ok(happens.map_or(wake, |ts| wake.min(ts + 1)))
     }
 
     fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
@@ -251,6 +265,11 @@ impl Sight for Seen {
 
     fn intensity(&self) -> Option<Intensity> {
         self.readings.intensity
+    }
+
+    /// Nothing: sets with probes are replayed one by one.
+    fn probed(&self) -> Option<Intensity> {
+        None
     }
 
     fn funding(&self) -> f64 {

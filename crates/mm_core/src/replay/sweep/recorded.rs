@@ -256,6 +256,9 @@ impl Recorded {
             Common::Context(kind, value) => seat.truth.on_context(kind, value, ts)?,
             Common::Funding(rate, oracle) => seat.truth.on_funding(rate, oracle, ts)?,
         }
+        if seat.truth.is_settled() {
+            seat.answer(ts)?;
+        }
         Ok(())
     }
 

@@ -21,6 +21,8 @@ use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
 use crate::queue::QueueModel;
 use crate::replay::ear::hear;
+use crate::replay::truth::FUNDING_WAIT_NS;
+use crate::replay::truth::HOUR_NS;
 use crate::replay::window::RowSink;
 use crate::replay::window::Window;
 use crate::sim::Depth;
@@ -51,6 +53,8 @@ pub(super) struct SharedTape {
     step: i64,
     /// The step at which it is used up, once that is known.
     ends: Option<i64>,
+    /// The last hour after which a context came late enough to settle funding.
+    settled_hour: i64,
 }
 
 impl SharedTape {
@@ -72,6 +76,7 @@ impl SharedTape {
             now: 0,
             step: 1,
             ends: None,
+            settled_hour: 0,
         }
     }
 
@@ -133,6 +138,7 @@ impl SharedTape {
             len: 0,
             events: Vec::with_capacity(4_096),
             common: Vec::with_capacity(1_024),
+            settlements: Vec::new(),
             touches: Vec::with_capacity(4_096),
             levels: Levels::default(),
             forgotten: Default::default(),
@@ -162,7 +168,7 @@ impl SharedTape {
                 return;
             }
             let before = self.window.delivered();
-            if let Some(latency) = hear(&mut self.window, &mut self.market, None, now) {
+            if let Some(latency) = hear(&mut self.window, &mut self.market, None, None, now) {
                 self.moment.feed_latency = latency;
             }
             delivered += (self.window.delivered() - before) as u32;
@@ -216,6 +222,7 @@ impl SharedTape {
             best,
             told: best,
             pos: 0,
+            settled_hour: &mut self.settled_hour,
             stretch,
         };
         self.window.happen(until, true, &mut scribe);
@@ -239,6 +246,7 @@ struct Scribe<'a> {
     /// The touch of the last event that told it.
     told: [i64; 2],
     pos: u32,
+    settled_hour: &'a mut i64,
     stretch: &'a mut Stretch,
 }
 
@@ -249,6 +257,15 @@ impl Scribe<'_> {
 
     fn common(&mut self, common: Common) {
         self.stretch.common.push((self.pos, common));
+    }
+
+    /// The first context that comes late enough after an hour may settle its funding.
+    fn context(&mut self, ts: i64) {
+        let hour = ts / HOUR_NS;
+        if hour > *self.settled_hour && ts % HOUR_NS >= FUNDING_WAIT_NS {
+            *self.settled_hour = hour;
+            self.stretch.settlements.push(ts);
+        }
     }
 
     /// After a row was applied.
@@ -318,8 +335,14 @@ impl RowSink for Scribe<'_> {
             }
             RowKind::Clear => self.common(Common::Clear),
             RowKind::Frame => self.common(Common::Frame([row.px, row.qty])),
-            RowKind::Context => self.common(Common::Context(id, row.qty)),
-            RowKind::Funding => self.common(Common::Funding(row.qty, row.px)),
+            RowKind::Context => {
+                self.context(ts);
+                self.common(Common::Context(id, row.qty));
+            }
+            RowKind::Funding => {
+                self.stretch.settlements.push(ts);
+                self.common(Common::Funding(row.qty, row.px));
+            }
         }
         self.venue.on_row(row, &mut self.nobody, ts);
         self.end(row.flags, rebuilding || row.kind == RowKind::Clear, ts);

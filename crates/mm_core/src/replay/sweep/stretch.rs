@@ -152,6 +152,8 @@ pub(super) struct Stretch {
     pub(super) events: Vec<Event>,
     /// What concerns every order, and where it stands.
     pub(super) common: Vec<(u32, Common)>,
+    /// When funding may be settled.
+    pub(super) settlements: Vec<i64>,
     pub(super) touches: Vec<TouchAt>,
     pub(super) levels: Levels,
     /// Where the memory of levels out of the window was cleared, a side.

@@ -1,0 +1,23 @@
+"""Memory — what the process frees goes back to the system: months of rows pass through it.
+
+Rows are read, turned and written in blocks of half a megabyte and more. The allocators of Arrow
+and of the C library keep such blocks for later by default, a hundred megabytes of them in a run
+over months (docs/PERFORMANCE.md).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+# From this size on a block is the system's own, and goes back when it is freed.
+OWN_BLOCK_BYTES = 256 * 1024
+_M_MMAP_THRESHOLD = -3  # glibc's malloc.h
+
+
+def give_back() -> None:
+    """Set up this process; before Arrow is imported. Elsewhere than on glibc the half of it."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, OWN_BLOCK_BYTES)
