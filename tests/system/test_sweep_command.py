@@ -1,7 +1,10 @@
 """Sweep command — a table from tapes; a killed one goes on to the same bytes."""
 
+import html
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +20,7 @@ from tests.fakes.markets import write_market
 
 BOTMM = [sys.executable, "-c", "from botmm.cli import main; main()"]
 GRID = ("--grid", "base_spread_bps=0.5:4:0.5", "--grid", "inventory_skew_factor=0.2,0.6")
-TABLES = ("sweep.parquet", "days.parquet")
+RESULTS = ("sweep.parquet", "days.parquet", "report.html")
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +80,46 @@ def test_a_killed_sweep_goes_on_to_the_same_bytes(tape: Path, tmp_path: Path) ->
     again = botmm_command(*words, "cut", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert "groups are there already" in again.stderr
-    for name in TABLES:
+    for name in RESULTS:
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_stopped_sweep_reports_what_was_played(tape: Path, tmp_path: Path) -> None:
+    words = ("sweep", str(tape), *GRID, "--group", "3", "--threads", "1", "--out", "cut")
+    running = subprocess.Popen(
+        [*BOTMM, *words], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("cut/parts/0*.json")):
+        assert running.poll() is None, "it ended before it could be stopped"
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 130, said
+    assert "the report of what was played is cut/report.html" in said
+    page = (tmp_path / "cut" / "report.html").read_text()
+    assert re.search(r"Stopped: \d+ of 16 sets are played", page)
+    assert not (tmp_path / "cut" / "sweep.parquet").exists()
+
+
+def test_the_command_on_the_report_replays_the_best_set(tape: Path, tmp_path: Path) -> None:
+    words = ("--set", "num_levels=1", "--maker-fee", "-0.0001")
+    done = botmm_command("sweep", str(tape), *GRID, *words, "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("Report: out/report.html\n")
+    rows = pq.read_table(tmp_path / "out" / "sweep.parquet").to_pylist()
+    best = max(rows, key=lambda row: row["net_usd"])
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Synthetic market" in page
+    assert "After fees of −1 bps (maker) and 4.5 bps (taker)" in page
+    (line,) = re.findall(r"<code>(botmm replay [^<]*)</code>", page)
+    replay = shlex.split(html.unescape(line))[1:]
+    alone = botmm_command(*replay, "--no-sensitivity", "--out", "alone", cwd=tmp_path)
+    assert alone.returncode == 0, alone.stderr
+    summary = json.loads((tmp_path / "alone" / "summary.json").read_text())
+    assert summary["net_usd"] == pytest.approx(best["net_usd"], abs=1e-6)
+    assert summary["fills"] == best["fills"] > 0
 
 
 def test_a_folder_of_another_sweep_is_refused(tape: Path, tmp_path: Path) -> None:

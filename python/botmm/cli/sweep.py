@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,14 @@ from botmm.cli.terminal import terminal
 from botmm.errors import UsageError
 
 if TYPE_CHECKING:
-    from botmm.observe.progress import Tracker
-    from botmm.research.stopping import Stopper
+    from rich.table import Table
 
-BEST, WORST = 10, 3
+    from botmm.observe.progress import Tracker
+    from botmm.report.sweep_sheet import SweepSheet
+    from botmm.research.stopping import Stopper
+    from botmm.research.sweep import SweepFolder
+
+FAILED_SHOWN = 3
 
 
 @click.command(
@@ -75,9 +80,10 @@ BEST, WORST = 10, 3
 def sweep(**options: Any) -> int:
     """Play many parameter sets over recorded order books, decoded once for all of them.
 
-    Each set ends exactly as `botmm replay` would end it. The output folder holds sweep.parquet
-    (a row a set), days.parquet (net result of each set and day) and manifest.json. The same
-    command goes on where an earlier one was stopped.
+    Each set ends exactly as `botmm replay` would end it. The output folder holds report.html,
+    sweep.parquet (a row a set), days.parquet (net result of each set and day) and manifest.json.
+    The same command goes on where an earlier one was stopped; until then, the report is of the
+    groups that ended.
     """
     from botmm.research import grids
     from botmm.research.plan import make_plan, select_range
@@ -100,8 +106,9 @@ def sweep(**options: Any) -> int:
 
 
 def _run(plan: Any, sets: Sequence[Any], options: dict[str, Any]) -> int:
-    """Play what is not played yet, and print the table."""
-    from botmm.observe.progress import progress, si
+    """Play what is not played yet, write the tables and the report, and print them."""
+    from botmm.cli.repeat import replay_command
+    from botmm.observe.progress import progress
     from botmm.research import sweep as job
     from botmm.research.stopping import Stopper
 
@@ -115,6 +122,7 @@ def _run(plan: Any, sets: Sequence[Any], options: dict[str, Any]) -> int:
     if len(waiting) < len(groups):
         shown.say(f"{len(groups) - len(waiting)} of {len(groups)} groups are there already")
     label = f"sweep {' '.join(plan.symbols)}, {len(sets)} sets"
+    command = partial(replay_command, options, until=plan.range.until)
     with Stopper() as stopper, progress(label, days=days, enabled=shown.progress) as bar:
         course = _Course(bar=bar, stopper=stopper, groups=len(waiting))
         for first, own, part in waiting:
@@ -122,28 +130,32 @@ def _run(plan: Any, sets: Sequence[Any], options: dict[str, Any]) -> int:
                 plan, own, threads=options["threads"], first=first, on_chunk=course.on_chunk
             )
             if rows is None:
-                left = sum(not part.exists() for _, _, part in groups)
-                shown.say(
-                    f"stopped with {left} of {len(groups)} groups to do; "
-                    f"the same command goes on: {folder.folder}"
-                )
-                return stopper.exit_code
+                return _stopped(folder, command, stopper)
             folder.keep(part, rows)
             course.end_group()
-        table = folder.finish()
+        table, sheet = folder.finish(), folder.report(command)
     shown.say(f"{len(table)} sets, {days:.3g} days: {folder.folder / job.TABLE}")
     if options["as_json"]:
         shown.json(table)
     else:
-        _print(table, sets)
-        losing = sum(row["net_usd"] < 0 for row in table)
-        shown.out().print(f"{losing} of {len(table)} sets lose money.")
-        failed = [row for row in table if row["error"]]
-        for row in failed[:WORST]:
-            shown.out().print(f"set {row['set']} stopped: {row['error']}")
-        total = sum(row["orders"] for row in table)
-        shown.out().print(f"{si(total)} orders in all.", style="dim")
+        _print(sheet, folder.folder / job.REPORT)
     return 0
+
+
+def _stopped(folder: SweepFolder, command: Callable[[Any], str], stopper: Stopper) -> int:
+    """Say what is left to do, and report what was played; return the exit code."""
+    from botmm.research.sweep import REPORT
+
+    groups = folder.groups()
+    left = sum(not part.exists() for _, _, part in groups)
+    terminal().say(
+        f"stopped with {left} of {len(groups)} groups to do; the same command goes on: "
+        f"{folder.folder}"
+    )
+    if left < len(groups):
+        folder.report(command)
+        terminal().say(f"the report of what was played is {folder.folder / REPORT}")
+    return stopper.exit_code
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,40 +192,48 @@ class _Course:
         return max((one for one in (self.kept, self.best) if one is not None), default=None)
 
 
-def _print(rows: Sequence[dict[str, Any]], sets: Sequence[Any]) -> None:
-    """Print the best sets and the worst."""
+def _print(sheet: SweepSheet, report: Path) -> None:
+    """Print the best sets and the worst, what the sweep came to, and where the report lies."""
+    from botmm.observe.progress import si
+    from botmm.report.sweep_sheet import answer, failed, warnings
+
+    out = terminal().out()
+    out.print(_table(sheet))
+    out.print(answer(sheet.rows))
+    for row in failed(sheet.rows)[:FAILED_SHOWN]:
+        out.print(f"set {row['set']} stopped: {row['error']}", markup=False)
+    for text in warnings(sheet):
+        out.print(f"[yellow]![/] {text}", soft_wrap=not out.is_terminal)
+    out.print(f"{si(sum(row['orders'] for row in sheet.rows))} orders in all.", style="dim")
+    out.print(f"\nReport: [bold]{report}[/]", soft_wrap=True)
+
+
+def _table(sheet: SweepSheet) -> Table:
+    """Return the best sets and the worst as a table."""
     from rich.table import Table
 
-    from botmm.report.formats import usd
-    from botmm.research.grids import columns
+    from botmm.report.formats import bps, usd
+    from botmm.report.sweep_page import BEST, WORST
+    from botmm.report.sweep_sheet import label, ranked
 
-    ranked = sorted(rows, key=lambda row: -row["net_usd"])
-    best, worst = ranked[:BEST], ranked[BEST:][-WORST:]
-    names = columns(sets)
-    shown = Table(title=f"the best {len(best)} of {len(rows)} sets")
-    heads = ("set", *names, "net", "gross", "fees", "fills", "drawdown", "held, mean", "after 5 s")
-    for head in heads:
+    order = ranked(sheet.rows)
+    best, worst = order[:BEST], order[BEST:][-WORST:]
+    shown = Table(title=f"the best {len(best)} of {len(sheet.rows)} sets")
+    fixed = ("net", "gross", "fees", "fills", "drawdown", "held, mean", "after 5 s")
+    for head in ("set", *sheet.names, *fixed):
         shown.add_column(head, justify="right")
     for place, row in enumerate((*best, *worst)):
         if place == len(best):
             shown.add_section()
-        after = row["markout_5s_bps"]
         shown.add_row(
             str(row["set"]),
-            *(
-                f"{row[name]:g}" if _is_number(row.get(name)) else str(row.get(name, ""))
-                for name in names
-            ),
+            *(label(row, name) for name in sheet.names),
             usd(row["net_usd"], signed=True),
             usd(row["gross_usd"], signed=True),
             usd(row["fees_usd"]),
             f"{row['fills']:,}",
             usd(row["drawdown_usd"]),
             usd(row["inventory_mean_usd"]),
-            "–" if after is None else f"{after:+.2f} bp",
+            bps(row["markout_5s_bps"]),
         )
-    terminal().out().print(shown)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return shown

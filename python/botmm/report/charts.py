@@ -102,9 +102,9 @@ def market(figures: SymbolFigures) -> Chart:
 def waterfall(figures: Figures) -> Chart:
     """Return the parts of the net result, one after the other."""
     rows = parts_rows(figures.parts)
-    chart: Chart = {"data": [], "layout": _layout(300)}
+    chart: Chart = {"data": [], "layout": base_layout(300)}
     chart["layout"]["showlegend"] = False
-    chart["layout"]["yaxis"] = _axis(title="USD")
+    chart["layout"]["yaxis"] = value_axis(title="USD")
     chart["layout"]["xaxis"] = {"type": "category", "fixedrange": True, "tickangle": 0}
     names = ["Captured", "Inventory", "Fees", "Funding", "Net"]
     chart["data"].append(
@@ -128,7 +128,7 @@ def waterfall(figures: Figures) -> Chart:
 
 def markouts(figures: SymbolFigures, fee_bps: float) -> Chart:
     """Return the markout curve of each side with its interval, and the fee it has to beat."""
-    chart: Chart = {"data": [], "layout": _layout(340)}
+    chart: Chart = {"data": [], "layout": base_layout(340)}
     labels = [_horizon(h) for h in (0.0, 0.1, 1.0, 5.0, 30.0, 60.0, 300.0)]
     chart["layout"]["xaxis"] = {
         "type": "category",
@@ -137,7 +137,9 @@ def markouts(figures: SymbolFigures, fee_bps: float) -> Chart:
         "title": {"text": "Time after the fill"},
         "fixedrange": True,
     }
-    chart["layout"]["yaxis"] = _axis(title="bps of price, positive is ours") | {"zeroline": True}
+    chart["layout"]["yaxis"] = value_axis(title="bps of price, positive is ours") | {
+        "zeroline": True
+    }
     for name, color, band in (
         ("buy", GREEN, "rgba(14,159,110,.14)"),
         ("sell", RED, "rgba(214,69,80,.14)"),
@@ -210,13 +212,15 @@ def _horizon(seconds: float) -> str:
 
 def _stacked(shares: list[float], titles: list[str], height: int) -> Chart:
     """Return an empty chart of panels above each other with one time axis."""
-    layout, gap = _layout(height), 0.06
+    layout, gap = base_layout(height), 0.06
     room = 1.0 - gap * (len(shares) - 1)
     top = 1.0
     for number, (share, title) in enumerate(zip(shares, titles, strict=True), start=1):
         bottom = top - share * room
         name = "yaxis" if number == 1 else f"yaxis{number}"
-        layout[name] = _axis(title=title) | {"domain": [max(round(bottom, 4), 0.0), round(top, 4)]}
+        layout[name] = value_axis(title=title) | {
+            "domain": [max(round(bottom, 4), 0.0), round(top, 4)]
+        }
         top = bottom - gap
     lowest = "y" if len(shares) == 1 else f"y{len(shares)}"
     layout["xaxis"] = {
@@ -266,7 +270,7 @@ def _line(
     )
 
 
-def _layout(height: int) -> dict[str, Any]:
+def base_layout(height: int) -> dict[str, Any]:
     """Return what all charts share."""
     return {
         "height": height,
@@ -281,7 +285,7 @@ def _layout(height: int) -> dict[str, Any]:
     }
 
 
-def _axis(title: str) -> dict[str, Any]:
+def value_axis(title: str) -> dict[str, Any]:
     """Return a vertical axis."""
     return {
         "title": {"text": title, "standoff": 10, "font": {"size": 11}},

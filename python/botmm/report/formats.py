@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from botmm.config import Value
+
 NONE = "–"
 
 
@@ -48,7 +53,17 @@ def duration(seconds: float | None) -> str:
 
 def ratio(value: float | None) -> str:
     """Return a ratio with one decimal."""
-    return NONE if value is None else f"{value:,.1f}"
+    return NONE if value is None else _sign(value, 1, signed=False) + f"{abs(value):,.1f}"
+
+
+def plain(value: Value) -> str:
+    """Return a parameter's value: a number as short as it is exact, true or false, or the text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def _sign(value: float, digits: int, *, signed: bool) -> str:

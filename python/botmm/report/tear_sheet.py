@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from botmm.report import charts, formats
+from botmm.report import charts, formats, page
 from botmm.report.charts import Chart
+from botmm.report.page import card
 from botmm.report.sheet import (
     Sheet,
     answer,
@@ -22,26 +20,9 @@ from botmm.report.sheet import (
 
 def render(sheet: Sheet) -> str:
     """Return the HTML of a report."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from plotly.offline import get_plotlyjs
-
-    environment = Environment(
-        loader=PackageLoader("botmm.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "usd": formats.usd,
-        "whole_usd": lambda value: formats.usd(value, whole=True),
-        "signed_usd": lambda value: formats.usd(value, signed=True),
-        "bps": formats.bps,
-        "percent": formats.percent,
-        "count": formats.count,
-    }
-    template = environment.get_template("tear_sheet.html")
-    return template.render(
+    return page.render(
+        "tear_sheet.html",
+        _charts(sheet),
         sheet=sheet,
         figures=sheet.figures,
         parts=sheet.figures.parts,
@@ -62,8 +43,6 @@ def render(sheet: Sheet) -> str:
             }
             for figures in sheet.figures.symbols
         ],
-        charts=_script_safe(_charts(sheet)),
-        plotly=get_plotlyjs(),
     )
 
 
@@ -71,11 +50,6 @@ def _cards(sheet: Sheet) -> list[dict[str, str]]:
     """Return the figures at the top: name, value, note and colour."""
     figures, parts = sheet.figures, sheet.figures.parts
     maker, taker = sheet.fees
-
-    def card(name: str, value: str, note: str, sign: float = 0.0) -> dict[str, str]:
-        tone = "good" if sign > 0 else "bad" if sign < 0 else ""
-        return {"name": name, "value": value, "note": note, "tone": tone}
-
     net_bps = formats.bps(parts.bps(parts.net_usd))
     gross_bps = formats.bps(parts.bps(parts.gross_usd))
     rates = f"maker {maker * 1e4:g} bps, taker {taker * 1e4:g} bps"
@@ -103,8 +77,3 @@ def _charts(sheet: Sheet) -> dict[str, Chart]:
         found[f"market-{number}"] = charts.market(figures)
         found[f"markouts-{number}"] = charts.markouts(figures, sheet.fees[0] * 1e4)
     return found
-
-
-def _script_safe(value: Any) -> str:
-    """Return JSON that may stand inside a script element."""
-    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("</", "<\\/")

@@ -30,22 +30,18 @@ def make_sheet(run: ReplayRun, variants: list[Variant], fills_of: FillsOf | None
     )
     return Sheet(
         figures=figures,
-        venue=", ".join(sorted({t.venue for group in plan.tapes.values() for t in group})),
+        venue=venues(plan),
         since=int(run.summary["first_ts"]) + plan.warmup_ns,
         until=int(run.summary["last_ts"]),
         partial=run.partial,
-        synthetic=any(_is_synthetic(tape) for group in plan.tapes.values() for tape in group),
+        synthetic=is_synthetic(plan),
         trials=_trials(run, figures.parts, variants),
-        assumptions=_assumptions(run),
+        assumptions=assumptions(plan, _queue(run)),
         breakers=_breakers(run),
         quality={symbol: _quality(group) for symbol, group in plan.tapes.items()},
         fees=plan.fees,
-        config=_config(plan),
-        versions={
-            **versions(),
-            "configuration digest": plan.settings.digest(),
-            "seed": str(plan.settings.replay.seed),
-        },
+        config=config_of(plan),
+        versions=origins(plan),
     )
 
 
@@ -82,10 +78,10 @@ def _trials(run: ReplayRun, parts: Parts, variants: list[Variant]) -> list[Trial
     return [trial for _, trial in sorted(ranked, key=lambda pair: (pair[1].kind, pair[0]))]
 
 
-def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
-    """Return what the simulation takes for granted, in words."""
-    sim, play = run.plan.settings.sim, run.plan.settings.replay
-    maker, taker = run.plan.fees
+def assumptions(plan: Plan, queue: str) -> list[tuple[str, str]]:
+    """Return what the simulation takes for granted, in words; `queue` says its queue model."""
+    sim, play = plan.settings.sim, plan.settings.replay
+    maker, taker = plan.fees
     latency = {
         "constant": f"constant: {sim.entry_ms:g} ms to the venue, {sim.response_ms:g} ms back",
         "feed": "as the delay of the recorded feed",
@@ -97,10 +93,10 @@ def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
     arrival = behind if sim.arrival == "shared" else "what the last snapshot showed"
     longest = f"up to {play.max_gap_s:g} s are played over"
     return [
-        ("Quotes", _quotes(run.plan)),
-        ("Capital", f"${run.plan.settings.account.capital_usd:,.0f}"),
+        ("Quotes", _quotes(plan)),
+        ("Capital", f"${plan.settings.account.capital_usd:,.0f}"),
         ("Fees of notional", f"maker {maker * 1e4:g} bps, taker {taker * 1e4:g} bps"),
-        ("Queue model", _queue(run)),
+        ("Queue model", queue),
         ("Latency", latency),
         ("Block clock of the venue", f"{sim.block_ms:g} ms" if sim.block_ms else "off"),
         ("Ahead of an order between two snapshots", arrival),
@@ -109,7 +105,7 @@ def _assumptions(run: ReplayRun) -> list[tuple[str, str]]:
         ("The market", "does not react to our orders"),
         ("Funding", "hourly, where the tape has it"),
         ("Quotes reconsidered", f"every {play.step_ms:g} ms"),
-        ("Warm-up before the first quote", _warmup(run.plan)),
+        ("Warm-up before the first quote", _warmup(plan)),
         ("Silences", "longer ones are bridged" if play.bridge_gaps else longest),
     ]
 
@@ -141,7 +137,7 @@ def _warmup(plan: Plan) -> str:
     return f"{candles:,} candles" if candles else duration(plan.warmup_ns / SECOND_NS)
 
 
-def _config(plan: Plan) -> dict[str, Any]:
+def config_of(plan: Plan) -> dict[str, Any]:
     """Return every value by its dotted key."""
     tree = plan.settings.model_dump(mode="json", exclude={"strategy", "symbols", "schema_version"})
     flat = {f"{name}.{key}": value for name, part in tree.items() for key, value in part.items()}
@@ -150,10 +146,27 @@ def _config(plan: Plan) -> dict[str, Any]:
     return flat
 
 
-def _is_synthetic(tape: Tape) -> bool:
-    """Whether a tape says that it was simulated."""
+def origins(plan: Plan) -> dict[str, str]:
+    """Return what made a result: versions, digest of the settings, seed."""
+    return {
+        **versions(),
+        "configuration digest": plan.settings.digest(),
+        "seed": str(plan.settings.replay.seed),
+    }
+
+
+def venues(plan: Plan) -> str:
+    """Return the venues of the tapes as one text."""
+    return ", ".join(sorted({tape.venue for group in plan.tapes.values() for tape in group}))
+
+
+def is_synthetic(plan: Plan) -> bool:
+    """Whether any tape of a plan says that it was simulated."""
     return any(
-        tape.meta.get(key, "").strip('"').startswith("synth") for key in ("source", "source_format")
+        tape.meta.get(key, "").strip('"').startswith("synth")
+        for group in plan.tapes.values()
+        for tape in group
+        for key in ("source", "source_format")
     )
 
 

@@ -22,6 +22,7 @@ from botmm.research.replay import spec
 from botmm.units import SECOND_NS
 
 if TYPE_CHECKING:
+    from botmm.report.sweep_sheet import SweepSheet
     from botmm.research.grids import ParameterSet
     from botmm.research.plan import Plan
 
@@ -32,6 +33,7 @@ MONEY = ("net_usd", "gross_usd", "fees_usd", "funding_usd", "volume_usd")
 COUNTS = ("fills", "orders", "cancels", "rejects", "breakers")
 SCORES = ("sharpe", "drawdown_usd", "inventory_mean_usd", "inventory_max_usd")
 PARTS, TABLE, DAYS, MANIFEST = "parts", "sweep.parquet", "days.parquet", "manifest.json"
+REPORT = "report.html"
 
 Row = dict[str, Any]
 # Told the share done, rows played and the best net result; returns whether to stop.
@@ -164,7 +166,8 @@ class SweepFolder:
         if folder.exists():
             self._check()
         (folder / PARTS).mkdir(parents=True, exist_ok=True)
-        sweep_leftovers(folder / PARTS, "")
+        for place in (folder, folder / PARTS):
+            sweep_leftovers(place)
         write_whole(folder / PARTS / "key.json", json.dumps({"key": self.key}))
 
     def _check(self) -> None:
@@ -195,12 +198,29 @@ class SweepFolder:
         """Write the rows of a group that ended, whole or not at all."""
         write_whole(part, json.dumps(list(rows)))
 
+    def rows(self) -> list[Row]:
+        """Return the rows of the groups that ended."""
+        parts = [part for _, _, part in self.groups() if part.exists()]
+        return [row for part in parts for row in json.loads(part.read_text(encoding="utf-8"))]
+
+    def report(self, command: Callable[[ParameterSet], str]) -> SweepSheet:
+        """Write the report of the groups that ended, at least one; return what it says.
+
+        Args:
+            command: what replays one set, as a line for a shell.
+        """
+        from botmm.report.sweep_page import render
+        from botmm.research.describe_sweep import make_sheet
+
+        sheet = make_sheet(self.plan, self.sets, self.rows(), command)
+        write_whole(self.folder / REPORT, render(sheet))
+        return sheet
+
     def finish(self) -> list[Row]:
         """Put the parts together: the table, its days and the manifest; return the rows."""
         from pyarrow import parquet
 
-        parts = [part for _, _, part in self.groups()]
-        rows = [row for part in parts for row in json.loads(part.read_text(encoding="utf-8"))]
+        rows = self.rows()
         for name, made in ((TABLE, table(rows, self.sets)), (DAYS, days_table(rows))):
             fresh = self.folder / f"{name}.tmp-{os.getpid()}"
             parquet.write_table(made, fresh, compression="zstd")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from botmm.report.formats import NONE, bps, count, duration, percent, usd
+from botmm.report.formats import NONE, bps, count, duration, percent, plain, ratio, usd
 
 
 def test_money_has_a_sign_where_asked_and_never_a_negative_zero() -> None:
@@ -18,6 +18,8 @@ def test_shares() -> None:
     assert bps(0.5, signed=False) == "0.50 bps"
     assert percent(0.0214) == "2.1 %"
     assert count(1234567) == "1,234,567"
+    assert ratio(-1234.56) == "−1,234.6"
+    assert ratio(-0.01) == "0.0"
     assert bps(None) == percent(None) == count(None) == NONE
 
 
@@ -36,3 +38,8 @@ def test_shares() -> None:
 )
 def test_durations(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_values_of_parameters_are_short_and_exact() -> None:
+    shown = [plain(value) for value in (1.0, 0.30000000000000004, 1234567, True, "basic")]
+    assert shown == ["1", "0.30000000000000004", "1234567", "true", "basic"]
