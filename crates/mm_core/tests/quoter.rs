@@ -60,7 +60,7 @@ impl Desk {
         let maker = Maker::new(MakerConfig {
             symbol,
             spec,
-            model: None,
+            judge: None,
             orders: OrderManager::new(symbol, 1, params.requote_rules()),
             account: Account::new(spec, params.fees()),
             params,
