@@ -2,7 +2,8 @@
 
 Chances follow section 4.6 of the algorithms: the volume that trades within a horizon has a gamma
 law, fitted on the other part; a logistic curve of two numbers, fitted there too, takes out what
-that law gets wrong for every model alike. Intervals are block bootstraps over time.
+that law gets wrong for every model alike. Orders that the recording ends too early for, or whose
+level it does not know, are left out.
 """
 
 from __future__ import annotations
@@ -15,24 +16,25 @@ from scipy.special import logit
 from scipy.stats import gamma
 from sklearn.linear_model import LogisticRegression
 
+from backtest.studies.queue_truth.books import HORIZON_MS, Followed
+from backtest.studies.queue_truth.messages import Columns
+from backtest.studies.queue_truth.mids import F64
+from backtest.studies.queue_truth.outcome import Outcome, outcome
 from botmm.core import QpnFit
 from botmm.units import SECOND_NS
-
-F64 = np.ndarray[Any, np.dtype[np.float64]]
 
 VIEWS_MS = {"each event": 0, "each 0.5 s": 500}
 PROBE_MS = 5_000
 AHEAD_S = (5, 10, 30, 60)
-HORIZON_MS = 70_000
 CLIP = 1e-6
 BINS = 10
-BLOCK_NS = 60 * SECOND_NS
-DRAWS = 1_000
 ORDERS_MIN = 4
 
+# What replay uses where nothing else is asked for.
+CAREFUL = "risk-averse"
 # Name in the table and name of the model; {u} is the mean order of the fitting part, in lots.
 CLASSICS = {
-    "risk-averse": "risk-averse",
+    CAREFUL: "risk-averse",
     "pow1, n = 1": "pow1:1",
     "pow1, n = 2": "pow1:2",
     "pow1, n = 3": "pow1:3",
@@ -58,24 +60,35 @@ class Orders:
     loss: F64
     chance: F64
     hit: F64
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """All models over one book and one kind of view."""
+    """All models over one book and one kind of view; `left_out` orders it cannot judge."""
 
     book: str
     views: str
     models: dict[str, Orders]
+    truth: Outcome
+    left_out: int
 
 
 class Part:
-    """One part of a book: the truth, with its columns at hand."""
+    """One part of a book: the truth, with the columns of the orders that can be judged."""
 
-    def __init__(self, truth: Any) -> None:
+    def __init__(self, followed: Followed) -> None:
         """Copy the columns out of the core, once."""
-        self.truth, self.ghosts, samples = truth, truth.ghosts(), truth.samples()
-        ghosts = self.ghosts
+        self.truth, self.mids = followed.truth, followed.mids
+        ghosts, samples = self.truth.ghosts(), self.truth.samples()
+        # Of orders that outlive the recording only those that were crossed have ended.
+        whole = ghosts["ts"] + HORIZON_MS * 1_000_000 <= ghosts["ended"].max()
+        known = followed.known(ghosts)
+        self.keep = whole & known
+        self.left_out = int((whole & ~known).sum())
+        self.ghosts = ghosts = {name: column[self.keep] for name, column in ghosts.items()}
+        mine = np.isin(samples["id"], ghosts["id"])
+        samples = {name: column[mine] for name, column in samples.items()}
         seconds = (ghosts["ended"] - ghosts["ts"]).sum() / SECOND_NS
         volume = (samples["traded"] + samples["beyond"]).astype(np.float64)
         # Mean and variance of what trades a second at or beyond the price of an order.
@@ -83,12 +96,19 @@ class Part:
         self.mean_order = max(1, round(float(samples["qty"].sum() / max(samples["n"].sum(), 1))))
         self.behind = _behind(ghosts, samples)
 
+    def told(self, model: str, timing: tuple[int, int, int], fit: Any) -> Columns:
+        """Return what a model says of the orders."""
+        said = self.truth.estimate(model, timing, fit)
+        return {name: column[self.keep] for name, column in said.items()}
 
-def score_book(name: str, truths: tuple[Any, Any]) -> list[Scored]:
+
+def score_book(name: str, truths: tuple[Followed, Followed]) -> list[Scored]:
     """Score every model on the second part, with what the first one fits."""
-    fitting, scoring = (Part(truth) for truth in truths)
+    fitting, scoring = (Part(followed) for followed in truths)
+    truth = outcome(scoring.ghosts, scoring.ghosts["filled"], scoring.mids)
     return [
-        Scored(name, views, _part(fitting, scoring, every)) for views, every in VIEWS_MS.items()
+        Scored(name, views, _part(fitting, scoring, every), truth, scoring.left_out)
+        for views, every in VIEWS_MS.items()
     ]
 
 
@@ -103,8 +123,8 @@ def _part(fitting: Part, scoring: Part, every: int) -> dict[str, Orders]:
         FITTED: ("qpn", fitting.truth.calibrate(timing)),
     }
     return {
-        name: _score((fitting, fitting.truth.estimate(text, timing, fit)),
-                     (scoring, scoring.truth.estimate(text, timing, fit)))
+        name: _score((fitting, fitting.told(text, timing, fit)),
+                     (scoring, scoring.told(text, timing, fit)))
         for name, (text, fit) in models.items()
     }  # fmt: skip
 
@@ -135,6 +155,7 @@ def _score(fitting: tuple[Part, Any], scored: tuple[Part, Any]) -> Orders:
         loss=-np.log(np.where(hit > 0, clipped, 1 - clipped)).mean(axis=1) + 0.0 * hit[:, 0],
         chance=chance,
         hit=hit,
+        outcome=outcome(truth, told["filled"], scored[0].mids),
     )
 
 
@@ -189,14 +210,3 @@ def calibration(orders: Orders, keep: Any) -> float:
     order = np.argsort(chance[good], kind="stable")
     gaps = np.array_split((chance[good] - hit[good])[order], BINS)
     return float(sum(abs(gap.sum()) for gap in gaps) / max(good.sum(), 1))
-
-
-def interval(start: Any, values: F64, seed: int = 1) -> tuple[float, float]:
-    """Return the 95 % block-bootstrap interval of a mean over orders."""
-    good = np.isfinite(values)
-    blocks, where = np.unique(start[good] // BLOCK_NS, return_inverse=True)
-    sums, counts = np.bincount(where, values[good]), np.bincount(where)
-    picks = np.random.default_rng(seed).integers(len(blocks), size=(DRAWS, len(blocks)))
-    means = sums[picks].sum(axis=1) / counts[picks].sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)

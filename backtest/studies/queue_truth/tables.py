@@ -1,4 +1,4 @@
-"""Tables — the scores of the queue truth study as Markdown, and as a picture."""
+"""Tables — positions and chances of the queue truth study as Markdown."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from backtest.studies.queue_truth.blocks import interval
+from backtest.studies.queue_truth.mids import F64
 from backtest.studies.queue_truth.score import (
     CLASSICS,
-    F64,
     FITTED,
     ORDERS_MIN,
     SHIPPED,
     Orders,
     Scored,
     calibration,
-    interval,
 )
-
-BAR_PX, ROW_PX, LEFT_PX = 420, 22, 230
 
 
 def book_table(scored: Scored, *, deep: bool) -> str:
@@ -29,7 +27,7 @@ def book_table(scored: Scored, *, deep: bool) -> str:
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for model, orders in scored.models.items():
-        keep = _kept(orders, deep=deep)
+        keep = kept(orders, deep=deep)
         lines.append(
             f"| {model} | {_mean(orders, orders.error, keep)} | {np.nanmean(orders.bias[keep]):+.4f} "
             f"| {np.nanmean(orders.late[keep]):.3f} | {_mean(orders, orders.brier, keep)} "
@@ -47,7 +45,7 @@ def verdict_table(scores: Sequence[Scored]) -> str:
     ]
     for scored in scores:
         first = scored.models[SHIPPED]
-        keep = _kept(first, deep=True)
+        keep = kept(first, deep=True)
         best = min(CLASSICS, key=lambda name: float(np.nanmean(scored.models[name].error[keep])))
         sharp = min(CLASSICS, key=lambda name: float(np.nanmean(scored.models[name].brier[keep])))
         rule, sharpest = scored.models[best], scored.models[sharp]
@@ -61,31 +59,8 @@ def verdict_table(scores: Sequence[Scored]) -> str:
     return "\n".join(lines)
 
 
-def picture(scored: Scored) -> str:
-    """Return the errors of a book as bars (SVG)."""
-    rows = []
-    errors = {
-        name: float(np.nanmean(o.error[_kept(o, deep=True)])) for name, o in scored.models.items()
-    }
-    most = max(errors.values())
-    for at, (name, error) in enumerate(errors.items()):
-        y, width = ROW_PX * at + 30, BAR_PX * error / most
-        colour = "#2a7f62" if name.startswith("qpn") else "#9aa5b1"
-        rows.append(
-            f'<text x="{LEFT_PX - 8}" y="{y + 13}" text-anchor="end">{name}</text>'
-            f'<rect x="{LEFT_PX}" y="{y}" width="{width:.1f}" height="{ROW_PX - 6}" fill="{colour}"/>'
-            f'<text x="{LEFT_PX + width + 6:.1f}" y="{y + 13}">{error:.3f}</text>'
-        )
-    height = ROW_PX * len(errors) + 40
-    title = f"Error of the quantity ahead: {scored.book}, {scored.views}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT_PX + BAR_PX + 60}" height="{height}" '
-        f'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>'
-        f'<text x="10" y="18" font-weight="bold">{title}</text>{"".join(rows)}</svg>\n'
-    )
-
-
-def _kept(orders: Orders, *, deep: bool) -> Any:
+def kept(orders: Orders, *, deep: bool) -> Any:
+    """Return which orders count; `deep` takes those with some others in the level at insert."""
     return orders.n >= (ORDERS_MIN if deep else 0)
 
 
