@@ -73,7 +73,7 @@ def study(stores: list[Path]) -> tuple[list[Cells], list[Cells], list[str], list
             began = time.perf_counter()
             rows = sweep.play(wanted, sets)
         except (BotmmError, CoreException) as error:
-            left.append(f"{venue}/{symbol}: {error}")
+            left.append(f"{venue}/{symbol}: {str(error).replace(str(place), place.name)}")
             continue
         assert rows is not None, "invariant: nobody stops it"
         seconds = time.perf_counter() - began
