@@ -137,7 +137,7 @@ def _symbol_warnings(figures: SymbolFigures, max_gap_s: float) -> list[str]:
     waits = int(row["refusals"].get("position", 0))
     if 0 < WAITS_SHARE_MAX * int(row["orders"]) < waits:
         found.append(
-            f"{name}: {count(waits)} wishes for an order, repeated at every step, had no room within "
+            f"{name}: {count(waits)} wishes for an order, repeated as things changed, had no room within "
             "max_position_usd. An order being cancelled may still fill and counts until the venue "
             "confirms, so outer levels are replaced later than inner ones. Twice what a side quotes "
             "gives room for all at once, and risks that much."

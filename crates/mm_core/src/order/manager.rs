@@ -202,7 +202,7 @@ pub struct OrderManager {
     trades: Trades,
     contradictions: u64,
     refusals: BTreeMap<Cow<'static, str>, u64>,
-    /// Whether a wish was refused since the last reconcile.
+    /// Whether a wish was refused since the last reconcile that may pass at the next step.
     refused: bool,
 }
 
@@ -255,10 +255,10 @@ impl OrderManager {
     }
 
     /// Take note that the gate refused a wish: an order was never sent, a cancel is wished again
-    /// at the next step.
+    /// at the next step, an order too unless the refusal stands until something else changes.
     pub fn refused(&mut self, refusal: Refusal) {
         *self.refusals.entry(Cow::Borrowed(refusal.label())).or_default() += 1;
-        self.refused = true;
+        self.refused |= !refusal.stands();
     }
 
     /// Whether [`Self::reconcile`] may have something to do although neither the targets nor

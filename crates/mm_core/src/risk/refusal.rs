@@ -169,6 +169,13 @@ impl Refusal {
         matches!(self, Self::Crossed { .. } | Self::Stale { .. } | Self::Jump { .. })
     }
 
+    /// Whether it stands until the touch, our position or our orders change: asking again before
+    /// is in vain.
+    #[must_use]
+    pub const fn stands(&self) -> bool {
+        matches!(self, Self::Position { .. } | Self::OwnCross { .. } | Self::OrdersOnSide { .. })
+    }
+
     /// A word for counting refusals of a kind.
     #[must_use]
     pub const fn label(&self) -> &'static str {
