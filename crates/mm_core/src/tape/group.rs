@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
+use std::sync::Arc;
 
 /// A row group takes a few megabytes; what claims to be larger is damaged.
 const GROUP_BYTES_MAX: u64 = 1 << 30;
@@ -21,8 +22,12 @@ pub(super) struct GroupBytes {
 }
 
 impl GroupBytes {
-    /// Read a row group.
-    pub(super) fn read(file: &mut File, group: &RowGroupMetaData) -> Result<Self, ParquetError> {
+    /// Read a row group, into the memory of an earlier one where nobody else holds it.
+    pub(super) fn read(
+        file: &mut File,
+        group: &RowGroupMetaData,
+        earlier: Option<Arc<Self>>,
+    ) -> Result<Self, ParquetError> {
         let ranges = || group.columns().iter().map(|chunk| chunk.byte_range());
         let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
         let end = ranges().map(|(start, length)| start.saturating_add(length)).max();
@@ -30,10 +35,12 @@ impl GroupBytes {
         if length > GROUP_BYTES_MAX {
             return Err(ParquetError::General(format!("a row group of {length} bytes")));
         }
-        let mut bytes = vec![0; length as usize];
+        let room = earlier.and_then(Arc::into_inner).and_then(|own| own.bytes.try_into_mut().ok());
+        let mut bytes = room.unwrap_or_default();
+        bytes.resize(length as usize, 0);
         file.seek(SeekFrom::Start(start))?;
         file.read_exact(&mut bytes)?;
-        Ok(Self { start, bytes: Bytes::from(bytes) })
+        Ok(Self { start, bytes: bytes.freeze() })
     }
 }
 

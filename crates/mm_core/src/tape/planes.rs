@@ -37,13 +37,14 @@ pub(super) struct Planes {
 }
 
 impl Planes {
-    /// A column chunk of values of `width` bytes, in the range that its statistics tell.
+    /// A column chunk of values of `width` bytes, in the range that its statistics tell; pages are
+    /// unpacked into `page`.
     pub(super) fn new(
         bytes: &Arc<GroupBytes>,
         chunk: &ColumnChunkMetaData,
         rows: usize,
-        width: usize,
-        range: Option<(i64, i64)>,
+        (width, range): (usize, Option<(i64, i64)>),
+        page: Vec<u8>,
     ) -> Result<Self, ParquetError> {
         if !matches!(chunk.compression(), Compression::ZSTD(_)) {
             return Err(ParquetError::General("a column packed in another way".to_owned()));
@@ -56,7 +57,12 @@ impl Planes {
         let packed = chunk.clone().into_builder().set_compression(Compression::UNCOMPRESSED);
         let pages = SerializedPageReader::new(bytes.clone(), &packed.build()?, rows, None)?;
         let used = used.clamp(1, width);
-        Ok(Self { pages, page: Vec::new(), values: 0, at: 0, width, used })
+        Ok(Self { pages, page, values: 0, at: 0, width, used })
+    }
+
+    /// The memory of its pages, to be used again.
+    pub(super) fn into_page(self) -> Vec<u8> {
+        self.page
     }
 
     /// Append `count` values of eight bytes.

@@ -99,6 +99,15 @@ enum Source {
     Long(ColumnReaderImpl<Int64Type>),
 }
 
+impl Source {
+    fn into_page(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Planes(planes) => Some(planes.into_page()),
+            Self::None | Self::Constant(_) | Self::Int(_) | Self::Long(_) => None,
+        }
+    }
+}
+
 /// The row group being read.
 struct Group {
     sources: Vec<Source>,
@@ -134,6 +143,9 @@ pub struct TapeReader {
     narrow: Vec<i32>,
     wide: Vec<i64>,
     zstd: Decompressor<'static>,
+    /// Memory of earlier row groups, used again: their bytes, and unpacked pages.
+    bytes: Option<Arc<GroupBytes>>,
+    pages: Vec<Vec<u8>>,
 }
 
 impl TapeReader {
@@ -159,6 +171,8 @@ impl TapeReader {
             narrow: Vec::with_capacity(BATCH),
             wide: Vec::with_capacity(BATCH),
             zstd: Decompressor::new().map_err(|e| tape_error(path, e.to_string()))?,
+            bytes: None,
+            pages: Vec::new(),
         })
     }
 
@@ -267,7 +281,7 @@ impl TapeReader {
 
     fn sources(&mut self, index: usize) -> Result<Vec<Source>, ParquetError> {
         let group = self.footer.row_group(index);
-        let bytes = Arc::new(GroupBytes::read(&mut self.file, group)?);
+        let bytes = Arc::new(GroupBytes::read(&mut self.file, group, self.bytes.take())?);
         if crc32fast::hash(&bytes.bytes) != self.info.groups[index].crc32 {
             let why = format!("row group {index} differs from its check sum; import it again");
             return Err(ParquetError::General(why));
@@ -282,7 +296,9 @@ impl TapeReader {
                 Some((low, high)) if low == high => Source::Constant(low),
                 Some(_) | None => {
                     if chunk.encodings().any(|e| e == Encoding::BYTE_STREAM_SPLIT) {
-                        Source::Planes(Planes::new(&bytes, chunk, rows, column.bytes(), range)?)
+                        let page = self.pages.pop().unwrap_or_default();
+                        let values = (column.bytes(), range);
+                        Source::Planes(Planes::new(&bytes, chunk, rows, values, page)?)
                     } else {
                         let pages = SerializedPageReader::new(bytes.clone(), chunk, rows, None)?;
                         match get_column_reader(chunk.column_descr_ptr(), Box::new(pages)) {
@@ -294,6 +310,7 @@ impl TapeReader {
                 }
             });
         }
+        self.bytes = Some(bytes);
         Ok(sources)
     }
 
@@ -321,6 +338,8 @@ impl TapeReader {
             self.group = Some(group);
         } else {
             self.sequential = true;
+            let pages = group.sources.into_iter().filter_map(Source::into_page);
+            self.pages.extend(pages);
         }
         if out.ts_recv.last().is_some_and(|last| *last >= self.to.0) {
             let within = out.ts_recv[start..].partition_point(|recv| *recv < self.to.0);
