@@ -21,6 +21,7 @@ use mm_core::quote::Target;
 use mm_core::risk::AccountLimits;
 use mm_core::risk::Gate;
 use mm_core::risk::MicroUsd;
+use mm_core::risk::Refusal;
 use mm_core::risk::SymbolLimits;
 use mm_core::risk::View;
 use mm_core::strategy::Params;
@@ -265,7 +266,7 @@ fn a_replacement_waits_when_the_worst_case_has_no_room() {
     let lower = ladder(&[(299_900, 500), (299_870, 500)], &[]);
     let (out, refused) = bot.step(&lower, &view(at(1)), at(1));
     assert_eq!((placed(&out).len(), refused), (1, 1), "450 of 500 dollars may fill, not 600");
-    assert!(bot.orders.restless(at(1)), "the refused wish is tried again");
+    assert!(!bot.orders.restless(at(1)), "nothing but the cancels' word can lift it");
     assert_eq!(bot.orders.refusals().get("position"), Some(&1));
     for order in &old {
         let gone = OrderAnswer::Cancelled { reason: CancelReason::Asked };
@@ -273,6 +274,17 @@ fn a_replacement_waits_when_the_worst_case_has_no_room() {
     }
     let (out, refused) = bot.step(&lower, &view(at(2)), at(2));
     assert_eq!((placed(&out).len(), refused), (1, 0));
+}
+
+#[test]
+fn what_time_alone_may_lift_is_tried_again() {
+    let mut bot = Bot::new(gate());
+    let throttled = Refusal::Throttled { left: 3, reserve: 3 };
+    bot.orders.refused(throttled);
+    assert!(bot.orders.restless(at(1)));
+    assert_eq!(bot.orders.wakes(), UnixNanos(i64::MIN));
+    bot.step(&ladder(&[], &[]), &view(at(1)), at(1));
+    assert!(!bot.orders.restless(at(1)), "a reconcile takes it up");
 }
 
 #[test]
