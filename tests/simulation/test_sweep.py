@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from botmm.core import ArgumentError, Sweep
-from tests.fakes.markets import Market, play, told, write_market
+from botmm.core import ArgumentError, Sweep, Synth
+from tests.fakes.markets import MINUTE, SECOND, Market, play, told, write_market, write_rows
 from tests.fakes.models import one_split
+from tests.fakes.specs import START
 
 # More than two stretches of the core, so that orders, replies and markouts go over their ends.
 ROWS_MIN = 70_000
+TRADE = 5
 SLOW = {"latency": {"model": "constant", "entry_ns": 300_000_000, "response_ns": 150_000_000}}
 FEED = {
     "model": "feed",
@@ -108,6 +110,17 @@ def test_every_set_ends_as_it_would_alone(name: str, markets: dict[str, Market])
 
 def test_a_step_longer_than_the_first_look_changes_no_markout(markets: dict[str, Market]) -> None:
     assert_same(run_of([markets["classic"]]) | {"step_ms": 700.0}, SETS[:2], (1,))
+
+
+def test_trades_at_the_end_of_a_tape_end_the_run(tmp_path: Path) -> None:
+    # Trades that reach no order wake nobody, but for the last.
+    end = START + 5 * MINUTE
+    wish = {"symbol": "BTC", "seed": 5, "start": START, "streams": "classic"}
+    rows = Synth(json.dumps(wish)).step_until(end)
+    kept = (rows["ts_recv"] < end - 20 * SECOND) | (rows["kind"] == TRADE)
+    assert np.ptp(rows["ts_exch"][kept & (rows["ts_recv"] >= end - 20 * SECOND)]) > 5 * SECOND
+    market = write_rows(tmp_path, "BTC", {name: column[kept] for name, column in rows.items()})
+    assert_same(run_of([market]) | {"equity_interval_s": 60.0}, [SETS[4]], (1,))
 
 
 def test_a_set_with_a_fill_model_is_played_beside_the_others(

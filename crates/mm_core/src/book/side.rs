@@ -59,18 +59,15 @@ struct Grid {
 impl Grid {
     fn new(step: i64) -> Self {
         assert!(step > 0, "invariant: a grid step is positive");
-        // ceil(2^64 / step): exact quotients for prices below 2^40 and steps below 2^20.
-        Self { step, magic: if step == 1 { 0 } else { (u64::MAX / step as u64) + 1 } }
+        // ceil(2^63 / step): exact quotients for prices below 2^40 and steps below 2^20.
+        Self { step, magic: (1_u64 << 63).div_ceil(step as u64) }
     }
 
     /// The tick of a price; `None` off the grid.
     #[inline(always)]
     fn tick(self, px: i64) -> Option<i64> {
-        if self.step == 1 {
-            return Some(px);
-        }
-        let tick = ((u128::from(px as u64) * u128::from(self.magic)) >> 64) as i64;
-        (tick * self.step == px).then_some(tick)
+        let tick = ((u128::from((px as u64) << 1) * u128::from(self.magic)) >> 64) as i64;
+        (tick.wrapping_mul(self.step) == px).then_some(tick)
     }
 }
 
@@ -104,26 +101,51 @@ impl BookSide {
     #[inline(always)]
     pub fn set(&mut self, px: i64, qty: i64, n: u32) {
         match self.grid.tick(px) {
-            Some(tick) if (tick.wrapping_sub(self.low) as u64) < SLOTS as u64 => {
-                self.set_near(tick, qty, n);
-            }
+            Some(tick) if self.is_near(tick) => self.set_counted(tick, qty, n),
             Some(tick) => self.set_far(tick, px, qty, n),
             None => self.regrid(px, qty, n),
         }
     }
 
+    /// The same where orders are not counted.
     #[inline(always)]
-    fn set_near(&mut self, tick: i64, qty: i64, n: u32) {
-        let slot = (tick & MASK) as usize;
-        self.qty[slot] = qty;
+    pub(crate) fn set_uncounted(&mut self, px: i64, qty: i64) {
+        match self.grid.tick(px) {
+            Some(tick) if self.is_near(tick) => self.set_near(tick, qty),
+            Some(tick) => self.set_far(tick, px, qty, 0),
+            None => self.regrid(px, qty, 0),
+        }
+    }
+
+    /// Whether any level ever came with its number of orders.
+    #[inline]
+    pub(super) fn is_counted(&self) -> bool {
+        self.counted
+    }
+
+    #[inline(always)]
+    fn is_near(&self, tick: i64) -> bool {
+        (tick.wrapping_sub(self.low) as u64) < SLOTS as u64
+    }
+
+    #[inline(always)]
+    fn set_counted(&mut self, tick: i64, qty: i64, n: u32) {
         if n != 0 || self.counted {
             self.counted = true;
-            self.orders[slot] = n;
+            self.orders[(tick & MASK) as usize] = n;
         }
+        self.set_near(tick, qty);
+    }
+
+    #[inline(always)]
+    fn set_near(&mut self, tick: i64, qty: i64) {
+        let slot = (tick & MASK) as usize;
+        self.qty[slot] = qty;
         // Without a branch: whether a level came or went cannot be predicted.
         let (word, bit) = (&mut self.bits[slot / 64], slot % 64);
         *word = (*word & !(1 << bit)) | (u64::from(qty > 0) << bit);
-        let rank = tick * self.sign;
+        // Ticks of the window are far from the end of numbers.
+        let rank = tick.wrapping_mul(self.sign);
         if rank >= self.best {
             self.at_best(rank, qty);
         }
@@ -164,7 +186,7 @@ impl BookSide {
         let better = self.best == NONE || tick * self.sign > self.best;
         if qty > 0 && better {
             self.recentre(tick);
-            return self.set_near(tick, qty, n);
+            return self.set_counted(tick, qty, n);
         }
         if qty > 0 {
             self.far.insert(px, (qty, n));

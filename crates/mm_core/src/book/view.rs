@@ -1,5 +1,7 @@
 //! The book of one symbol: both sides, its state, its visible window, its clocks.
 
+use super::rows::is_level;
+use super::rows::BookRows;
 use super::side::BookSide;
 use super::side::Level;
 use crate::event::flags;
@@ -79,13 +81,30 @@ impl Book {
         self.sides = Some(sides);
     }
 
-    /// Apply a level, of quantity 0 where it is gone.
-    #[inline(always)]
-    pub fn level(&mut self, row: BookRow) {
-        self.set(side_of(row.side), row.px, row.qty, row.n);
-        if self.void {
-            self.void = row.flags & flags::SNAPSHOT == 0;
+    /// Apply the rows from `from` on as long as they are levels, of quantity 0 where they are
+    /// gone; where the first stands that is none.
+    #[inline(never)]
+    pub fn take_levels(&mut self, rows: &BookRows<'_>, from: usize) -> usize {
+        let Some(sides) = self.plain_sides(rows) else {
+            self.apply(rows.row(from));
+            return from + 1;
+        };
+        let (kind, count) = (&rows.kind[from..], rows.len() - from);
+        let (side, px, qty) = (&rows.side[from..], &rows.px[from..], &rows.qty[from..]);
+        let (side, px, qty) = (&side[..count], &px[..count], &qty[..count]);
+        let mut at = 0;
+        while at < count && is_level(kind[at]) {
+            sides[usize::from(side[at] <= 0)].set_uncounted(px[at], qty[at]);
+            at += 1;
         }
+        from + at
+    }
+
+    /// The sides, where levels of these rows need nothing but to be set.
+    #[inline]
+    pub(crate) fn plain_sides(&mut self, rows: &BookRows<'_>) -> Option<&mut [BookSide; 2]> {
+        let plain = !self.void && rows.n.is_empty();
+        self.sides.as_mut().filter(|sides| plain && !sides.iter().any(BookSide::is_counted))
     }
 
     /// Apply a row of the kinds that change the book; other kinds are ignored.

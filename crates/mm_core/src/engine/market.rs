@@ -7,6 +7,7 @@ use super::signals::Signals;
 use super::warmth::Warmth;
 use crate::book::Book;
 use crate::book::BookRow;
+use crate::book::BookRows;
 use crate::book::BookState;
 use crate::book::Level;
 use crate::book::Touch;
@@ -122,17 +123,18 @@ impl Market {
         }
     }
 
-    /// Apply a delivered level, of quantity 0 where it is gone.
-    #[inline(always)]
-    pub fn on_level(&mut self, row: BookRow) {
-        self.book.level(row);
+    /// Apply delivered rows from `from` on as long as they are levels; where the first stands that
+    /// is none.
+    #[inline]
+    pub fn on_levels(&mut self, rows: &BookRows<'_>, from: usize) -> usize {
+        self.book.take_levels(rows, from)
     }
 
     /// Apply one delivered row of any kind.
     pub fn on_row(&mut self, row: BookRow, id: u64) {
         self.book.apply(row);
         match (row.kind, Side::from_sign(row.side)) {
-            (RowKind::Trade, Some(aggressor)) => {
+            (RowKind::Trade, Some(aggressor)) if self.attention > Attention::Book => {
                 self.intensity.on_trade(aggressor, Px(row.px));
                 self.flow.on_trade(aggressor, row.qty);
             }

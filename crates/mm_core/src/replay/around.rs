@@ -7,7 +7,7 @@ use crate::units::Px;
 use crate::units::Side;
 
 /// How far around an arrival to look for frames; so many rows stay on hand behind the venue.
-pub(super) const LOOK: usize = 4096;
+pub(super) const LOOK: usize = 2048;
 
 /// One row, as far as it concerns a level.
 #[derive(Clone, Copy, Debug)]

@@ -44,6 +44,9 @@ pub(super) trait Part {
     /// Our clock reaches `now`: what happened by then happened, what was heard is heard.
     fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError>;
 
+    /// Whether what happened by `now` may change what the maker does.
+    fn stirs(&self, now: i64) -> bool;
+
     /// The maker decides at `now`; its commands leave for the venue.
     ///
     /// # Errors
@@ -198,11 +201,14 @@ impl<P: Part> Run<P> {
         for part in &mut self.parts {
             part.advance(now, &mut self.gate)?;
         }
-        if now >= self.next_sample {
+        // The account is looked at, or one of its makers has a reason: then all decide.
+        let mut stirs = now >= self.next_sample;
+        if stirs {
             self.sample(now);
         }
         let trading = now >= self.trade_from && now < self.end;
-        if trading {
+        stirs = stirs || self.parts.iter().any(|part| part.stirs(now));
+        if trading && stirs {
             for part in &mut self.parts {
                 part.decide(now, &mut self.gate, &mut self.commands)?;
             }
@@ -223,9 +229,13 @@ impl<P: Part> Run<P> {
             }
             wake = wake.min(part.wakes(&self.gate, wake)?);
         }
-        let steps = wake.saturating_sub(next).max(0) / self.step;
-        let skipped = next + steps * self.step;
-        Ok(if skipped < wake { skipped + self.step } else { skipped })
+        let late = wake.saturating_sub(next);
+        if late <= 0 {
+            return Ok(next);
+        }
+        // The first at or after it.
+        let steps = (late - 1) / self.step + 1;
+        Ok(next + steps * self.step)
     }
 
     fn sample(&mut self, now: i64) {

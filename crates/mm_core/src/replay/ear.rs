@@ -4,6 +4,7 @@ use super::probes::Probes;
 use super::window::RowSink;
 use super::window::Window;
 use crate::book::BookRow;
+use crate::book::BookRows;
 use crate::engine::Market;
 use crate::engine::Print;
 use crate::event::RowKind;
@@ -45,9 +46,9 @@ pub(super) fn hear(
 struct Probed<'a, 'b>(&'b mut Ear<'a>, &'b mut Probes);
 
 impl RowSink for Probed<'_, '_> {
-    fn level(&mut self, row: BookRow, ts: i64) {
-        self.0.level(row, ts);
-        self.1.level(row, ts);
+    fn levels(&mut self, rows: &BookRows<'_>, from: usize) -> usize {
+        self.other(rows.row(from), 0, rows.ts_exch[from]);
+        from + 1
     }
 
     fn other(&mut self, row: BookRow, id: u64, ts: i64) {
@@ -60,9 +61,8 @@ impl RowSink for Probed<'_, '_> {
 struct Ear<'a>(&'a mut Market, Option<&'a mut Vec<Print>>);
 
 impl RowSink for Ear<'_> {
-    #[inline(always)]
-    fn level(&mut self, row: BookRow, _: i64) {
-        self.0.on_level(row);
+    fn levels(&mut self, rows: &BookRows<'_>, from: usize) -> usize {
+        self.0.on_levels(rows, from)
     }
 
     fn other(&mut self, row: BookRow, id: u64, ts: i64) {

@@ -8,6 +8,7 @@ use super::led::Lead;
 use super::probes::Probes;
 use super::seat::Seat;
 use super::seat::World;
+use super::sighting::Sighting;
 use super::signals::SavedSignals;
 use super::spec::About;
 use super::spec::LaneSpec;
@@ -15,7 +16,9 @@ use super::truth::Keep;
 use super::window::RowSink;
 use super::window::Window;
 use crate::book::BookRow;
+use crate::book::BookRows;
 use crate::command::Place;
+use crate::engine::Attention;
 use crate::engine::Commands;
 use crate::engine::Market;
 use crate::engine::Sight;
@@ -27,6 +30,7 @@ use crate::instrument::InstrumentSpec;
 use crate::risk::Gate;
 use crate::sim::Depth;
 use crate::sim::LevelArrival;
+use crate::sim::SimOrders;
 use crate::sim::VenueBook;
 use crate::tape::SeriesPlace;
 use crate::units::UnixNanos;
@@ -40,9 +44,15 @@ use serde_json::Value;
 pub(super) struct Lane {
     tape: PlayedTape,
     market: Market,
+    attention: Attention,
     /// Orders of nobody, where the maker asks what they tell.
     probes: Option<Box<Probes>>,
     pub(super) seat: Seat,
+    /// What the maker saw when it last decided.
+    #[serde(skip)]
+    seen: Sighting,
+    /// Until when it has nothing to do of its own; the start of time where that is not known.
+    rests: i64,
     /// What leads the maker, where it does not quote by itself.
     #[serde(skip)]
     lead: Option<Lead>,
@@ -69,7 +79,8 @@ impl Lane {
         if quoter.is_some() {
             seat.maker = seat.maker.led();
         }
-        let market = Market::new(tape.instrument, seat.maker.attention(), tape.warmth);
+        let attention = seat.maker.attention();
+        let market = Market::new(tape.instrument, attention, tape.warmth);
         Self {
             tape: PlayedTape {
                 window: Window::new(tape.series, tape.disorder_ns),
@@ -78,11 +89,14 @@ impl Lane {
                 shared_arrival: seat.shared_arrival,
             },
             market,
+            attention,
             probes: seat
                 .maker
                 .asks_probes()
                 .then(|| Box::new(Probes::new(tape.instrument, seat.venue))),
             fees: seat.fees,
+            seen: Sighting::Unknown,
+            rests: i64::MIN,
             seat: Seat::new(seat, Keep::All),
             lead: quoter.map(Lead::new),
             first: None,
@@ -115,6 +129,21 @@ impl Lane {
             at: self.market.heard(),
             warmth: self.market.warmth(),
         }
+    }
+
+    /// Our orders, where trades that reach none of them concern nobody.
+    #[inline]
+    fn watched(&self) -> Option<&SimOrders> {
+        let deaf = self.attention == Attention::Book && self.lead.is_none();
+        let passes = deaf && !self.seat.is_wary() && self.tape.book.is_settled();
+        passes.then_some(&self.seat.orders)
+    }
+
+    /// When an order next arrives or may be filled, of what is on hand.
+    #[inline]
+    fn stirs_venue(&self) -> i64 {
+        let met = self.tape.window.next_met(self.watched());
+        met.unwrap_or(i64::MAX).min(self.seat.inbox.due(|ts| self.tape.next_row(ts)))
     }
 
     /// Time of the first row, if there is one.
@@ -206,17 +235,21 @@ impl Part for Lane {
         if self.lead.is_some() {
             return Ok(i64::MIN);
         }
-        let own = self.seat.wakes(&self.market, gate, &self.tape);
-        if own == i64::MIN {
-            return Ok(own);
+        let quiet = self.watched().is_some();
+        let orders = quiet.then_some(&self.seat.orders);
+        let next = self.tape.window.next_either(orders)?.min(self.seat.arrives(&self.tape));
+        let next = next.min(self.market.wakes().0);
+        if self.rests <= next {
+            self.rests = self.seat.maker.wakes(&self.market, gate).0;
         }
-        Ok(own.min(self.tape.window.next_either()?))
+        Ok(next.min(self.rests))
     }
 
     fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
         self.tape.window.ensure(now)?;
         // A fill within a long step is looked at before its end.
-        while let Some(look) = self.tape.window.next_exch().map(|ts| ts + MARKOUT_NS[0]) {
+        loop {
+            let look = self.stirs_venue().saturating_add(MARKOUT_NS[0]);
             if look >= now {
                 break;
             }
@@ -228,12 +261,24 @@ impl Part for Lane {
         if let Some(latency) = hear(window, &mut self.market, prints, probes, now) {
             self.seat.feed_latency = latency;
         }
-        self.seat.hear_replies(now, gate)?;
+        if self.seat.hear_replies(now, gate)? {
+            self.rests = i64::MIN;
+        }
         self.market.on_step(UnixNanos(now));
         Ok(())
     }
 
+    fn stirs(&self, now: i64) -> bool {
+        self.rests <= now
+            || self.seat.maker.is_wary()
+            || self.lead.is_some()
+            || self.probes.is_some()
+            || !self.seen.holds(&self.market, self.attention)
+    }
+
     fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands) -> Result<(), CoreError> {
+        self.rests = i64::MIN;
+        self.seen = Sighting::of(&self.market, self.attention);
         match &mut self.lead {
             Some(lead) => self.seat.follow(lead, &self.market, (now, gate), out),
             None => {
@@ -302,11 +347,12 @@ struct Happening<'a> {
 }
 
 impl RowSink for Happening<'_> {
-    #[inline(always)]
-    fn level(&mut self, row: BookRow, ts: i64) {
-        if self.book.on_level(row, &mut self.seat.orders, ts) {
-            self.answer(ts);
+    fn levels(&mut self, rows: &BookRows<'_>, from: usize) -> usize {
+        let next = self.book.on_levels(rows, from, &mut self.seat.orders);
+        if !self.seat.orders.is_quiet() {
+            self.answer(rows.ts_exch[next - 1]);
         }
+        next
     }
 
     fn other(&mut self, row: BookRow, id: u64, ts: i64) {

@@ -16,6 +16,7 @@ mod results;
 mod saved;
 mod score;
 mod seat;
+mod sighting;
 mod signals;
 mod spec;
 mod strip;

@@ -7,6 +7,7 @@
 
 use super::window::RowSink;
 use crate::book::BookRow;
+use crate::book::BookRows;
 use crate::book::BookState;
 use crate::command::Place;
 use crate::command::Tif;
@@ -188,8 +189,8 @@ impl Probes {
 }
 
 impl RowSink for Probes {
-    fn level(&mut self, row: BookRow, ts: i64) {
-        self.book.on_level(row, &mut self.orders, ts);
+    fn levels(&mut self, rows: &BookRows<'_>, from: usize) -> usize {
+        self.book.on_levels(rows, from, &mut self.orders)
     }
 
     fn other(&mut self, row: BookRow, _: u64, ts: i64) {
@@ -256,7 +257,7 @@ mod tests {
         for depth in 0..40 {
             for (side, px) in [(1, BID - depth), (-1, BID + 1 + depth)] {
                 let last = if depth == 39 && side < 0 { flags::LAST | flags::SNAPSHOT } else { 0 };
-                probes.level(row(RowKind::Level, side, px, qty, last), 0);
+                probes.other(row(RowKind::Level, side, px, qty, last), 0, 0);
             }
         }
         probes.on_step(0);
@@ -296,7 +297,7 @@ mod tests {
     fn a_mid_that_moves_takes_the_probes_with_it() {
         let mut probes = started(5);
         // The best bid is bought up; the mid falls by half a tick, and bids with it.
-        probes.level(row(RowKind::Gone, 1, BID, 0, flags::LAST), SECOND);
+        probes.other(row(RowKind::Gone, 1, BID, 0, flags::LAST), 0, SECOND);
         probes.on_step(SECOND);
         let bids = probes.orders.resting().iter().filter(|order| order.side == Side::Bid);
         let places: Vec<i64> = bids.map(|order| order.px.0).collect();

@@ -96,8 +96,14 @@ impl Seat {
         if maker == i64::MIN {
             return maker;
         }
+        maker.min(self.arrives(world))
+    }
+
+    /// When a command reaches the venue or a reply reaches us next.
+    #[inline]
+    pub(super) fn arrives(&self, world: &impl World) -> i64 {
         let commands = self.inbox.due(|ts| world.next_row(ts));
-        maker.min(commands).min(self.replies.front().map_or(i64::MAX, |r| r.0))
+        commands.min(self.replies.front().map_or(i64::MAX, |r| r.0))
     }
 
     /// The venue's clock reaches `now`.
@@ -162,17 +168,19 @@ impl Seat {
         Ok(())
     }
 
-    /// What reached us by `now` is heard.
-    pub(super) fn hear_replies(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {
+    /// What reached us by `now` is heard; whether there was anything.
+    pub(super) fn hear_replies(&mut self, now: i64, gate: &mut Gate) -> Result<bool, CoreError> {
+        let mut any = false;
         while self.replies.front().is_some_and(|r| r.0 <= now) {
             let Some((ts, reply)) = self.replies.pop_front() else { break };
+            any = true;
             match reply {
                 Reply::Answer(cloid, answer) => self.maker.on_answer(cloid, &answer, UnixNanos(ts)),
                 Reply::Fill(fill, mid2) => self.maker.on_fill(&fill, mid2, gate, UnixNanos(ts))?,
                 Reply::Funding(received) => self.maker.on_funding(received),
             }
         }
-        Ok(())
+        Ok(any)
     }
 
     /// The maker decides at `now`; its commands leave for the venue.

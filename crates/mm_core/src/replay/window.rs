@@ -7,10 +7,13 @@ use super::around::Around;
 use super::around::Glance;
 use super::around::LOOK;
 use super::strip::Strip;
+use crate::book::is_level;
 use crate::book::BookRow;
+use crate::book::BookRows;
 use crate::error::CoreError;
 use crate::event::RowKind;
 use crate::event::Rows;
+use crate::sim::SimOrders;
 use crate::tape::SeriesPlace;
 use crate::tape::TapeSeries;
 use crate::units::Px;
@@ -18,6 +21,9 @@ use crate::units::Side;
 use serde::Deserialize;
 use serde::Serialize;
 use std::ops::Range;
+
+/// Trades in a row that are passed over at most: what is on hand stays little.
+const PASSED: usize = 1_024;
 
 /// Rows on hand, and how far each clock has read them.
 #[derive(Debug, Serialize, Deserialize)]
@@ -118,14 +124,22 @@ impl Window {
 
     fn order_new(&mut self, first: usize, gone: usize) {
         let rows = &self.rows;
-        let mut backward = false;
-        for (&kind, &ts) in rows.kind[first..].iter().zip(&rows.ts_exch[first..]) {
-            backward |= ts < self.latest;
-            self.latest = self.latest.max(ts);
-            if is_of_its_time(kind) {
-                self.disorder = self.disorder.max(self.newest_exch.saturating_sub(ts));
-                self.newest_exch = self.newest_exch.max(ts);
+        let (kinds, times) = (&rows.kind[first..], &rows.ts_exch[first..]);
+        let pairs = times.iter().zip(times.iter().skip(1));
+        let rise = pairs.fold(true, |rise, (a, b)| rise & (a <= b));
+        let backward = !rise || times.first().is_some_and(|&ts| ts < self.latest);
+        if backward {
+            for (&kind, &ts) in kinds.iter().zip(times) {
+                self.latest = self.latest.max(ts);
+                if is_of_its_time(kind) {
+                    self.disorder = self.disorder.max(self.newest_exch.saturating_sub(ts));
+                    self.newest_exch = self.newest_exch.max(ts);
+                }
             }
+        } else {
+            self.latest = times.last().map_or(self.latest, |&ts| ts);
+            let newest = kinds.iter().rposition(|&kind| is_of_its_time(kind));
+            self.newest_exch = newest.map_or(self.newest_exch, |at| times[at]);
         }
         if self.order.is_none() && backward {
             self.order = Some((0..first as u32).collect());
@@ -157,10 +171,25 @@ impl Window {
         self.rows.ts_recv.get(self.local).copied()
     }
 
-    /// Venue time of the next row that happens, of those on hand.
+    /// Venue time of the next row that happens, of those on hand; with `orders`, of those that
+    /// are no trades that pass all of them by.
     #[inline]
-    pub(super) fn next_exch(&self) -> Option<i64> {
-        self.venue_row(self.venue).map(|i| self.rows.ts_exch[i])
+    pub(super) fn next_met(&self, orders: Option<&SimOrders>) -> Option<i64> {
+        let rows = &self.rows;
+        let passes = |orders: &SimOrders, i: usize| {
+            rows.kind[i] == RowKind::Trade as u8 && {
+                let side = Side::from_sign(-rows.side[i]);
+                !side.is_some_and(|side| orders.is_reached(side, rows.px[i]))
+            }
+        };
+        let mut at = self.venue;
+        if let Some(orders) = orders {
+            let far = (at + PASSED).min(self.venue_len().saturating_sub(1));
+            while at < far && self.venue_row(at).is_some_and(|i| passes(orders, i)) {
+                at += 1;
+            }
+        }
+        self.venue_row(at).map(|i| rows.ts_exch[i])
     }
 
     fn venue_len(&self) -> usize {
@@ -190,23 +219,31 @@ impl Window {
             Some(order) => {
                 let happened = |&&i: &&u32| rows.ts_exch[i as usize] <= until;
                 for &i in order[self.venue..].iter().take_while(happened) {
-                    give(rows, i as usize, to);
+                    walk(rows, i as usize..i as usize + 1, to);
                     self.venue += 1;
                 }
             }
         }
     }
 
-    /// When the next row happens or is delivered, whichever comes first.
+    /// When the next row happens or is delivered, whichever comes first. With `orders`, trades
+    /// that reach none of them are passed over, a number of them in a row: they change nothing.
     ///
     /// # Errors
     /// What the tapes refuse.
     #[inline]
-    pub(super) fn next_either(&mut self) -> Result<i64, CoreError> {
+    pub(super) fn next_either(&mut self, orders: Option<&SimOrders>) -> Result<i64, CoreError> {
         loop {
-            let delivered = self.rows.ts_recv.get(self.local).copied().unwrap_or(i64::MAX);
-            let happened = self.venue_row(self.venue).map_or(i64::MAX, |i| self.rows.ts_exch[i]);
-            let next = delivered.min(happened);
+            let mut heard = self.local;
+            if orders.is_some() {
+                // The last row counts: with it all is done.
+                let far = (heard + PASSED).min(self.rows.len().saturating_sub(1));
+                while heard < far && self.rows.kind[heard] == RowKind::Trade as u8 {
+                    heard += 1;
+                }
+            }
+            let delivered = self.rows.ts_recv.get(heard).copied().unwrap_or(i64::MAX);
+            let next = delivered.min(self.next_met(orders).unwrap_or(i64::MAX));
             if self.ended || self.covers(next) {
                 return Ok(next);
             }
@@ -334,61 +371,25 @@ pub(super) fn reached(times: &[i64], at: usize, until: i64) -> usize {
 
 /// Takes rows, in one of the two orders.
 pub(super) trait RowSink {
-    /// A level holds another quantity, 0 where it is gone: nine rows in ten.
-    fn level(&mut self, row: BookRow, ts_exch: i64);
+    /// Levels hold other quantities, 0 where they are gone: nine rows in ten. Takes the first of
+    /// them at `from`, and as many of those that follow as it likes; where the next row stands.
+    fn levels(&mut self, rows: &BookRows<'_>, from: usize) -> usize;
     /// Everything else.
     fn other(&mut self, row: BookRow, id: u64, ts_exch: i64);
 }
 
 /// Give the rows of a range.
-#[inline(always)]
+#[inline]
 fn walk(rows: &Rows, here: Range<usize>, to: &mut impl RowSink) {
-    if !rows.n.is_empty() {
-        for i in here {
-            give(rows, i, to);
+    let (start, own) = (here.start, BookRows::of(rows, here));
+    let mut at = 0;
+    while at < own.len() {
+        if is_level(own.kind[at]) {
+            at = to.levels(&own, at);
+        } else {
+            let id = rows.id.get(start + at).copied().unwrap_or(0);
+            to.other(own.row(at), id, own.ts_exch[at]);
+            at += 1;
         }
-        return;
     }
-    let (first, count) = (here.start, here.len());
-    // Columns of one length, which the compiler then knows.
-    let (kind, side) = (&rows.kind[here.clone()][..count], &rows.side[here.clone()][..count]);
-    let (px, qty) = (&rows.px[here.clone()][..count], &rows.qty[here.clone()][..count]);
-    let (flags, times) = (&rows.flags[here.clone()][..count], &rows.ts_exch[here][..count]);
-    for i in 0..count {
-        if kind[i] > RowKind::Gone as u8 {
-            give(rows, first + i, to);
-            continue;
-        }
-        let kind = RowKind::Level;
-        let row = BookRow { kind, side: side[i], px: px[i], qty: qty[i], n: 0, flags: flags[i] };
-        to.level(row, times[i]);
-    }
-}
-
-/// Give one row of any kind.
-#[inline(never)]
-fn give(rows: &Rows, i: usize, to: &mut impl RowSink) {
-    let kind = RowKind::from_u8(rows.kind[i]).unwrap_or(RowKind::Context);
-    let row = BookRow {
-        kind,
-        side: rows.side[i],
-        px: rows.px[i],
-        qty: rows.qty[i],
-        n: rows.n.get(i).copied().unwrap_or(0),
-        flags: rows.flags[i],
-    };
-    match kind {
-        RowKind::Level | RowKind::Gone => to.level(row, rows.ts_exch[i]),
-        RowKind::Left
-        | RowKind::Clear
-        | RowKind::Trade
-        | RowKind::Frame
-        | RowKind::Context
-        | RowKind::Funding
-        | RowKind::Gap => to.other(row, id(rows, i), rows.ts_exch[i]),
-    }
-}
-
-fn id(rows: &Rows, i: usize) -> u64 {
-    rows.id.get(i).copied().unwrap_or(0)
 }

@@ -103,6 +103,16 @@ pub(crate) struct Reach {
     pub(crate) crosses: i64,
 }
 
+impl Reach {
+    /// Whether a level at `px` on the side of that number crosses our other side.
+    #[inline(always)]
+    pub(crate) fn is_crossed(&self, px: i64, side: usize) -> bool {
+        // Prices are far from the end of numbers.
+        let rank = if side == 0 { px } else { px.wrapping_neg() };
+        rank >= self.crosses
+    }
+}
+
 const NOWHERE: Reach = Reach { low: i64::MAX, high: i64::MIN, crosses: i64::MAX };
 
 /// What is counted of the orders' own realism.

@@ -1,7 +1,9 @@
 //! The simulated venue of one symbol: its own book on its own clock, and our orders in it.
 
+use crate::book::is_level;
 use crate::book::Book;
 use crate::book::BookRow;
+use crate::book::BookRows;
 use crate::command::Place;
 use crate::event::flags;
 use crate::event::CancelReason;
@@ -66,6 +68,12 @@ impl VenueBook {
         (self.traded, self.prints)
     }
 
+    /// Whether no message is left half applied that may fill orders.
+    #[inline]
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.crossing && !self.rebuilding
+    }
+
     /// Whether the book is being made anew.
     pub(crate) fn is_rebuilding(&self) -> bool {
         self.rebuilding
@@ -76,16 +84,43 @@ impl VenueBook {
         self.left_window[side.index()].len() >= MEMORY
     }
 
-    /// Apply a level at venue time `ts`, of quantity 0 where it is gone; whether our orders have
-    /// something to say.
-    #[inline(always)]
-    pub fn on_level(&mut self, row: BookRow, orders: &mut SimOrders, ts: i64) -> bool {
-        self.level(row, row.qty, orders, ts);
-        if row.flags & (flags::LAST | flags::SNAPSHOT) == 0 {
-            return false;
+    /// Apply the rows from `from` on as long as they are levels and our orders have nothing to
+    /// say; where the first stands that was not applied.
+    #[inline(never)]
+    pub fn on_levels(&mut self, rows: &BookRows<'_>, from: usize, orders: &mut SimOrders) -> usize {
+        let (reach, rebuilding) = (*orders.reach(), self.rebuilding);
+        let Some(sides) = self.book.plain_sides(rows).filter(|_| !rebuilding) else {
+            self.on_row(rows.row(from), orders, rows.ts_exch[from]);
+            return from + 1;
+        };
+        let ends = |bits: u8, crossing: bool| {
+            bits & flags::SNAPSHOT != 0 || (crossing && bits & flags::LAST != 0)
+        };
+        let (kind, count) = (&rows.kind[from..], rows.len() - from);
+        let (side, px, qty) = (&rows.side[from..], &rows.px[from..], &rows.qty[from..]);
+        let (side, px, qty) = (&side[..count], &px[..count], &qty[..count]);
+        let bits = &rows.flags[from..][..count];
+        let mut crossing = self.crossing;
+        let mut at = 0;
+        while at < count && is_level(kind[at]) {
+            let i = usize::from(side[at] <= 0);
+            let own = &reach[i];
+            if px[at] >= own.low && px[at] <= own.high {
+                let shown = Shown { qty: qty[at] as f64, n: 0 };
+                orders.on_own_level((Side::BOTH[i], px[at]), shown, rows.ts_exch[from + at]);
+            }
+            crossing |= own.is_crossed(px[at], i);
+            sides[i].set_uncounted(px[at], qty[at]);
+            at += 1;
+            if ends(bits[at - 1], crossing) {
+                self.crossing = crossing;
+                let last = from + at - 1;
+                self.end_of_message(rows.flags[last], orders, rows.ts_exch[last]);
+                return from + at;
+            }
         }
-        self.end_of_message(row.flags, orders, ts);
-        !orders.is_quiet()
+        self.crossing = crossing;
+        from + at
     }
 
     /// Apply one market row of any kind at venue time `ts`.
@@ -115,7 +150,6 @@ impl VenueBook {
         }
     }
 
-    #[inline(always)]
     fn level(&mut self, row: BookRow, qty: i64, orders: &mut SimOrders, ts: i64) {
         let side = side_of(row);
         let own = orders.reach()[side.index()];

@@ -3,7 +3,6 @@
 use super::recorded::Recorded;
 use super::stretch::Moment;
 use super::stretch::News;
-use super::stretch::Readings;
 use super::stretch::Stretch;
 use crate::book::Book;
 use crate::book::BookRow;
@@ -20,6 +19,7 @@ use crate::replay::columns::MARKOUT_NS;
 use crate::replay::drive::Part;
 use crate::replay::seat::Seat;
 use crate::replay::seat::World;
+use crate::replay::sighting::Readings;
 use crate::risk::Gate;
 use crate::signal::TickLook;
 use crate::sim::Depth;
@@ -189,7 +189,13 @@ impl Part for Playback {
         }
         self.seat.happen_until(&mut self.world, now)?;
         self.hear(now);
-        self.seat.hear_replies(now, gate)
+        self.seat.hear_replies(now, gate)?;
+        Ok(())
+    }
+
+    /// It wakes for nothing else.
+    fn stirs(&self, _: i64) -> bool {
+        true
     }
 
     fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands) -> Result<(), CoreError> {

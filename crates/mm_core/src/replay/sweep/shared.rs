@@ -6,11 +6,12 @@ use super::levels::Levels;
 use super::stretch::Common;
 use super::stretch::Event;
 use super::stretch::Moment;
-use super::stretch::Readings;
+
 use super::stretch::Stretch;
 use super::stretch::TouchAt;
 use super::stretch::What;
 use crate::book::BookRow;
+use crate::book::BookRows;
 use crate::engine::Attention;
 use crate::engine::Market;
 use crate::engine::Sight;
@@ -21,6 +22,7 @@ use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
 use crate::queue::QueueModel;
 use crate::replay::ear::hear;
+use crate::replay::sighting::Readings;
 use crate::replay::truth::FUNDING_WAIT_NS;
 use crate::replay::truth::HOUR_NS;
 use crate::replay::window::RowSink;
@@ -299,15 +301,17 @@ impl Scribe<'_> {
 const EVERYBODY: (i64, i64) = (i64::MIN, i64::MAX);
 
 impl RowSink for Scribe<'_> {
-    #[inline(always)]
-    fn level(&mut self, row: BookRow, ts: i64) {
+    /// One level after the other: each has a place, and the touch after it is written down.
+    fn levels(&mut self, rows: &BookRows<'_>, from: usize) -> usize {
+        let (row, ts) = (rows.row(from), rows.ts_exch[from]);
         let side = if row.side > 0 { Side::Bid } else { Side::Ask };
         let rebuilding = self.venue.is_rebuilding();
         let change = if rebuilding { Change::Silent } else { Change::Seen };
         let entry = Entry { qty: row.qty, pos: self.pos, n: row.n, change };
         self.stretch.levels.push(side, row.px, entry);
-        self.venue.on_level(row, &mut self.nobody, ts);
+        self.venue.on_row(row, &mut self.nobody, ts);
         self.end(row.flags, rebuilding, ts);
+        from + 1
     }
 
     fn other(&mut self, row: BookRow, id: u64, ts: i64) {

@@ -7,13 +7,10 @@
 use super::levels::Levels;
 use crate::book::Book;
 use crate::book::BookState;
-use crate::engine::Market;
-use crate::engine::Sight;
 use crate::engine::TouchQty;
-use crate::quote::Intensity;
+use crate::replay::sighting::Readings;
 use crate::replay::strip::Strip;
 use crate::sim::VenueBook;
-use crate::strategy::Regime;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
@@ -25,34 +22,6 @@ pub(super) enum News {
     Sizes,
     /// Prices of the touch, or what the book is worth.
     Prices,
-}
-
-/// What signals and contexts say.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
-pub(super) struct Readings {
-    pub(super) sigma: Option<f64>,
-    pub(super) bias: f64,
-    pub(super) atr: Option<f64>,
-    pub(super) pace: Option<f64>,
-    pub(super) regime: Option<Regime>,
-    pub(super) intensity: Option<Intensity>,
-    pub(super) funding: f64,
-    pub(super) mark: Option<Px>,
-}
-
-impl Readings {
-    pub(super) fn of(market: &Market) -> Self {
-        Self {
-            sigma: market.sigma(),
-            bias: market.bias(),
-            atr: market.atr(),
-            pace: market.pace(),
-            regime: market.regime(),
-            intensity: market.intensity(),
-            funding: market.funding(),
-            mark: market.mark(),
-        }
-    }
 }
 
 /// What was seen at one step of our clock.
