@@ -425,11 +425,7 @@ fn many_fills_freeze_a_symbol_that_comes_back_wider() {
     assert_eq!(gate.state(IX), RiskState::Active, "three, but in more than the window");
     gate.on_fill(&fill(Side::Bid, 3), at(10_002));
     assert_eq!((gate.state(IX), gate.sides(IX, Lots(5))), (RiskState::Halted, [false; 2]));
-    assert_eq!(
-        gate.wakes(IX),
-        UnixNanos(at(7_000).0 + 1),
-        "the market grows stale before the freeze ends"
-    );
+    assert_eq!(gate.wakes(IX), at(40_002), "silence closes nothing that is closed");
     let see = |gate: &mut Gate, ms: i64| gate.observe(IX, &view(at(ms)), &FLAT, at(ms));
     see(&mut gate, 40_001);
     assert_eq!((gate.state(IX), gate.wakes(IX)), (RiskState::Halted, at(40_002)));
@@ -476,7 +472,9 @@ fn a_market_that_may_not_be_quoted_is_a_state_with_its_cause() {
     assert!(!gate.watch(IX, at(2)) && !gate.watch(IX, at(3)));
     gate.observe(IX, &view(at(4)), &FLAT, at(4));
     assert!(gate.watch(IX, at(4)) && gate.watch(IX, at(5)));
+    assert_eq!(gate.wakes(IX), UnixNanos(at(7_004).0 + 1), "once it is silent for too long");
     assert!(!gate.watch(IX, at(7_005)));
+    assert_eq!(gate.wakes(IX), UnixNanos(i64::MAX), "only the market ends its silence");
     let found: Vec<_> = gate.changes().iter().map(|c| (c.at, c.state, c.cause)).collect();
     let (bid, ask) = (Px(300_020), Px(300_010));
     let limit = SymbolLimits::default().stale;

@@ -217,10 +217,13 @@ impl Window {
                 walk(rows, here, to);
             }
             Some(order) => {
-                let happened = |&&i: &&u32| rows.ts_exch[i as usize] <= until;
-                for &i in order[self.venue..].iter().take_while(happened) {
-                    walk(rows, i as usize..i as usize + 1, to);
-                    self.venue += 1;
+                let happened = |i: u32| rows.ts_exch[i as usize] <= until;
+                while let Some(&first) = order.get(self.venue).filter(|i| happened(**i)) {
+                    // Rows that stand one after the other go together: most do.
+                    let follow = order[self.venue..].iter().zip(first..);
+                    let count = follow.take_while(|(&i, next)| i == *next && happened(i)).count();
+                    walk(rows, first as usize..first as usize + count, to);
+                    self.venue += count;
                 }
             }
         }

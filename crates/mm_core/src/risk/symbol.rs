@@ -185,6 +185,8 @@ impl SymbolGate {
     pub(super) fn wakes(&self) -> UnixNanos {
         match self.jumped {
             Some(_) => UnixNanos(i64::MIN),
+            // What is closed already is not closed by silence.
+            None if self.troubled || self.state() == RiskState::Halted => self.protection.due(),
             None => {
                 let stale = self.view.heard.after(DurationNanos(self.limits.stale.0 + 1));
                 stale.min(self.protection.due())
