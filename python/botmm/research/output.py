@@ -22,7 +22,7 @@ from botmm.errors import UsageError
 from botmm.report.analysis import Parts
 from botmm.report.sheet import Sheet, answer, tier_text, warnings
 from botmm.research.tables import SCHEMA_VERSION, Columns, Tables, fills_of
-from botmm.units import day_of
+from botmm.units import DAY_NS, SECOND_NS, day_of
 
 if TYPE_CHECKING:
     from botmm.research.plan import Plan
@@ -219,10 +219,17 @@ def default_folder(plan: Plan) -> Path:
 
 
 def span_name(plan: Plan) -> str:
-    """Return symbols and days of a plan as a part of a folder's name."""
+    """Return symbols and range of a plan as a part of a folder's name."""
     first, last = plan.span
     name = "-".join(plan.symbols[:4]) + ("-etc" if len(plan.symbols) > 4 else "")
-    return f"{name}_{day_of(first + plan.warmup_ns)}_{day_of(max(last - 1, first))}"
+    begin, end = first + plan.warmup_ns, max(last - 1, first)
+    return f"{name}_{_edge(begin, plan.range.since)}_{_edge(end, plan.range.until)}"
+
+
+def _edge(ts: int, asked: int | None) -> str:
+    """Return the day of a time, and the time of day that was asked for where it is not midnight."""
+    clock = 0 if asked is None else asked % DAY_NS // SECOND_NS
+    return f"{day_of(ts)}" + (f"T{clock // 3600:02}{clock // 60 % 60:02}" if clock else "")
 
 
 def _check(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ from botmm.errors import UsageError
 from botmm.report.analysis import UNRESOLVED
 from botmm.research import output
 from botmm.research.describe import make_sheet
-from botmm.research.plan import Plan
+from botmm.research.plan import Plan, Range
 from botmm.research.replay import run
 from botmm.research.tables import GROUP_ROWS, Tables, fills_of, rows_of
 from tests.fakes.fake_replay import FakeReplay
+from tests.fakes.specs import START
 from tests.unit.research.test_replay import make_plan
 
 
@@ -175,3 +177,8 @@ def test_the_same_run_goes_to_the_same_folder() -> None:
     assert output.default_folder(make_plan()) == output.default_folder(make_plan())
     assert output.default_folder(make_plan()) != output.default_folder(make_plan("num_levels=1"))
     assert output.default_folder(make_plan()).name.startswith("BTC_2026-02-12_2026-02-12_")
+    nine = START + 9 * 3_600 * 10**9
+    asked = [Range(since=START, until=nine), Range(since=nine, until=None)]
+    morning, rest = (output.default_folder(replace(make_plan(), range=part)).name for part in asked)
+    assert morning.startswith("BTC_2026-02-12_2026-02-12T0900_")
+    assert rest.startswith("BTC_2026-02-12T0900_2026-02-12_")

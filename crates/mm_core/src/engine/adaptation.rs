@@ -62,21 +62,22 @@ struct Parts {
     sizer: bool,
     tuner: bool,
     compound: bool,
-    /// Where A and k come from, if from the market.
-    intensity: Option<IntensitySource>,
+    /// Whether A and k come from the market, and whether from probes in it.
+    intensity: bool,
+    probes: bool,
 }
 
 impl Parts {
     fn new(params: &Params) -> Self {
+        let asks = matches!(params.mode, Mode::Glft | Mode::As);
         Self {
             adaptive: params.strategy == StrategyKind::Adaptive,
             toxicity: params.toxicity,
             sizer: params.sizer.is_on(params.strategy),
             tuner: params.auto_tune.is_on(params.strategy),
             compound: params.compound,
-            intensity: Some(params.intensity).filter(|source| {
-                *source != IntensitySource::Given && matches!(params.mode, Mode::Glft | Mode::As)
-            }),
+            intensity: asks && params.intensity != IntensitySource::Given,
+            probes: asks && params.intensity == IntensitySource::Probes,
         }
     }
 
@@ -199,11 +200,8 @@ impl Adaptation {
         if self.parts.toxicity {
             self.levers.toxicity = Side::BOTH.map(|side| self.toxicity.multiplier(side));
         }
-        if let Some(source) = self.parts.intensity {
-            let fitted = match source {
-                IntensitySource::Probes => market.probed(),
-                IntensitySource::Auto | IntensitySource::Given => market.intensity(),
-            };
+        if self.parts.intensity {
+            let fitted = if self.parts.probes { market.probed() } else { market.intensity() };
             self.levers.intensity = fitted.map_or(Fitted::Unknown, Fitted::Market);
         }
         if self.parts.adaptive {
@@ -214,7 +212,7 @@ impl Adaptation {
 
     /// Whether A and k come from probes.
     pub(super) fn asks_probes(&self) -> bool {
-        self.parts.intensity == Some(IntensitySource::Probes)
+        self.parts.probes
     }
 
     /// When the passing of time alone may move a lever.
@@ -332,11 +330,8 @@ impl Adaptation {
                 }
             }
         }
-        if let Some(source) = self.parts.intensity {
-            let kept = match source {
-                IntensitySource::Probes => market.probed(),
-                IntensitySource::Auto | IntensitySource::Given => market.online(),
-            };
+        if self.parts.intensity {
+            let kept = if self.parts.probes { market.probed() } else { market.online() };
             if kept.value().is_none() {
                 let status = kept.status().name();
                 names.push(format!("fill intensity ({status}; quoted in bps instead)"));

@@ -2,7 +2,7 @@
 
 use super::around::Glance;
 use crate::book::BookRow;
-use crate::event::RowKind;
+use crate::book::BookRows;
 use crate::event::Rows;
 use std::ops::Range;
 
@@ -62,13 +62,7 @@ impl Strip {
 
     /// A row, as far as it concerns a book.
     pub(super) fn row(&self, at: usize) -> BookRow {
-        BookRow {
-            kind: RowKind::from_u8(self.kind[at]).unwrap_or(RowKind::Context),
-            side: self.side[at],
-            px: self.px[at],
-            qty: self.qty[at],
-            n: self.n.get(at).copied().unwrap_or(0),
-            flags: self.flags[at],
-        }
+        let Self { ts, kind, side, px, qty, n, flags } = self;
+        BookRows { kind, side, px, qty, n, flags, ts_exch: ts }.row(at)
     }
 }
