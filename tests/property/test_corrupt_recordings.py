@@ -120,6 +120,7 @@ def test_damage_of_the_file_is_named_or_harmless(
 @TRIES
 @given(damage=damages)
 @example(damage=[("flip", 0.939453125, 10)])  # a price of one symbol, met while looking for another
+@example(damage=[("flip", 0.3754255750581575, 63)])  # a level of one number instead of two
 def test_damage_of_the_text_is_named_or_harmless(
     kind: str, damage: list[tuple[str, float, int]]
 ) -> None:

@@ -552,7 +552,10 @@ def _listed(rows: Rows, name: str, scales: Scales) -> tuple[I64, I64]:
     column = rows.column(name)
     offsets = np.asarray(column.offsets.to_numpy(zero_copy_only=False))
     inner = column.flatten()
-    if pa.types.is_struct(inner.type):
+    pairs = pa.types.is_struct(inner.type)
+    if pairs and inner.type.num_fields != 2:
+        raise rows.where.error(name, 0, str(column.type), "is no list of [price, size]")
+    if pairs:
         px_text, qty_text = inner.field(0), inner.field(1)
     else:
         values = inner.flatten()
