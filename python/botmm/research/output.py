@@ -22,7 +22,7 @@ from botmm.errors import UsageError
 from botmm.report.analysis import Parts
 from botmm.report.sheet import Sheet, answer, tier_text, warnings
 from botmm.research.tables import SCHEMA_VERSION, Columns, Tables, fills_of
-from botmm.units import DAY_NS, SECOND_NS, day_of
+from botmm.units import DAY_NS, day_of, time_text
 
 if TYPE_CHECKING:
     from botmm.research.plan import Plan
@@ -228,8 +228,10 @@ def span_name(plan: Plan) -> str:
 
 def _edge(ts: int, asked: int | None) -> str:
     """Return the day of a time, and the time of day that was asked for where it is not midnight."""
-    clock = 0 if asked is None else asked % DAY_NS // SECOND_NS
-    return f"{day_of(ts)}" + (f"T{clock // 3600:02}{clock // 60 % 60:02}" if clock else "")
+    if asked is None or asked % DAY_NS == 0:
+        return f"{day_of(ts)}"
+    clock = time_text(asked).split()[1].replace(":", "").removesuffix("00")
+    return f"{day_of(ts)}T{clock}"
 
 
 def _check(folder: Path) -> None:

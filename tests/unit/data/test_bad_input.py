@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -53,8 +54,6 @@ def test_nan_in_parquet_is_named(tmp_path: Path) -> None:
     path = next((folder / "ETH" / "trades").iterdir())
     table = pq.read_table(path).to_pandas()
     table.loc[3, "size"] = np.nan
-    import pyarrow as pa
-
     schema = pq.read_schema(path)
     size = pa.array(table["size"].to_numpy(), pa.float64(), from_pandas=False)
     fixed = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
@@ -62,6 +61,26 @@ def test_nan_in_parquet_is_named(tmp_path: Path) -> None:
     pq.write_table(fixed, path)
     with pytest.raises(DataError, match="row 4, column size: nan is not a number"):
         import_into(tmp_path / "store", folder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "level"),
+    [
+        (pa.list_(pa.string()), "1.0"),
+        (pa.list_(pa.float64()), 1.0),
+        (pa.list_(pa.struct([("px", pa.string())])), {"px": "1.0"}),
+        (pa.list_(pa.list_(pa.float64())), [1.0]),
+    ],
+)
+def test_lists_of_anything_but_levels_are_named(
+    tmp_path: Path, kind: pa.DataType, level: object
+) -> None:
+    path = rec.aster(tmp_path / "aster", lists=True) / "orderbook_BTCUSDT.parquet"
+    table = pq.read_table(path)
+    bids = pa.array([[level]] * len(table), kind)
+    pq.write_table(table.set_column(table.schema.names.index("bids"), "bids", bids), path)
+    with pytest.raises(DataError, match=r"orderbook_BTCUSDT.*column bids: .* is no list of \["):
+        import_into(tmp_path / "store", path)
 
 
 def test_newest_first_is_refused(tmp_path: Path) -> None:

@@ -44,7 +44,6 @@ use serde_json::Value;
 pub(super) struct Lane {
     tape: PlayedTape,
     market: Market,
-    attention: Attention,
     /// Orders of nobody, where the maker asks what they tell.
     probes: Option<Box<Probes>>,
     pub(super) seat: Seat,
@@ -79,8 +78,7 @@ impl Lane {
         if quoter.is_some() {
             seat.maker = seat.maker.led();
         }
-        let attention = seat.maker.attention();
-        let market = Market::new(tape.instrument, attention, tape.warmth);
+        let market = Market::new(tape.instrument, seat.maker.attention(), tape.warmth);
         Self {
             tape: PlayedTape {
                 window: Window::new(tape.series, tape.disorder_ns),
@@ -89,7 +87,6 @@ impl Lane {
                 shared_arrival: seat.shared_arrival,
             },
             market,
-            attention,
             probes: seat
                 .maker
                 .asks_probes()
@@ -134,7 +131,7 @@ impl Lane {
     /// Our orders, where trades that reach none of them concern nobody.
     #[inline]
     fn watched(&self) -> Option<&SimOrders> {
-        let deaf = self.attention == Attention::Book && self.lead.is_none();
+        let deaf = self.seat.maker.attention() == Attention::Book && self.lead.is_none();
         let passes = deaf && !self.seat.is_wary() && self.tape.book.is_settled();
         passes.then_some(&self.seat.orders)
     }
@@ -273,12 +270,12 @@ impl Part for Lane {
             || self.seat.maker.is_wary()
             || self.lead.is_some()
             || self.probes.is_some()
-            || !self.seen.holds(&self.market, self.attention)
+            || !self.seen.holds(&self.market, self.seat.maker.attention())
     }
 
     fn decide(&mut self, now: i64, gate: &mut Gate, out: &mut Commands) -> Result<(), CoreError> {
         self.rests = i64::MIN;
-        self.seen = Sighting::of(&self.market, self.attention);
+        self.seen = Sighting::of(&self.market, self.seat.maker.attention());
         match &mut self.lead {
             Some(lead) => self.seat.follow(lead, &self.market, (now, gate), out),
             None => {

@@ -104,6 +104,12 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
+    /// Whether a price is among our own.
+    #[inline(always)]
+    pub(crate) fn holds(&self, px: i64) -> bool {
+        px >= self.low && px <= self.high
+    }
+
     /// Whether a level at `px` on the side of that number crosses our other side.
     #[inline(always)]
     pub(crate) fn is_crossed(&self, px: i64, side: usize) -> bool {

@@ -105,7 +105,7 @@ impl VenueBook {
         while at < count && is_level(kind[at]) {
             let i = usize::from(side[at] <= 0);
             let own = &reach[i];
-            if px[at] >= own.low && px[at] <= own.high {
+            if own.holds(px[at]) {
                 let shown = Shown { qty: qty[at] as f64, n: 0 };
                 orders.on_own_level((Side::BOTH[i], px[at]), shown, rows.ts_exch[from + at]);
             }
@@ -153,10 +153,10 @@ impl VenueBook {
     fn level(&mut self, row: BookRow, qty: i64, orders: &mut SimOrders, ts: i64) {
         let side = side_of(row);
         let own = orders.reach()[side.index()];
-        if row.px >= own.low && row.px <= own.high && !self.rebuilding {
+        if own.holds(row.px) && !self.rebuilding {
             orders.on_own_level((side, row.px), Shown { qty: qty as f64, n: row.n }, ts);
         }
-        self.crossing |= row.px * side.sign() >= own.crosses;
+        self.crossing |= own.is_crossed(row.px, side.index());
         self.book.set(side, row.px, qty, row.n);
     }
 

@@ -545,17 +545,29 @@ def _runs(flags: NDArray[np.bool_]) -> Iterator[tuple[bool, int, int]]:
         yield bool(flags[low]), low, high
 
 
+def _holds_levels(kind: pa.DataType) -> bool:
+    """Whether a column is of lists of lists, or of lists of structs that begin with two fields."""
+    import pyarrow as pa
+
+    def is_list(kind: pa.DataType) -> bool:
+        return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
+
+    if not is_list(kind):
+        return False
+    inner = kind.value_type
+    return is_list(inner) or (pa.types.is_struct(inner) and inner.num_fields >= 2)
+
+
 def _listed(rows: Rows, name: str, scales: Scales) -> tuple[I64, I64]:
     """Return the levels of a column of lists of [price, size] or of structs of the two."""
     import pyarrow as pa
 
     column = rows.column(name)
+    if not _holds_levels(column.type):
+        raise rows.where.error(name, 0, str(column.type), "is no list of [price, size]")
     offsets = np.asarray(column.offsets.to_numpy(zero_copy_only=False))
     inner = column.flatten()
-    pairs = pa.types.is_struct(inner.type)
-    if pairs and inner.type.num_fields != 2:
-        raise rows.where.error(name, 0, str(column.type), "is no list of [price, size]")
-    if pairs:
+    if pa.types.is_struct(inner.type):
         px_text, qty_text = inner.field(0), inner.field(1)
     else:
         values = inner.flatten()
