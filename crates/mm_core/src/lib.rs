@@ -14,6 +14,7 @@ pub mod error;
 pub mod event;
 pub mod fees;
 pub mod instrument;
+pub mod live;
 pub mod order;
 #[cfg(feature = "python")]
 mod python;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 /// Lowest first; modules of one row do not know each other.
-const LAYERS: [&[&str]; 15] = [
+const LAYERS: [&[&str]; 16] = [
     &["units", "arrays"],
     &["error"],
     &["instrument", "fees"],
@@ -22,6 +22,7 @@ const LAYERS: [&[&str]; 15] = [
     &["strategy"],
     &["engine"],
     &["replay", "candle"],
+    &["live"],
     &["python"],
     &["lib"],
 ];

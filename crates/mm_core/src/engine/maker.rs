@@ -1,5 +1,7 @@
 //! Maker — everything that parameters touch: inventory, quotes, own orders.
 
+mod steer;
+
 use super::adaptation::Adaptation;
 use super::judge::Judge;
 use super::levers::Levers;
@@ -113,6 +115,8 @@ pub struct Maker {
     known_events: u64,
     /// Fills that a quoter was not told of yet; `None` where the maker quotes by itself.
     news: Option<Vec<(UnixNanos, Fill)>>,
+    /// Whether nothing may be quoted, whatever the market and the gate say.
+    held: bool,
 }
 
 /// How often the fill model looks at the market.
@@ -137,6 +141,7 @@ impl Maker {
             own_events: 0,
             known_events: 0,
             news: None,
+            held: false,
         }
     }
 
@@ -300,7 +305,7 @@ impl Maker {
             state: market.state(),
             sigma: market.sigma(),
             stale: market.silence(now) > self.stale,
-            open: gate.watch(symbol, now),
+            open: gate.watch(symbol, now) && !self.held,
             sides: sides(gate, symbol, self.config.account.position(), levers.reduces),
             levers,
             look: self.looks,

@@ -306,8 +306,7 @@ impl OrderManager {
     /// Take in an execution. The ledger books it when it is new, and only then; a fill of an
     /// order of this run counts even when the order is no longer remembered.
     pub fn on_fill(&mut self, fill: &Fill, now: UnixNanos) -> FillVerdict {
-        let parts = CloidParts::unpack(fill.cloid);
-        if parts.tag != self.tag || parts.symbol != self.symbol || fill.symbol != self.symbol {
+        if !self.is_ours(fill.cloid) || fill.symbol != self.symbol {
             return FillVerdict::Foreign;
         }
         if !self.trades.insert(fill.trade) {
@@ -320,6 +319,13 @@ impl OrderManager {
             self.settle(slot, state, step);
         }
         FillVerdict::New
+    }
+
+    /// Whether an id is one of this run and symbol.
+    #[must_use]
+    pub fn is_ours(&self, cloid: Cloid) -> bool {
+        let parts = CloidParts::unpack(cloid);
+        parts.tag == self.tag && parts.symbol == self.symbol
     }
 
     /// The worst case: the position and every order that may still change it.
@@ -380,6 +386,11 @@ impl OrderManager {
 
     pub(super) const fn at(&self, slot: usize) -> &Order {
         &self.slots[slot]
+    }
+
+    /// Other rules for when a quote is replaced and a silence is too long.
+    pub fn set_rules(&mut self, rules: RequoteRules) {
+        self.rules = rules;
     }
 
     pub(super) fn relevel(&mut self, slot: usize, level: u8) {

@@ -6,6 +6,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod data;
+mod desk;
 mod errors;
 mod formulas;
 mod info;
@@ -29,5 +30,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     params::register(m)?;
     synth::register(m)?;
     replay::register(m)?;
+    desk::register(m)?;
     Ok(())
 }

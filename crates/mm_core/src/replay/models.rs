@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 /// Models by file: each is read once.
 #[derive(Default)]
-pub(super) struct Models(BTreeMap<String, Arc<Trees>>);
+pub(crate) struct Models(BTreeMap<String, Arc<Trees>>);
 
 impl Models {
     /// What judges the quotes of these parameters, where they name a file.
-    pub(super) fn judge(&mut self, params: &Params) -> Result<Option<Judge>, CoreError> {
+    pub(crate) fn judge(&mut self, params: &Params) -> Result<Option<Judge>, CoreError> {
         match (self.trees(&params.fill_model)?, self.trees(&params.adverse_model)?) {
             (Some(fill), adverse) => Judge::new(fill, adverse).map(Some),
             (None, None) => Ok(None),

@@ -35,10 +35,40 @@ impl Replay {
     /// [`CoreError::BadArgument`] where it cannot be written down.
     pub fn signals(&self) -> Result<Vec<u8>, CoreError> {
         let all: Vec<SavedSignals> = self.run.parts.iter().map(Lane::signals).collect();
-        let bytes = postcard::to_stdvec(&all)
-            .map_err(|e| CoreError::BadArgument { name: "signals", why: e.to_string() })?;
-        let sum = crc32fast::hash(&bytes).to_le_bytes();
-        Ok([HEAD, &sum, &bytes].concat())
+        signals_file(&all)
+    }
+}
+
+impl SavedSignals {
+    /// What one symbol's signals know at a time.
+    pub(crate) fn new(symbol: String, venue: String, at: UnixNanos, warmth: Warmth) -> Self {
+        Self { symbol, venue, at, warmth }
+    }
+}
+
+/// Signals as a file holds them.
+///
+/// # Errors
+/// [`CoreError::BadArgument`] where they cannot be written down.
+pub(crate) fn signals_file(all: &[SavedSignals]) -> Result<Vec<u8>, CoreError> {
+    let bytes = postcard::to_stdvec(all)
+        .map_err(|e| CoreError::BadArgument { name: "signals", why: e.to_string() })?;
+    let sum = crc32fast::hash(&bytes).to_le_bytes();
+    Ok([HEAD, &sum, &bytes].concat())
+}
+
+/// What signals begin with: a file where one is named, else minutes.
+///
+/// # Errors
+/// As [`read_signals`], and for minutes that are unsound.
+pub(crate) fn warmth_of(
+    file: Option<&str>,
+    minutes: &[Minute],
+    (symbol, venue): (&str, &str),
+) -> Result<Warmth, CoreError> {
+    match file {
+        Some(path) => signals_of(path, symbol, venue),
+        None => Ok(Warmth::of_bars(&bars_of(symbol, minutes)?)),
     }
 }
 
@@ -61,7 +91,7 @@ pub fn read_signals(path: &str) -> Result<Vec<SavedSignals>, CoreError> {
 ///
 /// # Errors
 /// As [`read_signals`], and where the file holds none of the symbol.
-pub(super) fn signals_of(path: &str, symbol: &str, venue: &str) -> Result<Warmth, CoreError> {
+fn signals_of(path: &str, symbol: &str, venue: &str) -> Result<Warmth, CoreError> {
     let mut all = read_signals(path)?.into_iter();
     let own = all.find(|one| one.symbol == symbol && one.venue == venue);
     let none = || {
@@ -72,13 +102,13 @@ pub(super) fn signals_of(path: &str, symbol: &str, venue: &str) -> Result<Warmth
 }
 
 /// Open time in Unix ms, open, high, low, close, volume.
-pub(super) type Minute = (i64, f64, f64, f64, f64, f64);
+pub(crate) type Minute = (i64, f64, f64, f64, f64, f64);
 
 /// Minutes as bars, in order of time.
 ///
 /// # Errors
 /// [`CoreError::BadArgument`] for the first that is unsound or out of order.
-pub(super) fn bars_of(symbol: &str, minutes: &[Minute]) -> Result<Vec<Bar>, CoreError> {
+fn bars_of(symbol: &str, minutes: &[Minute]) -> Result<Vec<Bar>, CoreError> {
     let mut bars: Vec<Bar> = Vec::with_capacity(minutes.len());
     for &(t, open, high, low, close, _) in minutes {
         let bar = Bar { start: UnixNanos(t.saturating_mul(1_000_000)), open, high, low, close };

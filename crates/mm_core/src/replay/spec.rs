@@ -1,8 +1,7 @@
 //! What a run is made of, read from JSON and from the tapes themselves.
 
 use super::models::Models;
-use super::signals::bars_of;
-use super::signals::signals_of;
+use super::signals::warmth_of;
 use super::signals::Minute;
 use crate::account::Account;
 use crate::engine::Judge;
@@ -373,24 +372,25 @@ fn params(
     own: &BTreeMap<String, Value>,
     run: &RunText,
 ) -> Result<Params, CoreError> {
+    let fees = run.fees.as_ref().map(|fees| (fees.maker, fees.taker));
+    params_of(symbol.params.iter().chain(own), run.account.capital_usd, fees)
+}
+
+/// Defaults with these values set, then what the run says for all symbols.
+///
+/// # Errors
+/// [`CoreError::BadArgument`] for an unknown name and for a value outside its bounds.
+pub(crate) fn params_of<'a>(
+    values: impl IntoIterator<Item = (&'a String, &'a Value)>,
+    capital_usd: f64,
+    fees: Option<(f64, f64)>,
+) -> Result<Params, CoreError> {
     let mut params = Params::default();
-    for (name, value) in symbol.params.iter().chain(own) {
-        match value {
-            Value::Number(number) => {
-                params.set_number(name, number.as_f64().unwrap_or(f64::NAN))?
-            }
-            Value::String(text) => params.set(name, text)?,
-            Value::Bool(on) => params.set(name, if *on { "true" } else { "false" })?,
-            Value::Null | Value::Array(_) | Value::Object(_) => {
-                let why = format!("`{name}` is neither number, text nor switch: {value}");
-                return Err(CoreError::BadArgument { name: "params", why });
-            }
-        }
-    }
-    params.set_number("capital_usd", run.account.capital_usd)?;
-    if let Some(fees) = &run.fees {
-        params.set_number("maker_fee", fees.maker)?;
-        params.set_number("taker_fee", fees.taker)?;
+    params.set_values(values)?;
+    params.set_number("capital_usd", capital_usd)?;
+    if let Some((maker, taker)) = fees {
+        params.set_number("maker_fee", maker)?;
+        params.set_number("taker_fee", taker)?;
     }
     Ok(params)
 }
@@ -434,7 +434,13 @@ fn open_tape(text: &SymbolText, run: &RunText) -> Result<OpenTape, CoreError> {
         source: meta("source"),
         gaps: gaps.iter().map(|g| (g.from.0, g.to.0, g.cause)).collect(),
     };
-    Ok(OpenTape { series, disorder_ns, instrument, warmth: warmth(text)?, about })
+    Ok(OpenTape {
+        series,
+        disorder_ns,
+        instrument,
+        warmth: warmth_of(text.signals.as_deref(), &text.candles, (&text.symbol, &text.venue))?,
+        about,
+    })
 }
 
 fn seat(
@@ -464,14 +470,6 @@ fn seat(
         block_ns: sim.block_ns,
         shared_arrival: arrival(sim)?,
     })
-}
-
-/// What the signals begin with.
-fn warmth(text: &SymbolText) -> Result<Warmth, CoreError> {
-    match &text.signals {
-        Some(path) => signals_of(path, &text.symbol, &text.venue),
-        None => Ok(Warmth::of_bars(&bars_of(&text.symbol, &text.candles)?)),
-    }
 }
 
 /// Scales and grids as the tape's metadata states them.

@@ -270,6 +270,31 @@ impl Params {
         Ok(())
     }
 
+    /// Set parameters from JSON values, in order.
+    ///
+    /// # Errors
+    /// As [`Self::set`], and for a value that is neither number, text nor switch.
+    pub fn set_values<'a>(
+        &mut self,
+        values: impl IntoIterator<Item = (&'a String, &'a serde_json::Value)>,
+    ) -> Result<(), CoreError> {
+        use serde_json::Value as Json;
+        for (name, value) in values {
+            match value {
+                Json::Number(number) => {
+                    self.set_number(name, number.as_f64().unwrap_or(f64::NAN))?;
+                }
+                Json::String(text) => self.set(name, text)?,
+                Json::Bool(on) => self.set(name, if *on { "true" } else { "false" })?,
+                Json::Null | Json::Array(_) | Json::Object(_) => {
+                    let why = format!("`{name}` is neither number, text nor switch: {value}");
+                    return Err(CoreError::BadArgument { name: "params", why });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The row of a parameter.
     ///
     /// # Errors

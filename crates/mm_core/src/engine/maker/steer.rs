@@ -1,0 +1,65 @@
+//! Steer — what a daemon tells a maker from outside: foreign fills, a hold, other parameters.
+
+use super::Adaptation;
+use super::Fill;
+use super::Gate;
+use super::Maker;
+use super::Params;
+use super::UnixNanos;
+use crate::error::CoreError;
+use crate::strategy::Scope;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+impl Maker {
+    /// An order traded that this maker did not send: the ledger counts it all the same.
+    ///
+    /// # Errors
+    /// As [`Self::on_fill`].
+    pub fn on_foreign(
+        &mut self,
+        fill: &Fill,
+        mid2: i64,
+        gate: &mut Gate,
+        now: UnixNanos,
+    ) -> Result<(), CoreError> {
+        self.own_events += 1;
+        self.config.account.on_fill(fill, mid2)?;
+        gate.on_fill(fill, now);
+        Ok(())
+    }
+
+    /// Whether nothing may be quoted, whatever the market and the gate say.
+    pub fn hold(&mut self, on: bool) {
+        self.held = on;
+    }
+
+    /// Mark the ledger to twice the mid.
+    pub fn mark(&mut self, mid2: i64) {
+        self.config.account.mark(mid2);
+    }
+
+    /// Go on with other values of the parameters that may change while running. What was learned
+    /// begins anew; limits of the gate stay as they are.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] for an unknown name, a value outside its bounds, or a parameter
+    /// that is set before a start only; nothing changed then.
+    pub fn reload(&mut self, values: &BTreeMap<String, Value>) -> Result<(), CoreError> {
+        for name in values.keys() {
+            if Params::spec(name)?.scope != Scope::Live {
+                let why = format!("`{name}` is set before a start, not while running");
+                return Err(CoreError::BadArgument { name: "params", why });
+            }
+        }
+        let mut params = self.config.params.clone();
+        params.set_values(values)?;
+        self.quoting = params.quoting();
+        self.stale = params.stale();
+        self.adaptation = Adaptation::new(&params);
+        self.config.orders.set_rules(params.requote_rules());
+        self.config.params = params;
+        self.last = None;
+        Ok(())
+    }
+}

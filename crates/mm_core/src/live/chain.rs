@@ -1,0 +1,159 @@
+//! Chain — the position as the venue's own fills prove it.
+//!
+//! Each fill names the position before it. A fill that does not join waits for those that are
+//! missing; while one waits, the position is not proven and nothing may be quoted.
+
+use crate::units::Lots;
+use crate::units::TradeId;
+use crate::units::UnixNanos;
+use crate::wire::UserFill;
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
+
+/// Trade ids remembered: as many as a venue repeats after a reconnect.
+const KNOWN_MAX: usize = 4_096;
+/// More than this waits for nothing: the venue has to be asked.
+const WAITING_MAX: usize = 256;
+
+/// A fill as the chain keeps it.
+pub(super) type OwnFill = UserFill<'static>;
+
+/// What the chain knows of one symbol.
+#[derive(Debug, Default)]
+pub(super) struct Chain {
+    /// `None` until the venue said where it stands.
+    position: Option<Lots>,
+    /// Fills before this time were counted when the position was told.
+    since: UnixNanos,
+    known: BTreeSet<TradeId>,
+    order: VecDeque<TradeId>,
+    waiting: Vec<OwnFill>,
+    /// Since when fills wait.
+    broken: Option<UnixNanos>,
+}
+
+impl Chain {
+    /// The venue's position at a time; fills with these ids are part of it.
+    pub(super) fn begin(&mut self, position: Lots, since: UnixNanos, counted: &[TradeId]) {
+        counted.iter().for_each(|trade| self.remember(*trade));
+        self.position = Some(position);
+        self.since = since;
+        self.waiting.retain(|fill| !self.known.contains(&fill.trade) && fill.ts_exch >= since);
+        if self.waiting.is_empty() {
+            self.broken = None;
+        }
+    }
+
+    /// Take in a fill; it is due at once, later, or never, see [`Self::due`].
+    pub(super) fn take(&mut self, fill: OwnFill, now: UnixNanos) {
+        let old = self.position.is_some() && fill.ts_exch < self.since;
+        let repeated = self.known.contains(&fill.trade)
+            || self.waiting.iter().any(|other| other.trade == fill.trade);
+        if old || repeated {
+            return;
+        }
+        if self.waiting.len() == WAITING_MAX {
+            self.waiting.remove(0);
+        }
+        self.waiting.push(fill);
+        self.broken.get_or_insert(now);
+    }
+
+    /// The next fill that joins.
+    pub(super) fn due(&mut self) -> Option<OwnFill> {
+        let position = self.position?;
+        let at = self.waiting.iter().position(|fill| fill.position_before == position)?;
+        let fill = self.waiting.remove(at);
+        self.position = Some(position + Lots(fill.side.sign() * fill.size.0));
+        self.remember(fill.trade);
+        if self.waiting.is_empty() {
+            self.broken = None;
+        }
+        Some(fill)
+    }
+
+    /// The position, where it is proven.
+    pub(super) fn proven(&self) -> Option<Lots> {
+        self.position.filter(|_| self.waiting.is_empty())
+    }
+
+    /// Since when fills wait for those before them.
+    pub(super) fn broken(&self) -> Option<UnixNanos> {
+        self.broken
+    }
+
+    fn remember(&mut self, trade: TradeId) {
+        if self.known.insert(trade) {
+            self.order.push_back(trade);
+        }
+        if self.order.len() > KNOWN_MAX {
+            if let Some(old) = self.order.pop_front() {
+                self.known.remove(&old);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fees::Liquidity;
+    use crate::units::Cash;
+    use crate::units::Px;
+    use crate::units::Side;
+    use crate::units::VenueOrderId;
+
+    fn fill(trade: u64, before: i64, size: i64, at: i64) -> OwnFill {
+        UserFill {
+            symbol: "BTC",
+            side: if size > 0 { Side::Bid } else { Side::Ask },
+            px: Px(100),
+            size: Lots(size.abs()),
+            position_before: Lots(before),
+            oid: VenueOrderId(trade),
+            cloid: None,
+            trade: TradeId(trade),
+            liquidity: Liquidity::Maker,
+            fee: Cash(0),
+            ts_exch: UnixNanos(at),
+        }
+    }
+
+    fn drained(chain: &mut Chain) -> Vec<u64> {
+        std::iter::from_fn(|| chain.due()).map(|fill| fill.trade.0).collect()
+    }
+
+    #[test]
+    fn fills_join_in_any_order_and_count_once() {
+        let mut chain = Chain::default();
+        chain.take(fill(3, 8, -2, 30), UnixNanos(31));
+        assert_eq!(drained(&mut chain), []);
+        chain.begin(Lots(5), UnixNanos(10), &[TradeId(1)]);
+        assert_eq!((chain.proven(), chain.broken()), (None, Some(UnixNanos(31))));
+        chain.take(fill(1, 0, 5, 10), UnixNanos(32));
+        chain.take(fill(2, 5, 3, 20), UnixNanos(33));
+        chain.take(fill(3, 8, -2, 30), UnixNanos(33));
+        assert_eq!(drained(&mut chain), [2, 3]);
+        assert_eq!((chain.proven(), chain.broken()), (Some(Lots(6)), None));
+        chain.take(fill(2, 5, 3, 20), UnixNanos(34));
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![], Some(Lots(6))));
+    }
+
+    #[test]
+    fn a_lost_fill_breaks_the_chain_until_the_venue_is_asked() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(0), UnixNanos(10), &[]);
+        chain.take(fill(2, 4, 1, 20), UnixNanos(21));
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![], None));
+        chain.begin(Lots(5), UnixNanos(21), &[TradeId(2)]);
+        assert_eq!(chain.proven(), Some(Lots(5)));
+    }
+
+    #[test]
+    fn history_of_before_the_position_was_told_is_no_news() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(7), UnixNanos(100), &[]);
+        chain.take(fill(9, 0, 7, 50), UnixNanos(101));
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![], Some(Lots(7))));
+    }
+}

@@ -1,0 +1,231 @@
+//! The desk: frames and private events in, approved commands out, the same each time.
+
+use mm_core::command::Command;
+use mm_core::live::Desk;
+use mm_core::live::Heard;
+use mm_core::live::Notice;
+use mm_core::units::Side;
+use mm_core::units::SymbolIx;
+use mm_core::units::UnixNanos;
+use serde_json::json;
+use serde_json::Value;
+
+const MS: i64 = 1_000_000;
+const T0: i64 = 1_700_000_000_000 * MS;
+
+/// A desk of BTC that quotes 2 bp around the mid, and its clock.
+struct Bench {
+    desk: Desk,
+    now: i64,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let spec = json!({
+            "symbols": [{"symbol": "BTC", "size_decimals": 5,
+                "params": {"mode": "fixed", "toxicity": false, "bias_strength": 0.0}}],
+            "capital_usd": 1000.0, "fees": {"maker": 0.00015, "taker": 0.00045},
+            "tag": 7, "now": T0,
+        });
+        Self { desk: Desk::from_json(&spec.to_string()).expect("a desk"), now: T0 }
+    }
+
+    /// One that knows its position and has heard a book.
+    fn ready() -> Self {
+        let mut bench = Self::new();
+        bench.event(&json!({"kind": "baseline", "symbol": 0, "position": 0, "since": T0,
+            "trades": []}));
+        bench.book(50_000);
+        bench
+    }
+
+    fn later(&mut self, ms: i64) -> UnixNanos {
+        self.now += ms * MS;
+        UnixNanos(self.now)
+    }
+
+    fn frame(&mut self, frame: &Value) -> Heard {
+        let now = self.later(10);
+        self.desk.frame(frame.to_string().as_bytes(), now).expect("sound")
+    }
+
+    fn book(&mut self, mid: i64) -> Heard {
+        let level = |px: i64| json!({"px": format!("{px}.0"), "sz": "5.0", "n": 3});
+        let bids: Vec<Value> = (1..=5).map(|i| level(mid - i)).collect();
+        let asks: Vec<Value> = (1..=5).map(|i| level(mid + i)).collect();
+        let time = self.now / MS;
+        self.frame(&json!({"channel": "l2Book",
+            "data": {"coin": "BTC", "time": time, "levels": [bids, asks]}}))
+    }
+
+    fn event(&mut self, event: &Value) {
+        let now = self.later(1);
+        self.desk.event(&event.to_string(), now).expect("an event");
+    }
+
+    fn decide(&mut self) -> Vec<Command> {
+        let now = self.later(500);
+        let mut out = Vec::new();
+        self.desk.decide(None, now, &mut out).expect("decided");
+        out.iter().map(|approved| *approved.get()).collect()
+    }
+
+    fn fill(&mut self, cloid: Option<u128>, (side, sz): (&str, &str), (before, tid): (&str, u64)) {
+        let mut fill = json!({"coin": "BTC", "px": "49999.0", "sz": sz, "side": side,
+            "time": self.now / MS, "startPosition": before, "dir": "Open Long",
+            "closedPnl": "0.0", "hash": "0x0", "oid": 1, "crossed": false, "fee": "0.01",
+            "tid": tid, "feeToken": "USDC"});
+        if let Some(cloid) = cloid {
+            fill["cloid"] = json!(format!("0x{cloid:032x}"));
+        }
+        let data = json!({"user": "0x1", "fills": [fill]});
+        assert_eq!(self.frame(&json!({"channel": "userFills", "data": data})), Heard::Own);
+    }
+
+    fn symbol(&self) -> Value {
+        self.desk.report(UnixNanos(self.now))["symbols"][0].clone()
+    }
+}
+
+fn placed(commands: &[Command]) -> Vec<(u128, Side, i64)> {
+    let place = |command: &Command| match command {
+        Command::Place(place) => Some((place.cloid.0, place.side, place.px.0)),
+        Command::Cancel { .. } | Command::CancelAll { .. } | Command::ScheduleCancel { .. } => None,
+    };
+    commands.iter().filter_map(place).collect()
+}
+
+fn cancelled(commands: &[Command]) -> usize {
+    commands.iter().filter(|command| matches!(command, Command::Cancel { .. })).count()
+}
+
+#[test]
+fn nothing_is_quoted_before_the_position_is_proven() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.book(50_000), Heard::Market(SymbolIx(0)));
+    assert_eq!(bench.decide(), []);
+    bench.event(&json!({"kind": "baseline", "symbol": 0, "position": 0, "since": T0,
+        "trades": []}));
+    let first = bench.decide();
+    assert_eq!(placed(&first).len(), 4, "two levels a side: {first:?}");
+}
+
+#[test]
+fn a_hold_withdraws_the_quotes_and_each_holder_lets_go_for_itself() {
+    let mut bench = Bench::ready();
+    assert_eq!(placed(&bench.decide()).len(), 4);
+    for by in ["operator", "budget"] {
+        bench.event(&json!({"kind": "hold", "symbol": null, "by": by, "on": true}));
+    }
+    let commands = bench.decide();
+    assert_eq!((cancelled(&commands), placed(&commands).len()), (4, 0), "{commands:?}");
+    bench.event(&json!({"kind": "hold", "symbol": 0, "by": "budget", "on": false}));
+    assert_eq!(bench.decide(), []);
+    bench.event(&json!({"kind": "hold", "symbol": null, "by": "operator", "on": false}));
+    assert!(!placed(&bench.decide()).is_empty());
+}
+
+#[test]
+fn own_fills_count_once_and_a_break_of_their_chain_stops_quoting() {
+    let mut bench = Bench::ready();
+    let orders = placed(&bench.decide());
+    let (bid, _, _) = orders.iter().find(|o| o.1 == Side::Bid).expect("a bid");
+    bench.fill(Some(*bid), ("B", "0.001"), ("0.0", 11));
+    bench.fill(Some(*bid), ("B", "0.001"), ("0.0", 11));
+    assert_eq!(
+        (bench.symbol()["position"].clone(), bench.symbol()["proven"].clone()),
+        (json!(100), json!(100))
+    );
+    // A fill is lost: the next one does not join.
+    bench.fill(Some(*bid), ("B", "0.001"), ("0.002", 13));
+    assert_eq!(bench.symbol()["proven"], Value::Null);
+    let commands = bench.decide();
+    assert!(cancelled(&commands) > 0 && placed(&commands).is_empty(), "{commands:?}");
+    bench.fill(Some(*bid), ("B", "0.001"), ("0.001", 12));
+    assert_eq!(
+        (bench.symbol()["position"].clone(), bench.symbol()["proven"].clone()),
+        (json!(300), json!(300))
+    );
+}
+
+#[test]
+fn what_others_trade_on_the_account_is_in_the_ledger_and_noticed() {
+    let mut bench = Bench::ready();
+    bench.fill(None, ("A", "0.004"), ("0.0", 21));
+    assert_eq!(bench.symbol()["position"], json!(-400));
+    let want = [Notice::ForeignFill { symbol: SymbolIx(0), trade: 21 }];
+    assert_eq!(bench.desk.take_notices(), want);
+    let order = json!({"coin": "BTC", "side": "B", "limitPx": "49000.0", "sz": "0.001",
+        "oid": 77, "timestamp": T0 / MS, "origSz": "0.001"});
+    let update = json!([{"order": order, "status": "open", "statusTimestamp": T0 / MS}]);
+    bench.frame(&json!({"channel": "orderUpdates", "data": update}));
+    let want = [Notice::ForeignOrder { symbol: SymbolIx(0), oid: 77, open: true }];
+    assert_eq!(bench.desk.take_notices(), want);
+}
+
+#[test]
+fn a_position_from_before_enters_the_ledger_without_a_profit() {
+    let mut bench = Bench::new();
+    bench.event(&json!({"kind": "baseline", "symbol": 0, "position": 200, "since": T0,
+        "trades": [5]}));
+    assert_eq!(bench.decide(), []);
+    bench.book(50_000);
+    let commands = bench.decide();
+    assert!(!placed(&commands).is_empty());
+    let symbol = bench.symbol();
+    let money = ["capture2", "inventory2", "fees2"].map(|name| symbol[name].clone());
+    assert_eq!((symbol["position"].clone(), money), (json!(200), [json!(0), json!(0), json!(0)]));
+}
+
+#[test]
+fn the_same_events_give_the_same_commands() {
+    let run = || {
+        let mut bench = Bench::ready();
+        let mut all: Vec<Vec<Command>> = Vec::new();
+        for i in 0..200_i64 {
+            bench.book(50_000 + (i * 7919) % 23);
+            let commands = bench.decide();
+            for command in &commands {
+                let (cloid, answer) = match command {
+                    Command::Place(place) => {
+                        (place.cloid, json!({"Resting": {"oid": i, "left": place.size.0}}))
+                    }
+                    Command::Cancel { cloid, .. } => {
+                        (*cloid, json!({"Cancelled": {"reason": "Asked"}}))
+                    }
+                    Command::CancelAll { .. } | Command::ScheduleCancel { .. } => continue,
+                };
+                bench.event(&json!({"kind": "answer", "symbol": 0,
+                    "cloid": format!("0x{:032x}", cloid.0), "answer": answer}));
+            }
+            all.push(commands);
+        }
+        all
+    };
+    let first = run();
+    assert!(first.iter().filter(|commands| commands.len() > 2).count() > 100, "{first:?}");
+    assert_eq!(first, run());
+}
+
+#[test]
+fn malformed_input_is_named_and_changes_nothing() {
+    let mut bench = Bench::ready();
+    let now = UnixNanos(bench.now);
+    let before = bench.desk.report(now);
+    for frame in [&b"{"[..], b"{\"channel\":\"l2Book\",\"data\":{\"coin\":\"BTC\"}}", b"\xff\xfe"] {
+        bench.desk.frame(frame, now).expect_err("malformed");
+    }
+    let events = [
+        r#"{"kind":"answer","symbol":0,"cloid":"0x12","answer":"Filled"}"#,
+        r#"{"kind":"baseline","symbol":9,"position":0,"since":0,"trades":[]}"#,
+        r#"{"kind":"params","symbol":0,"params":{"base_spread_bps":-1}}"#,
+        r#"{"kind":"params","symbol":0,"params":{"equity_floor_frac":0.1}}"#,
+        r#"{"kind":"dance"}"#,
+    ];
+    for event in events {
+        bench.desk.event(event, now).expect_err(event);
+    }
+    assert_eq!(bench.desk.report(now), before);
+    bench.event(&json!({"kind": "params", "symbol": 0, "params": {"num_levels": 1}}));
+    assert_eq!(placed(&bench.decide()).len(), 2);
+}
