@@ -1440,3 +1440,56 @@ class Trees:
         Raises:
             ArgumentError: rows of another width.
         """
+
+@final
+class Desk:
+    """Several symbols behind one gate: frames, events and times in, approved commands out.
+
+    Raises:
+        ArgumentError, UnsupportedError: naming the field of the JSON text that is wrong.
+    """
+
+    def __new__(cls, spec_json: str) -> Self:
+        """Build from JSON: `symbols` (symbol, size_decimals, params, candles, signals),
+        `capital_usd`, `fees` (maker, taker), `tag` (u64, what order ids begin with), `now` (ns).
+        """
+
+    def frame(self, recv_ns: int, frame: bytes) -> tuple[str, int, str]:
+        """Take in a frame of a socket as it came.
+
+        Returns:
+            What it was about (market, own, control, nothing), the symbol of a market or -1, and
+            the venue's words where it refused something.
+
+        Raises:
+            PayloadError: it is malformed; nothing of it was taken in.
+        """
+
+    def event(self, now_ns: int, event_json: str) -> None:
+        """Take in what reached us beside frames: answer, funding, baseline, hold, halt, params.
+
+        Raises:
+            ArgumentError: it is no event, or names a symbol or parameter that there is not.
+        """
+
+    def decide(self, now_ns: int, symbol: int | None = None) -> list[tuple[Any, ...]]:
+        """Decide for one symbol, or for all.
+
+        Returns:
+            Commands that passed the gate: ("place", symbol, cloid, side, px, size, tif,
+            reduce_only), ("cancel", symbol, cloid), ("cancel_all", symbol or None); px in price
+            units, size in lots.
+        """
+
+    def report(self, now_ns: int) -> str:
+        """Return the desk as it stands, as JSON: prices in price units, sizes in lots, money in
+        micro-dollars, the parts of the profit (`...2`) in half micro-dollars.
+        """
+
+    def notices(self) -> list[tuple[str, int, int, bool]]:
+        """Move out what should be known since the last call: kind (foreign_order, foreign_fill),
+        symbol, venue id, whether an order rests.
+        """
+
+    def signals(self) -> bytes:
+        """Return what the signals know now, as the file that another run begins with."""

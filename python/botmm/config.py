@@ -127,6 +127,45 @@ class Store(_Section):
     dir: str = Field(default="data", description="Folder of captures and tapes.")
 
 
+class Live(_Section):
+    """The daemon: where it trades, and how it is watched."""
+
+    mode: Literal["paper", "testnet", "mainnet"] = Field(
+        default="paper",
+        description="paper (the local exchange), testnet or mainnet; mainnet needs `botmm arm`.",
+    )
+    symbols: str = Field(
+        default="BTC ETH SOL", description="What is quoted, separated by spaces or commas."
+    )
+    account: Annotated[str, Field(pattern=r"^(0x[0-9a-fA-F]{40})?$")] = Field(
+        default="", description="Address of the account that is traded; its key stays elsewhere."
+    )
+    agent: Annotated[str, Field(pattern=r"^(0x[0-9a-fA-F]{40})?$")] = Field(
+        default="", description="Address of the agent whose key signs; it cannot withdraw."
+    )
+    url: Annotated[str, Field(pattern=r"^(https?://[^/ ]+)?$")] = Field(
+        default="", description="Another address of the venue; unset: the mode's own."
+    )
+    state_dir: str = Field(
+        default="state", description="Folder of state, journal, latches and the control socket."
+    )
+    leverage: Annotated[int, Field(ge=1, le=10)] = Field(
+        default=3, description="Leverage that is set at the venue for each symbol at the start."
+    )
+    reconcile_s: Annotated[float, Field(ge=1, le=300)] = Field(
+        default=10.0, description="How often own records are compared with the venue's."
+    )
+    foreign_orders: Literal["cancel", "halt"] = Field(
+        default="halt", description="What follows when an order appears that we did not send."
+    )
+    guard: bool = Field(
+        default=True, description="Whether quotes stand only while botmm-guard watches."
+    )
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=9109, description="Prometheus metrics on the loopback; 0 switches them off."
+    )
+
+
 class Settings(BaseSettings):
     """Everything a run is told; frozen after loading."""
 
@@ -137,6 +176,7 @@ class Settings(BaseSettings):
     sim: Sim = Sim()
     replay: Replay = Replay()
     store: Store = Store()
+    live: Live = Live()
     strategy: dict[str, Value] = {}
     symbols: dict[str, dict[str, Value]] = {}
 
@@ -158,8 +198,8 @@ class Settings(BaseSettings):
         return defaults | self.strategy | self.symbols.get(symbol, {})
 
     def digest(self) -> str:
-        """Return the SHA-256 of all values, the same for equal settings."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """Return the SHA-256 of all values but the daemon's: the same for equal runs."""
+        text = json.dumps(self.model_dump(mode="json", exclude={"live"}), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -168,6 +208,7 @@ SECTIONS: dict[str, type[_Section]] = {
     "sim": Sim,
     "replay": Replay,
     "store": Store,
+    "live": Live,
 }
 
 

@@ -139,7 +139,9 @@ def _warmup(plan: Plan) -> str:
 
 def config_of(plan: Plan) -> dict[str, Any]:
     """Return every value by its dotted key."""
-    tree = plan.settings.model_dump(mode="json", exclude={"strategy", "symbols", "schema_version"})
+    tree = plan.settings.model_dump(
+        mode="json", exclude={"strategy", "symbols", "live", "schema_version"}
+    )
     flat = {f"{name}.{key}": value for name, part in tree.items() for key, value in part.items()}
     for symbol in plan.symbols:
         flat |= {f"{symbol}.{key}": value for key, value in plan.settings.params(symbol).items()}

@@ -1,0 +1,1 @@
+"""Live — the daemon: one engine, driven by a venue's sockets, journaled, guarded."""
