@@ -25,6 +25,7 @@ __all__ = [
     "Assembler",
     "CoreException",
     "DecimalError",
+    "Desk",
     "GapError",
     "Latency",
     "ModelError",
