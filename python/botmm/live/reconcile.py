@@ -30,9 +30,9 @@ class Findings:
     """Symbols whose positions differ."""
 
 
-def baseline(standing: Standing, symbols: int) -> list[Event]:
-    """Return the events that tell the engine where every position stands."""
-    return [_baseline(standing, symbol) for symbol in range(symbols)]
+def baseline(standing: Standing, symbols: Sequence[int]) -> list[Event]:
+    """Return the events that tell the engine where positions stand."""
+    return [_baseline(standing, symbol) for symbol in symbols]
 
 
 def _baseline(standing: Standing, symbol: int) -> Event:

@@ -31,6 +31,8 @@ BUDGET_RESERVE = 2_000
 """New orders end when so few requests are left to the account."""
 STOP_S = 8.0
 """How long a stop may take to see every order gone."""
+EXPLAINED_TRIES = 8
+"""Questions after a reconnect until a position is taken from the venue's word."""
 BLIND_MAX = 3
 """Comparisons that may fail in a row before quotes are withdrawn."""
 
@@ -193,28 +195,49 @@ class Runner:
             elif self.venue.link != seen or LINK in self.health.holds:
                 link = self.venue.link
                 self.hold(LINK, on=True)
-                if await self._begin_anew():
+                if await self._begin_anew(first=seen == 0):
                     self.health.reconnects += seen != 0
                     seen = link
                     self.hold(LINK, on=False)
             await asyncio.sleep(0.05)
 
-    async def _begin_anew(self) -> bool:
-        """Bring own records in line with the venue's, as at a start; whether that worked."""
+    async def _begin_anew(self, *, first: bool) -> bool:
+        """Bring own records in line with the venue's, as at a start; whether that worked.
+
+        After a reconnect the fills that were missed come with the subscription and join what is
+        proven; only what they do not explain is taken from the venue's word.
+        """
         try:
             standing = await self.venue.standing()
             strangers = [one for one in standing.orders if not self._is_known(one)]
             if strangers:
                 await self._meet(strangers)
-            for event in baseline(standing, len(self.engine.report(standing.at_ns)["symbols"])):
-                self.event(event)
+            if not first:
+                standing = await self._explained(standing)
         except VenueError as error:
             self.health.complaint = error.message
             await asyncio.sleep(0.5)
             return False
+        for event in baseline(standing, self._differing(standing, every=first)):
+            self.health.corrected_positions += not first
+            self.event(event)
         self._take(standing)
         self._doubt(standing)
         return True
+
+    async def _explained(self, standing: Standing) -> Standing:
+        """Return a standing that the fills explain, or the last one after some time."""
+        for _ in range(EXPLAINED_TRIES):
+            if not self._differing(standing, every=False):
+                break
+            await asyncio.sleep(0.25)
+            standing = await self.venue.standing()
+        return standing
+
+    def _differing(self, standing: Standing, *, every: bool) -> list[int]:
+        """Return the symbols whose position is not what the venue says, or all of them."""
+        rows = enumerate(self.engine.report(standing.at_ns)["symbols"])
+        return [ix for ix, row in rows if every or row["proven"] != standing.positions.get(ix, 0)]
 
     def _is_known(self, order: RestingOrder) -> bool:
         """Whether an order is of this run."""

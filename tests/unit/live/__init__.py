@@ -1,0 +1,1 @@
+"""Live — tests of the daemon around fakes of its ports."""
