@@ -18,6 +18,7 @@ from botmm.live.gateway import VenueGateway
 from botmm.live.loop import Loop
 from botmm.live.reconcile import baseline, compare
 from botmm.live.tags import is_of_program
+from botmm.live.thrift import RESERVE, Thrift
 from botmm.ports import Command, Event, Journal, RestingOrder, Standing, Venue
 
 TIMER_S = 0.1
@@ -27,8 +28,6 @@ BUDGET = "budget"
 RECORDS = "records"
 FOREIGN = "foreign"
 
-BUDGET_RESERVE = 2_000
-"""New orders end when so few requests are left to the account."""
 STOP_S = 8.0
 """How long a stop may take to see every order gone."""
 EXPLAINED_TRIES = 8
@@ -47,6 +46,7 @@ class Health:
     corrected_positions: int = 0
     foreign_orders: int = 0
     loop_lag_ms: float = 0.0
+    patience_s: float = 0.0
     standing: Standing | None = None
     complaint: str = ""
     holds: set[str] = field(default_factory=set)
@@ -88,6 +88,7 @@ class Runner:
         self._gateway: VenueGateway | None = None
         self._suspects: Sequence[int] = ()
         self._blind = 0
+        self._thrift = Thrift()
 
     @property
     def gateway(self) -> VenueGateway:
@@ -263,7 +264,11 @@ class Runner:
         self.health.reconciled += 1
         self._blind = 0
         self.hold(RECORDS, on=False)
-        self.hold(BUDGET, on=standing.budget_left < BUDGET_RESERVE)
+        self.hold(BUDGET, on=standing.budget_left < RESERVE)
+        patience_s = self._thrift.take(standing.budget_left, self._clock.monotonic())
+        if patience_s != self.health.patience_s:
+            self.health.patience_s = patience_s
+            self.event({"kind": "patience", "ns": round(patience_s * 1e9)})
 
     def _doubt(self, standing: Standing) -> None:
         report = self.engine.report(standing.at_ns)
