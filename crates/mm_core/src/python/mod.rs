@@ -7,6 +7,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod data;
 mod errors;
+mod exchange;
 mod formulas;
 mod info;
 mod params;
@@ -28,6 +29,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     formulas::register(m)?;
     params::register(m)?;
     synth::register(m)?;
+    exchange::register(m)?;
     replay::register(m)?;
     Ok(())
 }
