@@ -8,6 +8,7 @@ use crate::sim::rules::Agent;
 use crate::sim::rules::Refusal;
 use crate::units::UnixNanos;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use serde::Serialize;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -62,6 +63,10 @@ impl PyExchange {
         self.lock().push_frame(coin, UnixNanos(recv_ns), frame).map_err(to_py)
     }
 
+    fn shock(&self, coin: u16, bps: f64) -> PyResult<()> {
+        self.lock().shock(coin, bps).map_err(to_py)
+    }
+
     fn inject(&self, coin: u16, rows: &str) -> PyResult<()> {
         self.lock().inject(coin, rows).map_err(to_py)
     }
@@ -97,6 +102,10 @@ impl PyExchange {
 
     fn owner(&self, signer: &str) -> Option<String> {
         self.lock().owner(signer).map(str::to_owned)
+    }
+
+    fn use_nonce(&self, signer: &str, nonce: u64) -> String {
+        refused(self.lock().use_nonce(signer, nonce))
     }
 
     fn set_limits(&self, user: &str, patch: &str) -> PyResult<()> {
@@ -175,6 +184,17 @@ impl PyExchange {
 
     fn audit(&self, user: &str) -> PyResult<String> {
         self.ask(|exchange| exchange.audit(user))
+    }
+
+    fn save<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let state = py.detach(|| self.lock().save()).map_err(to_py)?;
+        Ok(PyBytes::new(py, &state))
+    }
+
+    #[staticmethod]
+    fn restore(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        let exchange = py.detach(|| Exchange::restore(data)).map_err(to_py)?;
+        Ok(Self(Mutex::new(exchange)))
     }
 
     fn accepted(&self, user: &str, cloid: &str) -> PyResult<u32> {

@@ -23,10 +23,19 @@ const REQUEST_COSTS: i64 = 500;
 const PX8: u32 = 8;
 
 impl Exchange {
+    /// Use up a nonce of a signer, as its signed requests that are no actions do.
+    ///
+    /// # Errors
+    /// As [`crate::sim::rules::Nonces::take`].
+    pub fn use_nonce(&mut self, signer: &str, nonce: u64) -> Result<(), Refusal> {
+        let nonces = self.nonces.entry(signer.to_lowercase()).or_default();
+        nonces.take(nonce, self.clock.now, self.rules.nonces_kept)
+    }
+
     /// Do what was asked and answer.
     pub(super) fn execute(&mut self, queued: Queued) {
         let outcome = match self.authorise(&queued) {
-            Ok(who) => self.perform(who, &queued.action),
+            Ok(who) => self.perform(who, &queued.action.action),
             Err(refusal) => Outcome::Refused(refusal),
         };
         self.replies.push(Reply::new(queued.ticket, outcome));
@@ -35,27 +44,25 @@ impl Exchange {
     /// Whose action it is, once it has passed all that concerns it as a whole.
     fn authorise(&mut self, queued: &Queued) -> Result<usize, Refusal> {
         let now = self.clock.now;
-        let signer = &queued.signer;
+        let (signer, action) = (&queued.signer, &queued.action.action);
         let unknown = || Refusal::UnknownSigner { signer: signer.clone() };
         let owner = self.acting(signer).ok_or_else(unknown)?;
         let who = match &queued.vault {
             None => owner,
             Some(address) => self.part_of(owner, address)?,
         };
-        let nonces = self.nonces.entry(signer.clone()).or_default();
-        nonces.take(queued.nonce, now, self.rules.nonces_kept)?;
-        let (cost, is_cancel) =
-            (queued.action.cost(), matches!(queued.action, Action::Cancel { .. }));
+        self.use_nonce(signer, queued.nonce)?;
+        let (cost, is_cancel) = (action.cost(), matches!(action, Action::Cancel { .. }));
         let budget = &mut self.traders[who].budget;
         if queued.expires.is_some_and(|end| end <= now) {
             budget.used += EXPIRED_COSTS * cost;
             return Err(Refusal::Expired);
         }
         budget.pay(cost, is_cancel, now, &self.rules)?;
-        if queued.action.is_empty() {
+        if action.is_empty() {
             return Err(Refusal::Empty);
         }
-        if queued.action.wishes().into_iter().any(|wish| self.is_far(wish)) {
+        if action.wishes().into_iter().any(|wish| self.is_far(wish)) {
             return Err(Refusal::FarPrice);
         }
         Ok(who)
@@ -71,7 +78,9 @@ impl Exchange {
         let Some(market) = self.markets.get(usize::from(wish.coin)) else { return false };
         let state = &market.state;
         let reference = state.context.oracle.or_else(|| state.mark());
-        let Some(reference) = reference.filter(|_| wish.flaw.is_none()) else { return false };
+        let Some(reference) = reference.filter(|_| wish.flaw.is_none() && wish.px > 0) else {
+            return false;
+        };
         let scale = crate::instrument::pow10(PX8 - state.spec().px_decimals.min(PX8));
         let px = wish.px as f64 * scale as f64;
         (px - reference as f64).abs() > self.rules.price_band * reference as f64

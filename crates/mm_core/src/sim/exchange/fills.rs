@@ -9,6 +9,7 @@ use crate::sim::exchange::order::Order;
 use crate::sim::exchange::order::Status;
 use crate::sim::exchange::trader::Stake;
 use crate::sim::exchange::Exchange;
+use crate::sim::FillWhy;
 use crate::sim::SimFill;
 use crate::units::Cash;
 use crate::units::Lots;
@@ -35,6 +36,11 @@ impl Exchange {
             return;
         };
         let trade = Trade { px: fill.px, size, tid: self.trade_id(), hash: self.transaction() };
+        if fill.why == FillWhy::Crossed {
+            // The book moved through without a print: the trade is ours alone to tell.
+            let (now, state) = (self.clock.now, &mut self.markets[usize::from(order.coin)].state);
+            state.print(now, (fill.side.opposite(), fill.px.0), size.0, trade.tid);
+        }
         self.book_fill(oid, &trade, Liquidity::Maker);
         if size < fill.size {
             self.end_early(oid, Status::ReduceOnlyCanceled);

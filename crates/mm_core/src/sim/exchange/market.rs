@@ -63,7 +63,7 @@ pub(super) struct Context {
 }
 
 /// One coin.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Market {
     pub(super) name: String,
     pub(super) leverage_max: u32,

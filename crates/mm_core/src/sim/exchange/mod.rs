@@ -19,6 +19,7 @@ mod market;
 mod matching;
 mod order;
 mod placing;
+mod saved;
 mod source;
 mod spec;
 mod trader;
@@ -43,31 +44,36 @@ pub use words::OwnId;
 
 use crate::error::CoreError;
 use crate::fees::FeeSchedule;
-use crate::sim::exchange::action::Action;
 use crate::sim::exchange::action::Class;
 use crate::sim::exchange::ledger::Ledger;
 use crate::sim::exchange::market::Injected;
 use crate::sim::exchange::market::Market;
+use crate::sim::exchange::saved::Worded;
 use crate::sim::exchange::source::Source;
 use crate::sim::exchange::trader::Trader;
 use crate::sim::rules::Nonces;
 use crate::sim::rules::Rules;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// A shock does not halve a price or double it.
+const SHOCK_BPS_MAX: f64 = 5_000.0;
+
 /// An action that waits for its block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Queued {
     ticket: u64,
     signer: String,
     vault: Option<String>,
-    action: Action,
+    action: Worded,
     nonce: u64,
     expires: Option<UnixNanos>,
 }
 
 /// What the clock and the counters of an exchange say.
-#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Clock {
     start: i64,
     block_ns: i64,
@@ -83,7 +89,7 @@ struct Clock {
 }
 
 /// The exchange.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Exchange {
     clock: Clock,
     rules: Rules,
@@ -101,7 +107,9 @@ pub struct Exchange {
     /// Whose positions the venue closes at this moment.
     liquidating: Option<usize>,
     queue: Vec<Queued>,
+    #[serde(skip)]
     replies: Vec<Reply>,
+    #[serde(skip)]
     events: Vec<Event>,
 }
 
@@ -169,7 +177,7 @@ impl Exchange {
         nonce: u64,
         expires: Option<UnixNanos>,
     ) -> Result<u64, CoreError> {
-        let action = serde_json::from_str(action)
+        let action = Worded::try_from(action.to_owned())
             .map_err(|e| CoreError::BadArgument { name: "action", why: e.to_string() })?;
         let (signer, vault) = (signer.to_lowercase(), vault.map(str::to_lowercase));
         self.clock.tickets += 1;
@@ -199,6 +207,18 @@ impl Exchange {
         frame: &[u8],
     ) -> Result<(), CoreError> {
         self.market_mut(coin)?.push(frame, recv)
+    }
+
+    /// News moves what a synthetic market is worth, in basis points.
+    ///
+    /// # Errors
+    /// A coin that is none or not synthetic, and a move that is not finite.
+    pub fn shock(&mut self, coin: u16, bps: f64) -> Result<(), CoreError> {
+        if !bps.is_finite() || bps.abs() > SHOCK_BPS_MAX {
+            let why = format!("at most {SHOCK_BPS_MAX} either way, had {bps}");
+            return Err(CoreError::BadArgument { name: "bps", why });
+        }
+        self.market_mut(coin)?.source.shock(bps)
     }
 
     /// Rows that happen in the next block.
@@ -238,7 +258,7 @@ impl Exchange {
 
     /// Actions of a class, in order of arrival.
     fn queued(&mut self, wanted: Class) -> Vec<Queued> {
-        let is = |queued: &mut Queued| queued.action.class() == wanted;
+        let is = |queued: &mut Queued| queued.action.action.class() == wanted;
         self.queue.extract_if(.., is).collect()
     }
 }

@@ -12,19 +12,22 @@ use crate::sim::FlowConfig;
 use crate::sim::FlowLatency;
 use crate::sim::FlowStreams;
 use crate::tape::Projection;
+use crate::tape::SeriesPlace;
 use crate::tape::TapeSeries;
 use crate::units::DurationNanos;
 use crate::units::UnixNanos;
 use crate::wire;
 use crate::wire::Decoded;
 use crate::wire::Scales;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Nothing is on its way from the synthetic exchange: it is this one.
 const AT_ONCE: FlowLatency =
     FlowLatency { floor: DurationNanos(0), jitter: DurationNanos(0), spread: 0.0 };
 
 /// Where rows come from.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Source {
     Synthetic(Box<Flow>),
     Tape(Box<Played>),
@@ -32,9 +35,14 @@ pub(super) enum Source {
 }
 
 /// Tapes whose first row happens at the start of the exchange.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Played {
-    series: TapeSeries,
+    paths: Vec<String>,
+    /// Where reading goes on after the batch.
+    place: SeriesPlace,
+    /// Opened when it is read from.
+    #[serde(skip)]
+    series: Option<TapeSeries>,
     shift: i64,
     batch: Rows,
     at: usize,
@@ -81,6 +89,23 @@ impl Source {
         }
     }
 
+    /// News that moves what the market is worth, in basis points.
+    ///
+    /// # Errors
+    /// Only a synthetic market can be told.
+    pub(super) fn shock(&mut self, bps: f64) -> Result<(), CoreError> {
+        match self {
+            Self::Synthetic(flow) => {
+                flow.shock(bps);
+                Ok(())
+            }
+            Self::Tape(_) | Self::Pushed(_) => {
+                let why = "only a synthetic market can be shocked".to_owned();
+                Err(CoreError::Unsupported { why })
+            }
+        }
+    }
+
     /// A frame of the live feed: append what it says.
     ///
     /// # Errors
@@ -109,7 +134,7 @@ impl Source {
 
 impl Played {
     fn new(coin: &CoinSpec, paths: &[String], start: UnixNanos) -> Result<Self, CoreError> {
-        let mut series = TapeSeries::open(paths, Projection::All)?;
+        let series = TapeSeries::open(paths, Projection::All)?;
         let spec = InstrumentSpec::hyperliquid(coin.size_decimals);
         let info = &series.infos()[0];
         let scales = (info.px_decimals()?, info.size_decimals()?);
@@ -121,10 +146,26 @@ impl Played {
             );
             return Err(CoreError::BadArgument { name: "paths", why });
         }
-        let mut batch = Rows::default();
-        series.next(&mut batch)?;
-        let first = batch.ts_recv.first().copied().unwrap_or(start.0);
-        Ok(Self { series, shift: start.0 - first, batch, at: 0 })
+        let (place, paths, batch) = (series.place(), paths.to_vec(), Rows::default());
+        let mut played = Self { paths, place, series: Some(series), shift: 0, batch, at: 0 };
+        played.read()?;
+        played.shift = start.0 - played.batch.ts_recv.first().copied().unwrap_or(start.0);
+        Ok(played)
+    }
+
+    /// The next batch; `false` at the end of the tapes.
+    fn read(&mut self) -> Result<bool, CoreError> {
+        self.batch.clear();
+        self.at = 0;
+        if self.series.is_none() {
+            let mut series = TapeSeries::open(&self.paths, Projection::All)?;
+            series.go_to(self.place)?;
+            self.series = Some(series);
+        }
+        let Some(series) = &mut self.series else { return Ok(false) };
+        let more = series.next(&mut self.batch)?;
+        self.place = series.place();
+        Ok(more)
     }
 
     fn pull(&mut self, until: UnixNanos, out: &mut Rows) -> Result<(), CoreError> {
@@ -136,12 +177,7 @@ impl Played {
             out.ts_exch[from..].iter_mut().for_each(|ts| *ts += self.shift);
             out.ts_recv[from..].iter_mut().for_each(|ts| *ts += self.shift);
             self.at += due;
-            if self.at < self.batch.len() {
-                return Ok(());
-            }
-            self.batch.clear();
-            self.at = 0;
-            if !self.series.next(&mut self.batch)? {
+            if self.at < self.batch.len() || !self.read()? {
                 return Ok(());
             }
         }
