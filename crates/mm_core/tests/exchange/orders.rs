@@ -1,15 +1,13 @@
-//! Exchange — what accounts may ask of it, what becomes of their orders, and where money goes.
+//! Orders — what accounts may ask of the exchange, what becomes of their orders, and where money goes.
 
-mod exchange_case;
-
-use exchange_case::answer;
-use exchange_case::order;
-use exchange_case::with;
-use exchange_case::Case;
-use exchange_case::ANN;
-use exchange_case::BLOCK;
-use exchange_case::BOB;
-use exchange_case::USD;
+use crate::case::answer;
+use crate::case::order;
+use crate::case::with;
+use crate::case::Case;
+use crate::case::ANN;
+use crate::case::BLOCK;
+use crate::case::BOB;
+use crate::case::USD;
 use mm_core::sim::rules::Agent;
 use serde_json::json;
 use serde_json::Value;
