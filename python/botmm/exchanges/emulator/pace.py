@@ -53,13 +53,15 @@ async def keep_pace(
         done: up to when everything is played already.
         step: plays up to a time.
     """
-    wait = max(block_ns / SECOND_NS / clock.speed, _WAKE_S)
     behind_max = round(BEHIND_S_MAX * clock.speed * SECOND_NS)
     while True:
-        await asyncio.sleep(wait)
-        while (behind := clock.now() - done) > 0:
-            if behind > behind_max:
-                clock.slip(behind - behind_max)
-            done += min(behind, STEP_NS_MAX)
-            step(done)
-            await asyncio.sleep(0)
+        behind = clock.now() - done
+        if behind < block_ns:
+            await asyncio.sleep(max((block_ns - behind) / SECOND_NS / clock.speed, _WAKE_S))
+            continue
+        if behind > behind_max:
+            clock.slip(behind - behind_max)
+        due = max(min(behind, STEP_NS_MAX), block_ns)
+        done += due - due % block_ns
+        step(done)
+        await asyncio.sleep(0)

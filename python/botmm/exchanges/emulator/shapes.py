@@ -165,7 +165,7 @@ def is_venue_made(status: str) -> bool:
     return status in _VENUE_MADE
 
 
-def fill(coins: Coins, row: Row, mark: str | None = None) -> Row:
+def fill(coins: Coins, row: Row) -> Row:
     """Return one execution."""
     coin = coins[row["coin"]]
     shape = {
@@ -185,10 +185,10 @@ def fill(coins: Coins, row: Row, mark: str | None = None) -> Row:
     }
     if row["cloid"] is not None:
         shape["cloid"] = row["cloid"]
-    if row["liquidation"]:
-        px = coin.px(row["px"]) if mark is None else mark
-        user = row["user"]
-        shape["liquidation"] = {"liquidatedUser": user, "markPx": px, "method": "market"}
+    if row["liquidated"] is not None:
+        px = coin.px(row["px"])  # the mark is not kept; the venue closes near it
+        closed = row["liquidated"]
+        shape["liquidation"] = {"liquidatedUser": closed, "markPx": px, "method": "market"}
     return {**shape, "feeToken": "USDC", "twapId": None}
 
 
