@@ -75,9 +75,7 @@ def active_asset(asked: Asked, user: str, coin_name: str) -> Row:
     coin = asked.desk.coins.named(coin_name)
     if coin is None:
         raise NullFiveHundredError
-    return account_shapes.active_asset(
-        coin, user, asked.desk.account(user), asked.desk.mark(coin)
-    )
+    return account_shapes.active_asset(coin, user, asked.desk.account(user), asked.desk.mark(coin))
 
 
 def _open_orders(asked: Asked) -> list[Row]:
@@ -89,9 +87,7 @@ def _fills_by_time(asked: Asked) -> list[Row]:
     user, (start, end) = asked.user(), asked.span()
     since = min(start * MS_NS, _NS_MAX)
     rows = [
-        row
-        for row in asked.desk.rows("fills", user, since, FILLS_REACH)
-        if ms(row["at"]) <= end
+        row for row in asked.desk.rows("fills", user, since, FILLS_REACH) if ms(row["at"]) <= end
     ]
     if asked.flag("aggregateByTime"):
         rows = shapes.merged_fills(rows)
@@ -106,7 +102,7 @@ def _order_status(asked: Asked) -> Row:
     if isinstance(named, str) and _CLOID.fullmatch(named):
         cloid = named.lower()
     else:
-        oid = asked.int("oid")
+        oid = asked.whole("oid")
     found = asked.desk.order(user, oid, cloid)
     if found is None:
         return {"status": "unknownOid"}
@@ -269,9 +265,7 @@ ACCOUNT_ANSWERS: dict[str, Callable[[Asked], Any]] = {
     "spotClearinghouseState": lambda asked: spot_state(asked, asked.user()),
     "openOrders": _open_orders,
     "frontendOpenOrders": lambda asked: frontend_orders(asked, asked.user()),
-    "userFills": lambda asked: fills(
-        asked, asked.user(), aggregate=asked.flag("aggregateByTime")
-    ),
+    "userFills": lambda asked: fills(asked, asked.user(), aggregate=asked.flag("aggregateByTime")),
     "userFillsByTime": _fills_by_time,
     "orderStatus": _order_status,
     "historicalOrders": _history,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from eth_keys import keys
-from eth_utils import keccak
+from eth_keys.main import lazy_key_api as keys
+from eth_utils.crypto import keccak
 
 TEST_ACCOUNTS_MAX = 100
 _TEXT = "botmm local exchange, public test key {}"

@@ -42,16 +42,16 @@ class Asked:
         """Return a field that is a text, None where it is absent or null."""
         return None if self.fields.get(name) is None else self.text(name)
 
-    def int(self, name: str) -> int:
+    def whole(self, name: str) -> int:
         """Return a field that is a whole number, not negative."""
         value = self.fields.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _U64_MAX:
             raise MalformedAskError(name)
         return value
 
-    def optional_int(self, name: str) -> int | None:
+    def optional_whole(self, name: str) -> int | None:
         """Return a field that is a whole number, None where it is absent or null."""
-        return None if self.fields.get(name) is None else self.int(name)
+        return None if self.fields.get(name) is None else self.whole(name)
 
     def flag(self, name: str) -> bool:
         """Return a field that is true or false, false where it is absent or null."""
@@ -78,5 +78,5 @@ class Asked:
 
     def span(self) -> tuple[int, int]:
         """Return `startTime` and `endTime` in ms; the end is now where it is absent."""
-        end = self.optional_int("endTime")
-        return self.int("startTime"), ms(self.desk.now) if end is None else end
+        end = self.optional_whole("endTime")
+        return self.whole("startTime"), ms(self.desk.now) if end is None else end

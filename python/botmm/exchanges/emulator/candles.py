@@ -58,9 +58,7 @@ class Candles:
     def __init__(self, coin: Coin) -> None:
         """Begin without bars."""
         self._coin = coin
-        self._bars: dict[str, deque[Bar]] = {
-            name: deque(maxlen=CANDLES_MAX) for name in INTERVALS
-        }
+        self._bars: dict[str, deque[Bar]] = {name: deque(maxlen=CANDLES_MAX) for name in INTERVALS}
         # The end of the bar that is forming, so that most trades need no search.
         self._ends = dict.fromkeys(INTERVALS, -1)
 

@@ -48,7 +48,6 @@ class ClientSocket:
         self._clock, self._post = clock, post
         self._queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_MAX)
         self._held: list[str] = []
-        self._posts = 0
         self._last_sent = clock.now()
         self.subscriptions: dict[Subscription, None] = {}
         self.is_half_open = False
@@ -68,8 +67,7 @@ class ClientSocket:
                 await self._read(group)
             finally:
                 for wanted in list(self.subscriptions):
-                    self._streams.remove(wanted, self)
-                self.subscriptions.clear()
+                    self._forget(wanted)
                 writer.cancel()
                 idle.cancel()
         return self._ws
@@ -108,7 +106,7 @@ class ClientSocket:
         """Drop the connection without a word."""
         transport = self._request.transport
         if transport is not None:
-            transport.abort()  # type: ignore[attr-defined]
+            transport.abort()
 
     async def close(self, code: int) -> None:
         """Say goodbye with a code."""
@@ -176,12 +174,9 @@ class ClientSocket:
         if wanted in self.subscriptions:
             self._error(f"Already subscribed: {wanted.text()}")
             return
-        numbers = self._limits.numbers
-        if len(self.subscriptions) >= numbers.subscriptions:
-            self._error(f"Cannot track more than {numbers.subscriptions} subscriptions.")
-            return
-        if wanted.user is not None and len(self.users | {wanted.user}) > numbers.users:
-            self._error(f"Cannot track more than {numbers.users} total users.")
+        refusal = self._limits.may_listen(wanted.user)
+        if refusal:
+            self._error(refusal)
             return
         self.subscriptions[wanted] = None
         self._acknowledge("subscribe", wanted)
@@ -191,9 +186,13 @@ class ClientSocket:
         if wanted not in self.subscriptions:
             self._error(f"Already unsubscribed: {wanted.text()}")
             return
+        self._forget(wanted)
+        self._acknowledge("unsubscribe", wanted)
+
+    def _forget(self, wanted: Subscription) -> None:
         del self.subscriptions[wanted]
         self._streams.remove(wanted, self)
-        self._acknowledge("unsubscribe", wanted)
+        self._limits.stop_listening(wanted.user)
 
     def _acknowledge(self, method: str, wanted: Subscription) -> None:
         data = {"method": method, "subscription": wanted.shape()}
@@ -208,10 +207,10 @@ class ClientSocket:
             raise subscriptions.UnparsableError
         if not isinstance(request, dict) or request.get("type") not in ("info", "action"):
             raise subscriptions.UnparsableError
-        if self._posts >= self._limits.numbers.posts_in_flight:
+        if self._limits.posts >= self._limits.numbers.posts_in_flight:
             self._error("Too many inflight post requests.")
             return
-        self._posts += 1
+        self._limits.posts += 1
         group.create_task(self._answer(number, request))
 
     async def _answer(self, number: int, request: dict[str, Any]) -> None:
@@ -219,7 +218,7 @@ class ClientSocket:
         try:
             response = await self._post(request)
         finally:
-            self._posts -= 1
+            self._limits.posts -= 1
         if response is not None:
             text = frame("post", {"id": number, "response": response})
             self.send(text, "post", private=False)

@@ -266,9 +266,7 @@ class Control:
             "users": self._desk.core.users(),
             "sockets": len(list(self._sockets())),
             "faults": self._faults.struck,
-            "mids": {
-                coin.name: dec(self._desk.mark(coin), 8) for coin in self._desk.coins
-            },
+            "mids": {coin.name: dec(self._desk.mark(coin), 8) for coin in self._desk.coins},
         }
 
 

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 BACKLOG = 30
 _VALUES_KEPT = 10_080
 _FUNDINGS_KEPT = 5_000
-# Counterparties in public trades stand for the market, except where nobody could tell.
+# Who made and who took in public trades between others than the accounts.
 _MARKET = ("0x" + 39 * "0" + "1", "0x" + 39 * "0" + "2")
 
 
@@ -39,6 +39,8 @@ class Desk:
         # Account values by user: time in ms, micro-dollars; one a minute.
         self.values: dict[str, deque[tuple[int, int]]] = {}
         self.listeners: list[Callable[[list[Row]], None]] = []
+        # Who traded under a public trade's id, on which side, in this step.
+        self._traders: dict[tuple[int, str], str] = {}
         self._waiting: dict[int, asyncio.Future[Row]] = {}
         self._valued = 0
 
@@ -51,6 +53,9 @@ class Desk:
         """Play every block up to a time; tell the listeners first, then answer who waits."""
         self.core.advance(until)
         events: list[Row] = json.loads(self.core.events())
+        self._traders = {
+            (event["tid"], event["side"]): event["user"] for event in events if event["e"] == "fill"
+        }
         shown = [self._absorb(event) for event in events]
         if self.now // (60 * SECOND_NS) != self._valued:
             self._valued = self.now // (60 * SECOND_NS)
@@ -78,8 +83,13 @@ class Desk:
 
     def _trade(self, coin: Coin, row: list[int]) -> Row:
         """Return a public trade; its hash is made of its id, which nobody can check anyway."""
-        users = _MARKET if row[1] > 0 else _MARKET[::-1]
-        return trade(coin, row, f"0x{row[4]:064x}", users)
+        maker, taker = _MARKET
+        sides = (taker, maker) if row[1] > 0 else (maker, taker)
+        buyer, seller = (
+            self._traders.get((row[4], side), nobody)
+            for side, nobody in zip(("bid", "ask"), sides, strict=True)
+        )
+        return trade(coin, row, f"0x{row[4]:064x}", (buyer, seller))
 
     def _value_all(self) -> None:
         for user in self.core.users():

@@ -40,16 +40,14 @@ def answer(asked: Asked) -> Any:
 
 def book_of(asked: Asked, coin: Coin, *, fast: bool = False) -> Row:
     """Return the book of a coin, aggregated where that is asked for."""
-    figures, mantissa = asked.optional_int("nSigFigs"), asked.optional_int("mantissa")
+    figures, mantissa = asked.optional_whole("nSigFigs"), asked.optional_whole("mantissa")
     if figures is None and mantissa is None:
         depth = shapes.FAST_LEVELS if fast else shapes.LEVELS
         return shapes.book(coin, asked.desk.book(coin, depth), depth=depth, fast=fast)
     if not is_aggregation(figures, mantissa):
         raise NullFiveHundredError
     assert figures is not None, "invariant: an aggregation has figures"
-    return shapes.aggregated(
-        coin, asked.desk.book(coin, _DEEP), figures=figures, mantissa=mantissa
-    )
+    return shapes.aggregated(coin, asked.desk.book(coin, _DEEP), figures=figures, mantissa=mantissa)
 
 
 def is_aggregation(figures: int | None, mantissa: int | None) -> bool:
@@ -94,10 +92,10 @@ def _recent_trades(asked: Asked) -> list[Row] | None:
 def _candles(asked: Asked) -> list[Row]:
     wanted = asked.inner("req")
     coin = asked.desk.coins.named(wanted.text("coin"))
-    interval, start = wanted.text("interval"), wanted.int("startTime")
+    interval, start = wanted.text("interval"), wanted.whole("startTime")
     if interval not in INTERVALS:
         raise MalformedAskError("interval")
-    end = wanted.optional_int("endTime")
+    end = wanted.optional_whole("endTime")
     if coin is None:
         raise NullFiveHundredError
     return asked.desk.candles[coin.index].between(
@@ -135,7 +133,7 @@ def _predicted(asked: Asked) -> list[Any]:
 
 
 def _margin_table(asked: Asked) -> Row:
-    leverage = asked.int("id")
+    leverage = asked.whole("id")
     if not 0 < leverage < 50:
         raise NullFiveHundredError
     tiers = [{"lowerBound": "0.0", "maxLeverage": leverage}]
@@ -161,7 +159,10 @@ _MARKET_ANSWERS: dict[str, Callable[[Asked], Any]] = {
     "spotMetaAndAssetCtxs": lambda asked: [_NO_SPOT, []],
     "marginTable": _margin_table,
     "maxMarketOrderNtls": lambda asked: [
-        [25, "30000000.0"], [20, "5000000.0"], [10, "2000000.0"], [1, "500000.0"]
+        [25, "30000000.0"],
+        [20, "5000000.0"],
+        [10, "2000000.0"],
+        [1, "500000.0"],
     ],
     "perpsAtOpenInterestCap": lambda asked: [],
     "exchangeStatus": _status,

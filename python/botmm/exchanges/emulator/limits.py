@@ -5,7 +5,7 @@ Times are those of the emulator's clock, so limits scale with its speed.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,7 +109,10 @@ class Limits:
         self.new_sockets = Window(numbers.new_sockets_per_minute)
         self.messages = Window(numbers.messages_per_minute)
         self.sockets = 0
+        self.subscriptions = 0
+        self.posts = 0
         self.refused = 0
+        self._users: Counter[str] = Counter()
 
     def may_ask(self, now: int, weight: int) -> bool:
         """Take the weight of a request; False is a 429."""
@@ -122,3 +125,22 @@ class Limits:
         fits = self.sockets < self.numbers.sockets and self.new_sockets.take(now, 1)
         self.refused += not fits
         return fits
+
+    def may_listen(self, user: str | None) -> str:
+        """Count one more subscription; return what the venue says where there are too many."""
+        numbers = self.numbers
+        if self.subscriptions >= numbers.subscriptions:
+            return f"Cannot track more than {numbers.subscriptions} subscriptions."
+        if user is not None and user not in self._users and len(self._users) >= numbers.users:
+            return f"Cannot track more than {numbers.users} total users."
+        self.subscriptions += 1
+        if user is not None:
+            self._users[user] += 1
+        return ""
+
+    def stop_listening(self, user: str | None) -> None:
+        """Take back one subscription."""
+        self.subscriptions -= 1
+        if user is not None:
+            self._users[user] -= 1
+            self._users += Counter()  # drops what is at zero

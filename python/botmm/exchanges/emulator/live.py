@@ -6,7 +6,6 @@ import asyncio
 import json
 from typing import Any
 
-import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, WSMsgType
 
 from botmm.clock import Clock
@@ -14,6 +13,7 @@ from botmm.core import CoreException
 from botmm.errors import VenueError
 from botmm.exchanges.emulator.coins import Coins, from_meta
 from botmm.exchanges.emulator.desk import Desk
+from botmm.observe.logging import logger
 
 _KINDS: tuple[dict[str, Any], ...] = (
     {"type": "l2Book"},
@@ -29,7 +29,7 @@ _SILENCE_S = 15.0
 _PING_S = 30.0
 _BACKOFF_S = (1.0, 2.0, 5.0, 10.0)
 
-_log = structlog.get_logger(__name__)
+_log = logger(__name__)
 
 
 async def fetch_coins(base: str, names: tuple[str, ...]) -> Coins:
@@ -49,7 +49,7 @@ async def fetch_coins(base: str, names: tuple[str, ...]) -> Coins:
             meta = await reply.json()
     except (ClientError, TimeoutError, ValueError) as error:
         raise VenueError(
-            f"{base}: no list of coins: {error or 'no answer'}",
+            f"{base}: no list of coins: {str(error) or 'no answer'}",
             cure="check the address and the network; without --live the market is synthetic",
         ) from None
     return from_meta(meta, names)

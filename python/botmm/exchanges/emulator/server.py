@@ -101,7 +101,7 @@ class Server:
         if answer.how == "hang":
             await asyncio.sleep(HANG_S / self._clock.speed)
         if request.transport is not None:
-            request.transport.abort()  # type: ignore[attr-defined]
+            request.transport.abort()
         return web.Response()
 
     async def _info(self, body: object, limits: Limits, way: Way) -> Answer | Lost:

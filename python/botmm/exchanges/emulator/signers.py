@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 from eth_account.messages import encode_typed_data
-from eth_keys import keys
 from eth_keys.exceptions import BadSignature
-from eth_utils import ValidationError, keccak
+from eth_keys.main import lazy_key_api as keys
+from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
 
 from botmm.exchanges.emulator.actions import (
     ApproveAgentAction,

@@ -16,7 +16,7 @@ from botmm.exchanges.emulator.asking import Asked
 from botmm.exchanges.emulator.coins import Coin
 from botmm.exchanges.emulator.info import all_mids, book_of, context_of
 from botmm.exchanges.emulator.subscriptions import Subscription
-from botmm.exchanges.emulator.wire import ms
+from botmm.exchanges.emulator.wire import ms, usd
 
 Row = dict[str, Any]
 
@@ -88,7 +88,7 @@ class Streams:
         listeners.pop(listener, None)
         if not listeners:
             for kept in (self._listeners, self._due, self._candles):
-                kept.pop(wanted, None)  # type: ignore[attr-defined]
+                kept.pop(wanted, None)
 
     def publish(self, events: list[Row]) -> None:
         """Send what a stretch of blocks brought, then what the clocks are due."""
@@ -253,14 +253,12 @@ class Streams:
             "userState": {
                 "agentAddress": unnamed[0]["address"] if unnamed else None,
                 "agentValidUntil": None,
-                "cumLedger": shapes.usd(
-                    sum(row["delta"] for row in self._desk.rows("ledger", user, 0))
-                ),
+                "cumLedger": usd(sum(row["delta"] for row in self._desk.rows("ledger", user, 0))),
                 "serverTime": ms(self._desk.now),
                 "isVault": False,
                 "user": user,
             },
-            "perpDexStates": [{"totalVaultEquity": "0.0", "value": shapes.usd(account["value"])}],
+            "perpDexStates": [{"totalVaultEquity": "0.0", "value": usd(account["value"])}],
         }
 
     def _tell(

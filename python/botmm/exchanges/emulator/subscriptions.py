@@ -28,8 +28,6 @@ _USER_KINDS = {
     "userHistoricalOrders",
 }
 _OTHER_KINDS = {"allMids", "allDexsAssetCtxs"}
-# Channels whose messages concern one account's trading; they never drop silently.
-PRIVATE = {"orderUpdates", "userEvents", "userFills", "userFundings", "userNonFundingLedgerUpdates"}
 
 
 class UnparsableError(Exception):

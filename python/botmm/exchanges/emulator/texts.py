@@ -37,15 +37,15 @@ _ACTION: dict[str, Callable[[Refusal], str]] = {
         f"Too many cumulative requests sent ({r['used']} > {r['cap']}) for cumulative volume"
         f" traded ${cents(r['volume'])}. Place taker orders to free up 1 request per USDC traded."
     ),
-    "far_price": lambda r: (
-        "Order price cannot be more than 80% away from the reference price"
-    ),
+    "far_price": lambda r: "Order price cannot be more than 80% away from the reference price",
     "cannot_modify": lambda r: "Cannot modify canceled or filled order",
     "schedule_volume": lambda r: (
         "Cannot set scheduled cancel time until enough volume traded."
         f" Required: ${r['required']}. Traded: ${cents(r['traded'])}."
     ),
-    "schedule_ahead": lambda r: "Scheduled cancel time too early, must be at least 5 seconds from now.",
+    "schedule_ahead": lambda r: (
+        "Scheduled cancel time too early, must be at least 5 seconds from now."
+    ),
     "schedule_fires": lambda r: "Too many scheduled cancels triggered today.",
     "empty": lambda r: EMPTY_BATCH,
     "leverage_switch": lambda r: "Cannot switch leverage type with open position.",
@@ -94,14 +94,10 @@ def _order_words(refusal: Refusal, coin: Coin | None) -> str:
     code = refusal["code"]
     if code == "would_match":
         assert coin is not None, "invariant: what would match has an asset"
-        bid, ask = (
-            "0.0" if px is None else coin.px(px) for px in (refusal["bid"], refusal["ask"])
-        )
+        bid, ask = ("0.0" if px is None else coin.px(px) for px in (refusal["bid"], refusal["ask"]))
         # The venue writes whole prices without a decimal here.
         return (
             "Post only order would have immediately matched, bbo was"
             f" {bid.removesuffix('.0')}@{ask.removesuffix('.0')}."
         )
     return _ORDER[code] if code in _ORDER else _ACTION[code](refusal)
-
-

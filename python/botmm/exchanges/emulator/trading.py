@@ -111,9 +111,7 @@ class Trading:
     async def _submit(self, posted: hl.Posted, signer: str, action: Neutral) -> Reply:
         expires = posted.expires_after
         expires_ns = None if expires is None else min(expires * MS_NS, _INT_NS_MAX)
-        return await self._desk.act(
-            signer, posted.vault_address, action, posted.nonce, expires_ns
-        )
+        return await self._desk.act(signer, posted.vault_address, action, posted.nonce, expires_ns)
 
     def _reply(self, action: hl.L1Action, answer: Reply) -> Reply:
         """Return the core's answer in the venue's words."""

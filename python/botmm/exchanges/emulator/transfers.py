@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from botmm.exchanges.emulator import actions as hl
 from botmm.exchanges.emulator.desk import Desk
@@ -148,7 +148,11 @@ class Transfers:
 
 def _address(text: str) -> str:
     digits = text.removeprefix("0x")
-    if len(text) != 42 or len(digits) != 40 or any(c not in "0123456789abcdefABCDEF" for c in digits):
+    if (
+        len(text) != 42
+        or len(digits) != 40
+        or any(c not in "0123456789abcdefABCDEF" for c in digits)
+    ):
         raise RefusedError(f"Invalid address: {text}")
     return text.lower()
 
