@@ -62,7 +62,7 @@ class RunningEmulator:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 — the test's own thread raises it
             self.failure = error
         finally:
             self._ready.set()
