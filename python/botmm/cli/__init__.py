@@ -26,6 +26,7 @@ _ROOT: Lines = {
     "why": ("why", "Print the terms of every quote of a run at a time."),
     "why-not": ("why", "Print why a side had no quote at a time."),
     "data": ("data", "Import, list, check, export and synthesise market data."),
+    "emulate": ("emulate", "Run a local exchange that speaks Hyperliquid."),
     "config": ("config", "Show or validate the configuration."),
     "verify": ("verify", "Run vector files through the shipped functions."),
 }

@@ -1,0 +1,1 @@
+"""Exchanges — what talks to venues, and what plays one."""
