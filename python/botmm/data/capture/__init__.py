@@ -1,0 +1,1 @@
+"""Capture — what came over the wire and what was decided, in checksummed append-only segments."""
