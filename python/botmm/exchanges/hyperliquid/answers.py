@@ -72,3 +72,8 @@ def unknown(symbol: int, cloid: str, text: str) -> Answer:
 def lost(symbol: int, cloid: str, text: str) -> Answer:
     """Return that an order was never placed and never can be."""
     return Answer(symbol=symbol, cloid=cloid, word="rejected", reason="lost", text=text)
+
+
+def invalid(symbol: int, cloid: str, text: str) -> Answer:
+    """Return that an order was not sent, since the venue would refuse it whatever its book."""
+    return Answer(symbol=symbol, cloid=cloid, word="rejected", reason="invalid", text=text)

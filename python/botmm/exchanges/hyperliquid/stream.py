@@ -133,8 +133,8 @@ class Stream:
             self._ws.transport.abort()
 
     async def _listen(self, ws: ClientConnection) -> None:
-        async for message in ws:
-            frame = message.encode() if isinstance(message, str) else message
+        while True:
+            frame = await ws.recv(decode=False)
             channel = channel_of(frame)
             self._live.heard(name_of(channel, frame), self._now())
             if channel == "post":
@@ -143,7 +143,6 @@ class Stream:
                 self._subscribed()
             if not self._take(channel, frame):
                 raise LinkLostError("nobody reads what the account says")
-        raise LinkLostError("the venue closed the socket")
 
     async def _keep(self, ws: ClientConnection) -> None:
         """Subscribe, then ping and watch for silence."""
