@@ -22,6 +22,10 @@ MARGIN_MS = 2_000
 """How much older than its time a reading may be: fills since then are told by their ids."""
 
 
+class MismatchError(ReplyError):
+    """Two readings do not fit: one of them is stale, and another may not be."""
+
+
 def document(name: str, reply: RawReply) -> Any:
     """Return the JSON of an answer to a question.
 
@@ -60,7 +64,7 @@ def build(
         fills: of a window that ends after the state was asked for and begins well before.
 
     Raises:
-        ReplyError: fills and positions do not fit: one of the readings is stale.
+        MismatchError: fills and positions do not fit: one of the readings is stale.
     """
     at_ms = state.time_ms - MARGIN_MS
     symbols = {one.name: ix for ix, one in enumerate(listing)}
@@ -103,7 +107,7 @@ def included(fills: Sequence[FillRow], position: int, coin: str) -> list[FillRow
     """Return the fills of one coin that are part of a position.
 
     Raises:
-        ReplyError: no block of them ends with it, nor do they begin from it.
+        MismatchError: no block of them ends with it, nor do they begin from it.
     """
     if not fills:
         return []
@@ -113,7 +117,7 @@ def included(fills: Sequence[FillRow], position: int, coin: str) -> list[FillRow
             return [fill for block in blocks[:count] for fill in block]
     if _start(blocks[0]) == position:
         return []
-    raise ReplyError(f"{coin}: no fill explains the position of {position} lots")
+    raise MismatchError(f"{coin}: no fill explains the position of {position} lots")
 
 
 def _start(block: Sequence[FillRow]) -> int:

@@ -29,6 +29,7 @@ from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.replies import done, refusal
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.exchanges.hyperliquid.standing import MismatchError
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
 from botmm.ports import Cancel, CancelAll, Command, Event, Place, RestingOrder, Standing
 from botmm.units import SECOND_NS
@@ -252,10 +253,10 @@ class HyperliquidVenue:
         answer = session.status(ask, reply)
         if answer is None:
             return None
-        if answer.word in ("filled", "cancelled") and answer.filled > 0:
-            # What it filled is taken in before the order is closed.
-            if not await self._fetch_fills():
-                return None
+        # What it filled is taken in before the order is closed.
+        over = answer.word in ("filled", "cancelled") and answer.filled > 0
+        if over and not await self._fetch_fills():
+            return None
         return self._told(answer)
 
     async def _fetch_fills(self) -> bool:
@@ -280,24 +281,24 @@ class HyperliquidVenue:
         left = self.address.left
         if left is None:
             raise VenueError("the address budget is not known")
-        for attempt in range(TRIES):
-            orders = await self._ask.orders()
-            state = await self._ask.state()
-            fills = await self._ask.fills(state.time_ms - WINDOW_MS)
+        for _ in range(TRIES - 1):
             try:
-                return standing.build(
-                    self.instruments,
-                    state=state,
-                    orders=orders,
-                    fills=fills,
-                    budget_left=left,
-                    fees=fees,
-                )
-            except ReplyError:
-                if attempt == TRIES - 1:
-                    raise
-            await asyncio.sleep(AGAIN_S)
-        raise VenueError("unreachable")
+                return await self._reading(left, fees)
+            except MismatchError:
+                await asyncio.sleep(AGAIN_S)
+        return await self._reading(left, fees)
+
+    async def _reading(self, budget_left: int, fees: FeeRates) -> Standing:
+        orders = await self._ask.orders()
+        state = await self._ask.state()
+        return standing.build(
+            self.instruments,
+            state=state,
+            orders=orders,
+            fills=await self._ask.fills(state.time_ms - WINDOW_MS),
+            budget_left=budget_left,
+            fees=fees,
+        )
 
     async def _observe_budget(self) -> None:
         budget = await self._ask.budget()
