@@ -15,17 +15,23 @@ from typing import Any, Protocol
 
 from botmm.clock import Clock
 from botmm.config import Settings
+from botmm.core import signals_info
 from botmm.data.capture.writer import CaptureWriter
+from botmm.errors import VenueError
 from botmm.live.desk_spec import SIGNALS, Instrument, desk_spec
 from botmm.live.engine import Engine
 from botmm.live.runner import Runner
 from botmm.live.status import status_of
 from botmm.live.tags import tag_of
 from botmm.observe.logging import logger
-from botmm.ports import Venue
+from botmm.ports import Minute, Venue
+from botmm.units import SECOND_NS
 
 JOURNAL = "journal"
 SAVE_S = 60.0
+WARM_S = 600.0
+"""Signals that are older than this say little of now; candles say more."""
+WARM_MINUTES = 180
 
 _log = logger(__name__)
 
@@ -86,7 +92,9 @@ class Daemon:
         standing = await self.venue.standing()
         self._start_value = standing.account_value
         tag = tag_of(self._started)
-        saved = self.place.folder / SIGNALS
+        saved, minutes = self._saved(), []
+        if saved is None:
+            minutes = await self._minutes()
         spec = desk_spec(
             self.settings,
             self.venue.instruments,
@@ -94,7 +102,8 @@ class Daemon:
             now=self._started,
             rates=(standing.maker_rate, standing.taker_rate),
             overlay={},
-            signals=saved if saved.exists() else None,
+            signals=saved,
+            minutes=minutes,
         )
         folder = self.place.folder / JOURNAL
         with CaptureWriter(folder, self._clock, boot=self._started // 1_000_000) as journal:
@@ -119,6 +128,27 @@ class Daemon:
                     loop.remove_signal_handler(number)
                 self._save()
 
+    def _saved(self) -> Path | None:
+        """Return the signals of an earlier run, where they are young enough and of these symbols."""
+        place = self.place.folder / SIGNALS
+        if not place.exists():
+            return None
+        age_s = self._started / SECOND_NS - place.stat().st_mtime
+        names = {one.name for one in self.venue.instruments}
+        known = {symbol for symbol, _, _ in signals_info(str(place))}
+        return place if age_s < WARM_S and names <= known else None
+
+    async def _minutes(self) -> list[list[Minute]]:
+        """Return the last minutes of each symbol as the venue tells them; none where it does not."""
+        found: list[list[Minute]] = []
+        for symbol in range(len(self.venue.instruments)):
+            try:
+                found.append(await self.venue.minutes(symbol, WARM_MINUTES))
+            except VenueError as error:
+                _log.warning("no candles to begin with: " + error.message, symbol=symbol)
+                return []
+        return found
+
     async def _save_forever(self) -> None:
         """Keep what the signals know, so that the next start begins warm."""
         while True:
@@ -126,7 +156,9 @@ class Daemon:
             self._save()
 
     def _save(self) -> None:
-        """Write what the signals know now; another run never sees half a file."""
+        """Write what the signals know once all are ready; another run never sees half a file."""
+        if any(row["not_ready"] for row in self.runner.report()["symbols"]):
+            return
         place = self.place.folder / SIGNALS
         part = place.with_suffix(".part")
         with contextlib.suppress(OSError):

@@ -45,7 +45,7 @@ class EmulatorConfig:
     # Restored from at start if it is there, saved to at the end.
     state: Path | None = None
     # Simulated before the first client comes, so that there are trades and candles.
-    warm_up_s: int = 30
+    warm_up_s: int = 5_400
 
     def checked(self) -> EmulatorConfig:
         """Return the same config.
