@@ -20,6 +20,8 @@ IN_FLIGHT_MAX = 64
 PROOF_EVERY_S = 1.0
 WINDOW_S = 0.25
 """Requests leave at most this often, new orders and cancels each."""
+PAUSE_MOST_S = 4.0
+"""The longest pause after refusals: shorter than the engine waits for an answer."""
 
 C = TypeVar("C", bound=Command)
 
@@ -59,6 +61,8 @@ class VenueGateway:
         self._flush_due: asyncio.TimerHandle | None = None
         self._last_flush = float("-inf")
         self.window_s = WINDOW_S
+        self._pause_s = 0.0
+        self._pause_end = float("-inf")
         self.sent = Sent()
 
     def send(self, commands: Sequence[Command], now: int) -> None:
@@ -101,6 +105,9 @@ class VenueGateway:
         self._places.clear()
         for withdrawn in _batches(cancels):
             self._begin(withdrawn)
+        if places and self._last_flush < self._pause_end:
+            self._rest(places)
+            return
         makers = [p for p in places if p.tif == "alo"]
         takers = [p for p in places if p.tif != "alo"]
         for batch in (*_batches(makers), *_batches(takers)):
@@ -108,6 +115,22 @@ class VenueGateway:
                 self._begin(batch)
             else:
                 self._give_up(batch)
+
+    def _rest(self, places: Sequence[Place]) -> None:
+        """Keep orders that would be refused again until the pause is over, then give them up."""
+        wait = self._pause_end - self._last_flush
+        asyncio.get_running_loop().call_later(wait, self._give_up, places)
+
+    def _learn(self, batch: Sequence[Command], events: Sequence[Event]) -> None:
+        """Pause for longer each time that nothing but refusals comes back."""
+        answers = [event["answer"] for event in events if event["kind"] == "answer"]
+        if not any(isinstance(command, Place) for command in batch) or not answers:
+            return
+        if all(isinstance(one, dict) and "Rejected" in one for one in answers):
+            self._pause_s = min(PAUSE_MOST_S, max(self.window_s, self._pause_s * 2))
+            self._pause_end = self._monotonic() + self._pause_s
+        else:
+            self._pause_s = 0.0
 
     def _begin(self, batch: Sequence[Command]) -> None:
         self._in_flight += 1
@@ -119,6 +142,7 @@ class VenueGateway:
     def _give_up(self, batch: Sequence[Place]) -> None:
         """An order that was not sent was never placed: that is proven."""
         self.sent.given_up += len(batch)
+        # Heard later: this may be within a record.
         loop = asyncio.get_running_loop()
         for place in batch:
             event = {
@@ -137,6 +161,7 @@ class VenueGateway:
             self._in_flight -= 1
         self.sent.latencies_ms.append((self._monotonic() - began) * 1e3)
         del self.sent.latencies_ms[:-1000]
+        self._learn(batch, events)
         for event in events:
             self.take(event)
 

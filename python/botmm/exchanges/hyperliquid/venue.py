@@ -55,6 +55,7 @@ WINDOW_MS = 60_000
 PROOF_WINDOW_MS = 600_000
 """How far back the fills of an order are read whose end was not heard."""
 FEES_NS = 600 * SECOND_NS
+BUDGET_NS = 60 * SECOND_NS
 TRIES = 3
 AGAIN_S = 0.3
 USED_S = 1.0
@@ -89,6 +90,7 @@ class HyperliquidVenue:
         self._mirror = Mirror()
         self._streams: tuple[Stream, ...] = ()
         self._fees: tuple[int, FeeRates] | None = None
+        self._budget_at: int | None = None
 
     async def __aenter__(self) -> Self:
         """Read the metadata, connect and subscribe.
@@ -310,6 +312,11 @@ class HyperliquidVenue:
         )
 
     async def _observe_budget(self) -> None:
+        """Ask for the address budget now and then; between, our own count goes on."""
+        now = self._monotonic()
+        if self._budget_at is not None and now - self._budget_at < BUDGET_NS:
+            return
+        self._budget_at = now
         budget = await self._ask.budget()
         self.address.observe(used=budget.used, cap=budget.cap)
 
