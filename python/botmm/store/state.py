@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,7 +78,7 @@ class StateStore:
         marks = ",".join("?" * len(states))
         where = f" WHERE state IN ({marks})" if states else ""
         rows = self._read(OrderRow, f"orders{where} ORDER BY sent_ns, cloid", tuple(states))
-        return [_with_bool(row, "reduce_only") for row in rows]
+        return [replace(row, reduce_only=bool(row.reduce_only)) for row in rows]
 
     def put_fill(self, fill: FillRow) -> None:
         """Keep a fill; one with a known trade id changes nothing."""
@@ -88,7 +88,7 @@ class StateStore:
     def fills(self, *, since_ms: int = 0) -> list[FillRow]:
         """Return the fills since a time of the venue, oldest first."""
         rows = self._read(FillRow, "fills WHERE venue_ms >= ? ORDER BY venue_ms, tid", (since_ms,))
-        return [_with_bool(row, "maker") for row in rows]
+        return [replace(row, maker=bool(row.maker)) for row in rows]
 
     def last_fill_ms(self) -> int | None:
         """Return the venue's time of the newest fill: from where to ask again."""
@@ -227,10 +227,3 @@ def _upsert(table: str, kind: type[Any], *, key: str) -> str:
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({','.join('?' * len(names))})"
         f" ON CONFLICT ({key}) DO UPDATE SET {sets}"
     )
-
-
-def _with_bool(row: Row, name: str) -> Row:
-    """Return a row whose flag is a bool again; SQLite knows integers only."""
-    from dataclasses import replace
-
-    return replace(row, **{name: bool(getattr(row, name))})

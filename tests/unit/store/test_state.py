@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from botmm.errors import DataError, UsageError
-from botmm.store.rows import FillRow, LatchRow, Leg, OrderRow
+from botmm.store.rows import FillRow, Leg, OrderRow
 from botmm.store.state import StateStore
 
 ORDER = OrderRow(

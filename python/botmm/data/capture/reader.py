@@ -73,7 +73,7 @@ class Reader:
         if walk.damage is not None:
             self.damage.append(walk.damage)
         # After an abandoned or damaged segment the chain begins anew.
-        self._expected = (boot, number + 1, walk.previous if walk.ended else b"")
+        self._expected = (boot, number + 1, (walk.previous or b"") if walk.ended else b"")
 
     def _first_hash(self, path: Path, boot: int, number: int) -> bytes | None:
         """Return what the first block must name; None where nothing says."""
