@@ -63,14 +63,19 @@ def check_arm(path: Path, account: str, clock: Clock) -> Arm:
         if found.st_mode & 0o077 or found.st_uid != os.geteuid():
             raise RiskStopError(f"not armed: {path} is open to other users", cure=cure)
         try:
-            arm = Arm(**json.load(file))
-        except (ValueError, TypeError) as error:
+            raw = json.load(file)
+            arm = Arm(
+                account=str(raw["account"]),
+                host=str(raw["host"]),
+                expires_ns=int(raw["expires_ns"]),
+            )
+        except (ValueError, TypeError, KeyError) as error:
             raise RiskStopError(f"not armed: {path} is malformed", cure=cure) from error
     if arm.account != account:
         raise RiskStopError(f"armed for {arm.account}, not for {account}", cure=cure)
     if arm.host != socket.gethostname():
         raise RiskStopError(f"armed on {arm.host}, not here", cure=cure)
-    if not isinstance(arm.expires_ns, int) or arm.expires_ns <= int(clock.now()):
+    if arm.expires_ns <= int(clock.now()):
         raise RiskStopError("the arming has expired", cure=cure)
     return arm
 

@@ -48,14 +48,14 @@ class Controls(Protocol):
 class ControlServer:
     """Answers commands on a socket that only the owner reaches; also kills by file and signal."""
 
-    def __init__(self, state: Path, controls: Controls) -> None:
-        """Serve `state/control.sock` and watch `state/KILL`."""
+    def __init__(self, state: Path, controls: Controls, *, signals: bool = True) -> None:
+        """Serve `state/control.sock`, watch `state/KILL` and, in the main thread, SIGUSR1."""
         self.path = state / "control.sock"
         self._kill_file = state / "KILL"
         self._controls = controls
         self._server: asyncio.Server | None = None
         self._watch: asyncio.Task[None] | None = None
-        self._signalled = False
+        self._signals = signals
 
     async def start(self) -> None:
         """Begin to answer; needs the account's lock, since it replaces a socket left over.
@@ -76,14 +76,14 @@ class ControlServer:
         sock.bind(str(self.path))
         self.path.chmod(0o600)
         self._server = await asyncio.start_unix_server(self._serve, sock=sock, limit=LINE_BYTES_MAX)
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGUSR1, self._controls_kill, "signal SIGUSR1", "signal")
-        self._signalled = True
+        if self._signals:
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGUSR1, self._kill, "signal SIGUSR1", "signal")
         self._watch = asyncio.create_task(self._watch_file(), name="kill-file")
 
     async def stop(self) -> None:
         """Stop answering and take the socket away."""
-        if self._signalled:
+        if self._signals:
             asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)
         if self._watch is not None:
             self._watch.cancel()
@@ -105,7 +105,7 @@ class ControlServer:
     ) -> None:
         await self.stop()
 
-    def _controls_kill(self, reason: str, who: str) -> None:
+    def _kill(self, reason: str, who: str) -> None:
         self._controls.kill(reason, who=who)
 
     async def _watch_file(self) -> None:
