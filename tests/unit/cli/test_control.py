@@ -94,7 +94,7 @@ def test_without_a_daemon_kill_leaves_the_file_that_kills(tmp_path, capsys):
 
 def test_arming_asks_a_person(tmp_path, capsys):
     account = "0x" + "ab" * 20
-    words = ["arm", "--state", str(tmp_path), "--set", f"live.account={account}"]
+    words = ["arm", "--state", str(tmp_path), "--set", f"live.account='{account}'"]
     assert run(words) == 2
     assert "terminal" in capsys.readouterr().err
     assert not (tmp_path / "arm.json").exists()
