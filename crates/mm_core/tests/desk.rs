@@ -208,6 +208,39 @@ fn the_same_events_give_the_same_commands() {
 }
 
 #[test]
+fn with_patience_only_orders_too_near_the_touch_are_replaced_at_once() {
+    let mut bench = Bench::ready();
+    bench.event(&json!({"kind": "patience", "ns": 5_000 * MS}));
+    let first = bench.decide();
+    assert_eq!(placed(&first).len(), 4);
+    for (cloid, _, _) in placed(&first) {
+        bench.event(&json!({"kind": "answer", "symbol": 0, "cloid": format!("0x{cloid:032x}"),
+            "answer": {"Resting": {"oid": 1, "left": 300}}}));
+    }
+    bench.book(50_050);
+    let (bids, asks) = (Side::Bid, Side::Ask);
+    let replaced = |commands: &[Command], side: Side| {
+        let ids: Vec<u128> =
+            placed(&first).iter().filter(|o| o.1 == side).map(|order| order.0).collect();
+        let gone = |command: &&Command| matches!(command, Command::Cancel { cloid, .. } if ids.contains(&cloid.0));
+        commands.iter().filter(gone).count()
+    };
+    let commands = bench.decide();
+    assert_eq!((replaced(&commands, bids), replaced(&commands, asks)), (0, 2), "{commands:?}");
+    for command in &commands {
+        if let Command::Cancel { cloid, .. } = command {
+            bench.event(&json!({"kind": "answer", "symbol": 0,
+                "cloid": format!("0x{:032x}", cloid.0),
+                "answer": {"Cancelled": {"reason": "Asked"}}}));
+        }
+    }
+    bench.later(5_000);
+    bench.book(50_050);
+    let commands = bench.decide();
+    assert_eq!((replaced(&commands, bids), replaced(&commands, asks)), (2, 0), "{commands:?}");
+}
+
+#[test]
 fn malformed_input_is_named_and_changes_nothing() {
     let mut bench = Bench::ready();
     let now = UnixNanos(bench.now);

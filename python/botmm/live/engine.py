@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Any
 
 from botmm.core import Desk, PayloadError
+from botmm.ports import Cancel, CancelAll, Command, Place
 
 
 class Kind(IntEnum):
@@ -23,36 +24,6 @@ class Kind(IntEnum):
     COMMAND = 3
     NOTE = 4
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """An approved order: px in price units, size in lots."""
-
-    symbol: int
-    cloid: str
-    side: Literal["bid", "ask"]
-    px: int
-    size: int
-    tif: Literal["alo", "gtc", "ioc"]
-    reduce_only: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancel:
-    """An approved cancel of one order."""
-
-    symbol: int
-    cloid: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelAll:
-    """An approved cancel of every order, of one symbol or of all."""
-
-    symbol: int | None
-
-
-Command = Place | Cancel | CancelAll
 
 TIMER: Mapping[str, Any] = {"kind": "timer"}
 """The event by which time alone asks for a decision."""

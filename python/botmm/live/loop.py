@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
 
 from botmm.clock import Clock
-from botmm.live.engine import Command, Engine, Kind, command_bytes
-
-
-class Journal(Protocol):
-    """What makes a run repeatable."""
-
-    def append(self, kind: int, recv_ns: int, payload: bytes) -> None:
-        """Keep one record, in order."""
-        ...
+from botmm.live.engine import Engine, Kind, command_bytes
+from botmm.ports import Command, Event, Journal
 
 
 class Loop:
@@ -40,7 +32,7 @@ class Loop:
         """Take in a frame of a socket."""
         self._take(Kind.FRAME, payload)
 
-    def event(self, event: Mapping[str, Any]) -> None:
+    def event(self, event: Event) -> None:
         """Take in what reached us beside frames."""
         self._take(Kind.EVENT, json.dumps(event, separators=(",", ":")).encode())
 

@@ -117,6 +117,8 @@ pub struct Maker {
     news: Option<Vec<(UnixNanos, Fill)>>,
     /// Whether nothing may be quoted, whatever the market and the gate say.
     held: bool,
+    /// How long an order that is too far from the touch stays.
+    patience: DurationNanos,
 }
 
 /// How often the fill model looks at the market.
@@ -142,6 +144,7 @@ impl Maker {
             known_events: 0,
             news: None,
             held: false,
+            patience: DurationNanos(0),
         }
     }
 

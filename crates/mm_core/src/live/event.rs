@@ -56,6 +56,11 @@ pub enum DeskEvent {
         /// Whether it stops.
         on: bool,
     },
+    /// Actions are scarce: an order that is too far from the touch stays until it is this old.
+    Patience {
+        /// Nanoseconds; 0 replaces at once.
+        ns: i64,
+    },
     /// Other parameters of a symbol, those that may change while running.
     Params {
         /// Which symbol.

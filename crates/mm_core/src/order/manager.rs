@@ -270,6 +270,7 @@ impl OrderManager {
             sent.is_some_and(|sent| now.since(sent) > self.rules.answer_timeout)
         };
         self.refused
+            || self.rules.patience.0 > 0
             || bits(self.pending).any(late)
             || bits(self.unknown).any(|slot| self.retry_due(slot, now))
     }

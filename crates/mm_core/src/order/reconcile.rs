@@ -30,6 +30,9 @@ pub struct RequoteRules {
     pub answer_timeout: DurationNanos,
     /// An unknown order is asked to be cancelled again after this time.
     pub unknown_retry: DurationNanos,
+    /// An order further from the touch than its target stays until it is this old: it costs
+    /// fills that were not had, while one that is nearer costs money.
+    pub patience: DurationNanos,
 }
 
 impl Default for RequoteRules {
@@ -40,6 +43,7 @@ impl Default for RequoteRules {
             size_ppm: 200_000,
             answer_timeout: DurationNanos::from_millis(5_000),
             unknown_retry: DurationNanos::from_millis(1_000),
+            patience: DurationNanos(0),
         }
     }
 }
@@ -97,7 +101,7 @@ impl OrderManager {
         self.expire(now);
         let mut missing = [0_u16; 2];
         for side in Side::BOTH {
-            missing[side.index()] = self.match_side(ladder.side(side), side, spec, wishes);
+            missing[side.index()] = self.match_side(ladder.side(side), side, (spec, now), wishes);
         }
         self.retry_unknown(now, wishes);
         if missing == [0; 2] {
@@ -118,13 +122,13 @@ impl OrderManager {
         &mut self,
         targets: &[Target],
         side: Side,
-        spec: &InstrumentSpec,
+        (spec, now): (&InstrumentSpec, UnixNanos),
         wishes: &mut Wishes,
     ) -> u16 {
         let mut spare = self.quoting(side);
         let mut missing = 0;
         for (i, target) in targets.iter().enumerate() {
-            match self.keeper(spare, target, spec) {
+            match self.keeper(spare, target, (spec, now)) {
                 Some(slot) => {
                     spare &= !(1 << slot);
                     self.relevel(slot, target.level);
@@ -141,7 +145,12 @@ impl OrderManager {
     }
 
     /// The nearest order that may stay for a target.
-    fn keeper(&self, spare: u64, target: &Target, spec: &InstrumentSpec) -> Option<usize> {
+    fn keeper(
+        &self,
+        spare: u64,
+        target: &Target,
+        (spec, now): (&InstrumentSpec, UnixNanos),
+    ) -> Option<usize> {
         let (mut rest, mut best) = (spare, None);
         let mut reach = None;
         while rest != 0 {
@@ -151,7 +160,7 @@ impl OrderManager {
             let off = (order.px.0 - target.px.0).abs();
             let near = off == 0 || {
                 let reach = *reach.get_or_insert_with(|| self.reach(target, spec));
-                off < reach
+                off < reach || self.waits(order, target, now)
             };
             if !near || !same_size(order, target.size, self.rules().size_ppm) {
                 continue;
@@ -162,6 +171,12 @@ impl OrderManager {
             }
         }
         best.map(|(_, slot)| slot)
+    }
+
+    /// Whether an order that is further from the touch than its target is too young to go.
+    fn waits(&self, order: &Order, target: &Target, now: UnixNanos) -> bool {
+        let patience = self.rules().patience;
+        patience.0 > 0 && order.side.better(target.px, order.px) && now.since(order.sent) < patience
     }
 
     /// How far off a price must be, in price units, to be worth a replacement.

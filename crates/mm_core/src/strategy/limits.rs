@@ -52,6 +52,7 @@ impl Params {
             size_ppm: ppm(self.requote_size_frac),
             answer_timeout: millis(self.answer_timeout_ms),
             unknown_retry: millis(self.unknown_retry_ms),
+            ..RequoteRules::default()
         }
     }
 

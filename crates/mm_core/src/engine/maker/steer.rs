@@ -7,7 +7,9 @@ use super::Maker;
 use super::Params;
 use super::UnixNanos;
 use crate::error::CoreError;
+use crate::order::RequoteRules;
 use crate::strategy::Scope;
+use crate::units::DurationNanos;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -34,6 +36,13 @@ impl Maker {
         self.held = on;
     }
 
+    /// How long an order that is too far from the touch stays, so that actions are saved.
+    pub fn be_patient(&mut self, patience: DurationNanos) {
+        let rules = RequoteRules { patience, ..self.config.params.requote_rules() };
+        self.config.orders.set_rules(rules);
+        self.patience = patience;
+    }
+
     /// Mark the ledger to twice the mid.
     pub fn mark(&mut self, mid2: i64) {
         self.config.account.mark(mid2);
@@ -57,8 +66,8 @@ impl Maker {
         self.quoting = params.quoting();
         self.stale = params.stale();
         self.adaptation = Adaptation::new(&params);
-        self.config.orders.set_rules(params.requote_rules());
         self.config.params = params;
+        self.be_patient(self.patience);
         self.last = None;
         Ok(())
     }

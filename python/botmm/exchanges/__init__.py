@@ -1,0 +1,1 @@
+"""Exchanges — the venues that drivers trade on, each in its own package."""

@@ -1,0 +1,139 @@
+"""Actions — what changes something at the venue: counted, signed, sent one way, and read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from botmm.clock import Clock
+from botmm.exchanges.base import Instrument, RawReply, SignedRequest, Way
+from botmm.exchanges.hyperliquid.answers import Answer, lost, unknown
+from botmm.exchanges.hyperliquid.budgets import AddressBudget, WeightLedger, action_weight
+from botmm.exchanges.hyperliquid.encode import Action, Batch, entries, noop
+from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.refusals import alarm, lowest_nonce
+from botmm.exchanges.hyperliquid.replies import refusal
+from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
+from botmm.exchanges.hyperliquid.session import EXPIRES_MS, Session
+from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.exchanges.hyperliquid.stream import Stream
+from botmm.observe.logging import logger
+from botmm.ports import Place
+from botmm.units import SECOND_NS
+
+MS_NS = 1_000_000
+
+_log = logger(__name__)
+
+
+class Actions:
+    """Sends signed actions through the account's socket, or by REST while that is doubtful."""
+
+    def __init__(
+        self,
+        signer: Signer,
+        nonces: Nonces,
+        clock: Clock,
+        *,
+        rest: Rest,
+        stream: Stream,
+        weights: WeightLedger,
+        address: AddressBudget,
+        listing: Sequence[Instrument],
+    ) -> None:
+        """Take who signs, what counts and which ways there are."""
+        self.session = Session(listing)
+        self._signer, self._nonces, self._clock = signer, nonces, clock
+        self._rest, self._stream = rest, stream
+        self._weights, self._address = weights, address
+        self._doubted_link = -1
+        self.complaint = ""
+
+    @property
+    def way(self) -> Way:
+        """Return how the next action travels; a socket that lost an answer is not trusted."""
+        trusted = self._stream.up and self._stream.links != self._doubted_link
+        return "ws" if trusted else "rest"
+
+    async def trade(self, batch: Batch) -> list[Answer]:
+        """Send orders or cancels; return what is proven of each. Never raises for a doubt."""
+        kept = self._kept_back(batch)
+        if kept:
+            return [
+                lost(c.symbol, c.cloid, kept)
+                if isinstance(c, Place)
+                else unknown(c.symbol, c.cloid, kept)
+                for c in batch.commands
+            ]
+        signed = self._signed(batch.action)
+        self.session.sent(batch, signed)
+        reply = await self._send(batch.action, signed)
+        reading = self.session.answered(signed.nonce, reply)
+        return list(reading.answers)
+
+    async def bare(self, action: Action) -> RawReply:
+        """Send an action whose entries nobody keeps book of."""
+        return await self._send(action, self._signed(action))
+
+    async def fence(self, nonce: int) -> None:
+        """Use up the nonce of a request, so that it can never run any more."""
+        action = noop()
+        signed = self._signer.sign(action, nonce=nonce, expires_ms=None)
+        self.session.fenced(nonce, await self._send(action, signed))
+
+    def _kept_back(self, batch: Batch) -> str:
+        """Return why a batch must not be sent; empty where it may."""
+        now, n = self._monotonic(), len(batch.commands)
+        urgent = all(not isinstance(c, Place) or c.reduce_only for c in batch.commands)
+        if not self._weights.may(action_weight(n), now, cancel=urgent):
+            return "our own limit of weight"
+        if isinstance(batch.commands[0], Place):
+            fits = self._address.may_place(n)
+            left = self._address.left
+            if not fits and not (urgent and left is not None and left >= n):
+                return "the address budget is kept for cancels"
+        elif not self._address.may_cancel(n, now):
+            return "the address budget is used up: one request in ten seconds"
+        return ""
+
+    def _signed(self, action: Action) -> SignedRequest:
+        now_ms = int(self._clock.now()) // MS_NS
+        nonce = self._nonces.next(now_ms)
+        return self._signer.sign(action, nonce=nonce, expires_ms=now_ms + EXPIRES_MS)
+
+    async def _send(self, action: Action, signed: SignedRequest) -> RawReply:
+        now, n = self._monotonic(), entries(action)
+        self._weights.spend(action_weight(n), now)
+        self._address.spend(n, now)
+        if self.way == "ws":
+            link = self._stream.links
+            reply = await self._stream.post("action", signed.body, deadline_s=DEADLINE_S)
+            if reply.status is None and reply.sent:
+                self._doubted_link = link
+        else:
+            reply = await self._rest.post("/exchange", signed.body)
+        self._learn(reply)
+        return reply
+
+    def _learn(self, reply: RawReply) -> None:
+        """Take from a reply what it says beyond its orders."""
+        if reply.status == 429:
+            self._weights.refused(self._monotonic())
+        text = refusal(reply)
+        if text is None:
+            if reply.status != 200:
+                self.complaint = reply.why or f"HTTP {reply.status}"
+            return
+        self.complaint = text
+        _log.warning("action refused", why=text)
+        match alarm(text):
+            case "budget":
+                self._address.exhausted()
+            case "nonce":
+                lowest = lowest_nonce(text)
+                if lowest is not None:
+                    self._nonces.jump(lowest)
+            case _:
+                pass
+
+    def _monotonic(self) -> int:
+        return round(self._clock.monotonic() * SECOND_NS)

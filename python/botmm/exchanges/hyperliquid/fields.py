@@ -1,0 +1,95 @@
+"""Fields — strict reading of the venue's JSON: what a decision needs is there and well formed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from botmm.errors import VenueError
+from botmm.units import to_units
+
+T = TypeVar("T")
+
+
+class ReplyError(VenueError):
+    """The venue said something that this version cannot read; nothing of it may be used."""
+
+
+def decode(body: bytes) -> Any:
+    """Return strict JSON: no NaN, no key twice; numbers with a point stay text.
+
+    Raises:
+        ReplyError: it is not that.
+    """
+    try:
+        return json.loads(
+            body, parse_constant=_refuse, parse_float=str, object_pairs_hook=_without_doubles
+        )
+    except (ValueError, RecursionError) as error:
+        raise ReplyError(f"reply is no JSON: {error}", cure="nothing was used of it") from None
+
+
+def required(row: Any, key: str, kind: type[T]) -> T:
+    """Return `row[key]`, which must be there and of that type (bool is no int).
+
+    Raises:
+        ReplyError: naming the key.
+    """
+    if not isinstance(row, Mapping):
+        raise ReplyError(f"no object around {key!r}: {str(row)[:80]}")
+    if key not in row:
+        raise ReplyError(f"missing field {key!r} in {str(dict(row))[:120]}")
+    value = row[key]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ReplyError(f"field {key!r} is {value!r:.80}, not {kind.__name__}")
+    return value
+
+
+def optional(row: Mapping[str, Any], key: str, kind: type[T]) -> T | None:
+    """Return `row[key]`, or None where it is absent or null."""
+    return None if row.get(key) is None else required(row, key, kind)
+
+
+def units(row: Any, key: str, decimals: int) -> int:
+    """Return a decimal text as an integer of `10^-decimals`, exactly.
+
+    Raises:
+        ReplyError: absent, no plain decimal, or finer than the scale.
+    """
+    text = required(row, key, str)
+    try:
+        return exact(text, decimals)
+    except ValueError as error:
+        raise ReplyError(f"field {key!r}: {error}") from None
+
+
+def exact(text: str, decimals: int) -> int:
+    """Return a plain ASCII decimal as an integer, exactly.
+
+    Raises:
+        ValueError: it is not that, or finer than the scale.
+    """
+    if not text.isascii():
+        raise ValueError(f"not a plain decimal: {text!r}")
+    return to_units(text, decimals)
+
+
+def floored(row: Any, key: str, decimals: int) -> int:
+    """Return a decimal text in units, rounded down: for sums that carry more digits than money."""
+    text = required(row, key, str)
+    _, _, fraction = text.partition(".")
+    fine = max(decimals, len(fraction))
+    scale: int = 10 ** (fine - decimals)
+    return units(row, key, fine) // scale
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no number")
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        raise ValueError("a key stands twice")
+    return row

@@ -1,0 +1,44 @@
+"""Nonces — strictly rising over crashes and clock steps, whatever was sent before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from botmm.errors import UsageError
+
+BLOCK_MS = 10_000
+"""How far ahead nonces are reserved: one write each ten seconds."""
+
+
+class Nonces:
+    """One signer's source of nonces; one process holds it at a time."""
+
+    def __init__(
+        self, reserved: int, reserve: Callable[[int], None], *, block: int = BLOCK_MS
+    ) -> None:
+        """Continue above what was ever reserved.
+
+        Args:
+            reserved: the highest nonce that an earlier run may have used; 0 for none.
+            reserve: writes down, durably before it returns, that nonces up to its argument may
+                be used from now on.
+            block: how many are reserved at a time.
+        """
+        if reserved < 0 or block < 1:
+            raise UsageError(f"nonces from {reserved} in blocks of {block}")
+        self._last = self._reserved = reserved
+        self._reserve = reserve
+        self._block = block
+
+    def next(self, now_ms: int) -> int:
+        """Return max(last + 1, now); if the reservation fails nothing is handed out."""
+        nonce = max(self._last + 1, now_ms)
+        if nonce > self._reserved:
+            self._reserve(nonce + self._block)
+            self._reserved = nonce + self._block
+        self._last = nonce
+        return nonce
+
+    def jump(self, above: int) -> None:
+        """Let the next nonce be above one that the venue named as its lowest."""
+        self._last = max(self._last, above)

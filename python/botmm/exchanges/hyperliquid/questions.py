@@ -1,0 +1,117 @@
+"""Questions — what is asked of the venue, within its weights, by whichever way answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botmm.clock import Clock
+from botmm.errors import ConfigError
+from botmm.exchanges.base import RawReply
+from botmm.exchanges.hyperliquid.account import (
+    Budget,
+    FeeRates,
+    FillRow,
+    Instruments,
+    OpenOrder,
+    State,
+    read_budget,
+    read_fees,
+    read_fills,
+    read_orders,
+    read_state,
+)
+from botmm.exchanges.hyperliquid.budgets import WeightLedger, info_weight
+from botmm.exchanges.hyperliquid.encode import Universe
+from botmm.exchanges.hyperliquid.fields import required
+from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
+from botmm.exchanges.hyperliquid.standing import document, fills_question
+from botmm.exchanges.hyperliquid.stream import Stream
+from botmm.units import SECOND_NS
+
+ROWS_PER_WEIGHT = 20
+
+
+@dataclass(slots=True)
+class Questions:
+    """Asks about one account; every method raises ReplyError where there is no answer."""
+
+    rest: Rest
+    account: str
+    weights: WeightLedger
+    clock: Clock
+    stream: Stream | None = None
+    instruments: Instruments | None = None
+    """Every perpetual by name; set once the universe is read."""
+
+    async def raw(self, request: Mapping[str, Any], *, urgent: bool = False) -> RawReply:
+        """Return the reply; never raises.
+
+        Args:
+            request: the question.
+            urgent: whether it may use what is kept for cancels.
+        """
+        now = round(self.clock.monotonic() * SECOND_NS)
+        weight = info_weight(request)
+        if not self.weights.may(weight, now, cancel=urgent):
+            return RawReply(status=None, body=None, why="our own limit of weight", sent=False)
+        self.weights.spend(weight, now)
+        body = json.dumps(request, separators=(",", ":")).encode()
+        reply = await self.rest.post("/info", body)
+        if reply.status == 429:
+            self.weights.refused(now)
+        if reply.status is None and self.stream is not None and self.stream.up:
+            # A question changes nothing: it may go the other way, too.
+            self.weights.spend(weight, now)
+            reply = await self.stream.post("info", body, deadline_s=DEADLINE_S)
+        return reply
+
+    async def _document(self, request: Mapping[str, Any], *, urgent: bool = False) -> Any:
+        return document(str(request["type"]), await self.raw(request, urgent=urgent))
+
+    def _known(self) -> Instruments:
+        if self.instruments is None:
+            raise ConfigError("the venue's metadata were not read")
+        return self.instruments
+
+    async def universe(self) -> Universe:
+        """Return every perpetual that the venue lists, and keep them for other answers."""
+        found = Universe(await self._document({"type": "meta", "dex": ""}))
+        self.instruments = found.by_name
+        return found
+
+    async def venue_ms(self) -> int:
+        """Return the venue's own time in ms."""
+        return required(await self._document({"type": "exchangeStatus"}, urgent=True), "time", int)
+
+    async def state(self) -> State:
+        """Return money and positions."""
+        row = await self._document(
+            {"type": "clearinghouseState", "user": self.account, "dex": ""}, urgent=True
+        )
+        return read_state(row, self._known())
+
+    async def orders(self) -> tuple[OpenOrder, ...]:
+        """Return the open orders."""
+        rows = await self._document(
+            {"type": "frontendOpenOrders", "user": self.account, "dex": ""}, urgent=True
+        )
+        return read_orders(rows, self._known())
+
+    async def fills(self, since_ms: int) -> tuple[FillRow, ...]:
+        """Return fills from a venue time on, oldest first."""
+        rows = await self._document(fills_question(self.account, since_ms), urgent=True)
+        fills = read_fills(rows, self._known())
+        now = round(self.clock.monotonic() * SECOND_NS)
+        self.weights.spend(len(fills) // ROWS_PER_WEIGHT, now)
+        return fills
+
+    async def budget(self) -> Budget:
+        """Return the address budget."""
+        return read_budget(await self._document({"type": "userRateLimit", "user": self.account}))
+
+    async def fees(self) -> FeeRates:
+        """Return the account's fee rates."""
+        return read_fees(await self._document({"type": "userFees", "user": self.account}))

@@ -1,0 +1,348 @@
+"""Venue — Hyperliquid as a place to trade: the pure parts, tied to sockets and requests.
+
+async with HyperliquidVenue(spec, signer, nonces, clock) as venue:
+    async for frame in venue.frames(): ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from botmm.clock import Clock
+from botmm.errors import UsageError, VenueError
+from botmm.exchanges.base import Instrument, Trade
+from botmm.exchanges.hyperliquid import encode, standing, subscriptions
+from botmm.exchanges.hyperliquid.account import FeeRates
+from botmm.exchanges.hyperliquid.actions import Actions
+from botmm.exchanges.hyperliquid.answers import Answer, invalid
+from botmm.exchanges.hyperliquid.budgets import AddressBudget, WeightLedger
+from botmm.exchanges.hyperliquid.fields import ReplyError
+from botmm.exchanges.hyperliquid.hosts import Host
+from botmm.exchanges.hyperliquid.inbox import Inbox
+from botmm.exchanges.hyperliquid.mirror import Mirror
+from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.questions import Questions
+from botmm.exchanges.hyperliquid.replies import done, refusal
+from botmm.exchanges.hyperliquid.rest import Rest
+from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.exchanges.hyperliquid.standing import MismatchError
+from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
+from botmm.ports import Cancel, CancelAll, Command, Event, Place, RestingOrder, Standing
+from botmm.units import SECOND_NS
+
+MS_NS = 1_000_000
+UP_S = 15.0
+MARKET_MAX = 1 << 20
+PRIVATE_MAX = 8 << 20
+MARKET_PING_NS = 30 * SECOND_NS
+PRIVATE_PING_NS = 5 * SECOND_NS
+"""The account's socket may be silent for long; only its pongs show that it lives."""
+WINDOW_MS = 60_000
+"""How far back a standing reads fills."""
+PROOF_WINDOW_MS = 600_000
+"""How far back the fills of an order are read whose end was not heard."""
+FEES_NS = 600 * SECOND_NS
+TRIES = 3
+AGAIN_S = 0.3
+USED_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueSpec:
+    """Where and what is traded; `symbols` as a person writes them, `seed` for pauses."""
+
+    host: Host
+    account: str
+    symbols: tuple[str, ...]
+    seed: int = 1
+
+
+class HyperliquidVenue:
+    """Implements `ports.Venue`; alive between `async with` and its end."""
+
+    def __init__(self, spec: VenueSpec, signer: Signer, nonces: Nonces, clock: Clock) -> None:
+        """Take what it is made of; nothing is connected before it is entered."""
+        self.spec = spec
+        self.account = spec.account.lower()
+        self.instruments: tuple[Instrument, ...] = ()
+        self.inbox = Inbox()
+        self.weights = WeightLedger()
+        self.address = AddressBudget()
+        self._signer, self._nonces, self._clock = signer, nonces, clock
+        self._group = asyncio.TaskGroup()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._rest = Rest(spec.host)
+        self._ask = Questions(self._rest, self.account, self.weights, clock)
+        self._mirror = Mirror()
+        self._streams: tuple[Stream, ...] = ()
+        self._fees: tuple[int, FeeRates] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Read the metadata, connect and subscribe.
+
+        Raises:
+            ConfigError: a symbol that the venue does not list.
+            VenueError: it does not answer.
+        """
+        await self._rest.__aenter__()
+        try:
+            self._universe = await self._ask.universe()
+            self.instruments = self.resolve(self.spec.symbols)
+            await self._observe_budget()
+            self._make()
+            await self._group.__aenter__()
+        except BaseException:
+            await self._rest.__aexit__(None, None, None)
+            raise
+        self._tasks = [self._group.create_task(stream.run()) for stream in self._streams]
+        try:
+            await self._until_up()
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close everything; a socket's task that died is raised here."""
+        for task in self._tasks:
+            task.cancel()
+        try:
+            await self._group.__aexit__(kind, error, trace)
+        finally:
+            await self._rest.__aexit__(None, None, None)
+
+    def _make(self) -> None:
+        market = StreamSpec(
+            name="market",
+            url=self.spec.host.ws,
+            subscriptions=subscriptions.market(self.instruments),
+            silences=subscriptions.silences(self.instruments),
+            size_max=MARKET_MAX,
+            ping_ns=MARKET_PING_NS,
+        )
+        private = StreamSpec(
+            name="account",
+            url=self.spec.host.ws,
+            subscriptions=subscriptions.private(self.account),
+            silences={},
+            size_max=PRIVATE_MAX,
+            ping_ns=PRIVATE_PING_NS,
+        )
+        self._streams = tuple(
+            Stream(one, self._clock, seed=self.spec.seed + offset, take=self._take)
+            for offset, one in enumerate((market, private))
+        )
+        self._ask.stream = self._streams[1]
+        self.actions = Actions(
+            self._signer,
+            self._nonces,
+            self._clock,
+            rest=self._rest,
+            stream=self._streams[1],
+            weights=self.weights,
+            address=self.address,
+            listing=self.instruments,
+        )
+
+    async def _until_up(self) -> None:
+        try:
+            async with asyncio.timeout(UP_S):
+                while not self.up:
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            why = "; ".join(f"{s.spec.name}: {s.why}" for s in self._streams if not s.up)
+            raise VenueError(
+                f"{self.spec.host.base}: not connected: {why}",
+                cure="check the address and the network, then start again",
+            ) from None
+
+    def _take(self, channel: str, frame: bytes) -> bool:
+        """Hear a frame of either socket; whether there was room for it."""
+        if channel in subscriptions.CONTROL:
+            return True
+        if channel == "orderUpdates":
+            self._mirror.heard(frame)
+        return self.inbox.put(frame, private=channel in subscriptions.PRIVATE)
+
+    @property
+    def link(self) -> int:
+        """Return how often the sockets were connected."""
+        return sum(stream.links for stream in self._streams)
+
+    @property
+    def up(self) -> bool:
+        """Whether every socket is connected and subscribed."""
+        return bool(self._streams) and all(stream.up for stream in self._streams)
+
+    @property
+    def complaint(self) -> str:
+        """Return the last thing that the venue refused, in its words."""
+        return self.actions.complaint
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """Yield what the sockets say, in order of arrival, over reconnects."""
+        while True:
+            yield await self.inbox.get()
+
+    def resolve(self, names: Sequence[str]) -> tuple[Instrument, ...]:
+        """Return the instruments that a person means.
+
+        Raises:
+            ConfigError: the venue does not list one; the cure suggests another.
+        """
+        return tuple(self._universe.resolve(name) for name in names)
+
+    async def act(self, commands: Sequence[Command]) -> list[Event]:
+        """Send commands; return what is proven of each: never raises for a doubt."""
+        trades, answers = self._checked(commands)
+        for place in trades:
+            if isinstance(place, Place):
+                self._mirror.sent(place)
+        for batch in encode.batches(trades, self.instruments):
+            answers += await self.actions.trade(batch)
+        return [self._told(answer) for answer in answers]
+
+    def _checked(self, commands: Sequence[Command]) -> tuple[list[Trade], list[Answer]]:
+        """Return what can be sent, and what the venue would refuse whatever its book."""
+        trades: list[Trade] = []
+        answers: list[Answer] = []
+        for command in commands:
+            match command:
+                case CancelAll():
+                    ids = self._mirror.ids(command.symbol)
+                    trades += [Cancel(symbol=symbol, cloid=cloid) for symbol, cloid in ids]
+                case Cancel():
+                    trades.append(command)
+                case Place():
+                    try:
+                        encode.order(command, self.instruments[command.symbol])
+                    except UsageError as error:
+                        answers.append(invalid(command.symbol, command.cloid, error.message))
+                    else:
+                        trades.append(command)
+        return trades, answers
+
+    def _told(self, answer: Answer) -> Event:
+        self._mirror.answered(answer)
+        return answer.event()
+
+    async def prove(self, symbol: int, cloid: str) -> Event | None:
+        """Ask what became of an order; None while there is no proof."""
+        session = self.actions.session
+        now = self._monotonic()
+        try:
+            venue_ms = await self._ask.venue_ms()
+        except ReplyError:
+            venue_ms = None
+        nonce = session.fence(cloid, now, venue_ms)
+        if nonce is not None:
+            await self.actions.fence(nonce)
+        ask = session.ask(symbol, cloid, self._monotonic(), venue_ms)
+        if ask is None:
+            return None
+        reply = await self._ask.raw(ask.request(self.account), urgent=True)
+        answer = session.status(ask, reply)
+        if answer is None:
+            return None
+        # What it filled is taken in before the order is closed.
+        over = answer.word in ("filled", "cancelled") and answer.filled > 0
+        if over and not await self._fetch_fills():
+            return None
+        return self._told(answer)
+
+    async def _fetch_fills(self) -> bool:
+        """Ask for the last fills and hand them on as a frame; whether they were taken in."""
+        since = int(self._clock.now()) // MS_NS - PROOF_WINDOW_MS
+        try:
+            fills = await self._ask.fills(since)
+        except ReplyError:
+            return False
+        if not self.inbox.put(standing.fills_frame(self.account, fills), private=True):
+            return False
+        return await self.inbox.used(within_s=USED_S)
+
+    async def standing(self) -> Standing:
+        """Ask where the account stands.
+
+        Raises:
+            VenueError: no answer that can be trusted.
+        """
+        await self._observe_budget()
+        fees = await self._fee_rates()
+        left = self.address.left
+        if left is None:
+            raise VenueError("the address budget is not known")
+        for _ in range(TRIES - 1):
+            try:
+                return await self._reading(left, fees)
+            except MismatchError:
+                await asyncio.sleep(AGAIN_S)
+        return await self._reading(left, fees)
+
+    async def _reading(self, budget_left: int, fees: FeeRates) -> Standing:
+        orders = await self._ask.orders()
+        state = await self._ask.state()
+        return standing.build(
+            self.instruments,
+            state=state,
+            orders=orders,
+            fills=await self._ask.fills(state.time_ms - WINDOW_MS),
+            budget_left=budget_left,
+            fees=fees,
+        )
+
+    async def _observe_budget(self) -> None:
+        budget = await self._ask.budget()
+        self.address.observe(used=budget.used, cap=budget.cap)
+
+    async def _fee_rates(self) -> FeeRates:
+        """Return the fee rates; they change once a day."""
+        now = self._monotonic()
+        if self._fees is None or now - self._fees[0] >= FEES_NS:
+            self._fees = (now, await self._ask.fees())
+        return self._fees[1]
+
+    async def withdraw(self, orders: Sequence[RestingOrder]) -> None:
+        """Cancel orders by the venue's ids, ours or not; what is gone shows in the standing."""
+        pairs = [(self.instruments[one.symbol].asset, one.oid) for one in orders]
+        for action in encode.cancel_by_oid(pairs):
+            await self.actions.bare(action)
+
+    async def set_leverage(self, symbol: int, *, leverage: int, cross: bool) -> None:
+        """Set a symbol's leverage.
+
+        Raises:
+            VenueError: it was refused, or there is no proof that it was done.
+        """
+        action = encode.update_leverage(self.instruments[symbol], leverage=leverage, cross=cross)
+        reply = await self.actions.bare(action)
+        if not done(reply):
+            raise VenueError(f"leverage: {refusal(reply) or reply.why or 'no proof'}")
+
+    async def schedule_cancel(self, at_ms: int | None) -> str:
+        """Set the dead man's switch at a Unix time in ms, or take it off; empty where that is done.
+
+        Otherwise the venue's words: an account that has traded too little does not have it.
+        """
+        reply = await self.actions.bare(encode.schedule_cancel(at_ms))
+        return "" if done(reply) else refusal(reply) or reply.why or "no proof"
+
+    async def venue_time(self) -> int:
+        """Return the venue's own time in ns.
+
+        Raises:
+            VenueError: no answer that can be trusted.
+        """
+        return await self._ask.venue_ms() * MS_NS
+
+    def _monotonic(self) -> int:
+        return round(self._clock.monotonic() * SECOND_NS)

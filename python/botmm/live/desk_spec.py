@@ -1,0 +1,76 @@
+"""Desk spec — what the engine is told at a start, from settings and the venue's instruments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from botmm.config import Settings, Value
+from botmm.errors import ConfigError
+
+SIGNALS = "signals.bin"
+"""File of the state folder that holds what the signals knew last."""
+
+
+class Instrument(Protocol):
+    """What a start needs to know of a market."""
+
+    @property
+    def name(self) -> str:
+        """The venue's name of it."""
+        ...
+
+    @property
+    def size_decimals(self) -> int:
+        """Decimals of its sizes."""
+        ...
+
+
+def desk_spec(
+    settings: Settings,
+    instruments: Sequence[Instrument],
+    *,
+    tag: int,
+    now: int,
+    rates: tuple[float, float],
+    overlay: Mapping[str, Mapping[str, Value]],
+    signals: Path | None,
+) -> str:
+    """Return the JSON text that `botmm.core.Desk` is built from.
+
+    Args:
+        tag: what the ids of this run's orders begin with, below 2^64.
+        rates: maker and taker fee of the account as fractions; positive is paid.
+        overlay: parameters by symbol that go before the configuration's.
+        signals: file of an earlier run's signals, or None for a cold start.
+
+    Raises:
+        ConfigError: a fee as low as no tier of the venue has.
+    """
+    for name, rate in zip(("maker", "taker"), rates, strict=True):
+        if not -0.001 <= rate <= 0.01:
+            raise ConfigError(
+                f"the venue says that the {name} rate is {rate}",
+                cure="no tier has such a rate: look at the account on the venue's own page",
+            )
+    rows: list[dict[str, Any]] = []
+    for one in instruments:
+        params = settings.params(one.name) | dict(overlay.get(one.name, {}))
+        row: dict[str, Any] = {
+            "symbol": one.name,
+            "size_decimals": one.size_decimals,
+            "params": params,
+        }
+        if signals is not None:
+            row["signals"] = str(signals)
+        rows.append(row)
+    spec = {
+        "symbols": rows,
+        "capital_usd": settings.account.capital_usd,
+        "fees": {"maker": rates[0], "taker": rates[1]},
+        "tag": tag,
+        "now": now,
+    }
+    return json.dumps(spec)

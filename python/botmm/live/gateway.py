@@ -1,0 +1,141 @@
+"""Gateway — commands to requests, answers to events; what is not proven is asked after.
+
+Cancels go before new orders, and the kinds travel apart. An order of which the venue's answer was
+lost stays UNKNOWN in the engine; it is asked after until something is proven.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from botmm.ports import Cancel, CancelAll, Command, Event, Place, Venue
+
+ACTIONS_MAX = 40
+"""Commands of one request: more would weigh more at the venue."""
+IN_FLIGHT_MAX = 64
+"""Requests under way at once; beyond it new orders are given up, cancels never."""
+PROOF_EVERY_S = 1.0
+
+C = TypeVar("C", bound=Command)
+
+
+@dataclass(slots=True)
+class Sent:
+    """What went out and what came of it."""
+
+    requests: int = 0
+    places: int = 0
+    cancels: int = 0
+    given_up: int = 0
+    unknown: int = 0
+    proofs: int = 0
+    latencies_ms: list[float] = field(default_factory=list)
+
+
+class VenueGateway:
+    """Sends commands in tasks of a group; each answer comes back as an event."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        tasks: asyncio.TaskGroup,
+        hear: Callable[[Event], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        """Send to the venue; `hear` takes the events."""
+        self._venue = venue
+        self._tasks = tasks
+        self._hear = hear
+        self._monotonic = monotonic
+        self._in_flight = 0
+        self._doubtful: dict[str, int] = {}
+        self.sent = Sent()
+        self.may_place = True
+
+    def send(self, commands: Sequence[Command], now: int) -> None:
+        """Hand commands to the venue, cancels first; returns before anything is sent."""
+        del now
+        cancels = [c for c in commands if isinstance(c, Cancel)]
+        everything = [c for c in commands if isinstance(c, CancelAll)]
+        places = [c for c in commands if isinstance(c, Place)]
+        for withdrawn in _batches(cancels):
+            self._begin(withdrawn)
+        for one in everything:
+            self._begin([one])
+        makers = [p for p in places if p.tif == "alo"]
+        takers = [p for p in places if p.tif != "alo"]
+        for batch in (*_batches(makers), *_batches(takers)):
+            if self.may_place and self._in_flight < IN_FLIGHT_MAX:
+                self._begin(batch)
+            else:
+                self._give_up(batch)
+
+    def _begin(self, batch: Sequence[Command]) -> None:
+        self._in_flight += 1
+        self.sent.requests += 1
+        self.sent.places += sum(isinstance(c, Place) for c in batch)
+        self.sent.cancels += sum(isinstance(c, Cancel) for c in batch)
+        self._tasks.create_task(self._request(batch))
+
+    def _give_up(self, batch: Sequence[Place]) -> None:
+        """An order that was not sent was never placed: that is proven."""
+        self.sent.given_up += len(batch)
+        loop = asyncio.get_running_loop()
+        for place in batch:
+            event = {
+                "kind": "answer",
+                "symbol": place.symbol,
+                "cloid": place.cloid,
+                "answer": {"Rejected": {"reason": "Lost"}},
+            }
+            loop.call_soon(self._hear, event)
+
+    async def _request(self, batch: Sequence[Command]) -> None:
+        began = self._monotonic()
+        try:
+            events = await self._venue.act(batch)
+        finally:
+            self._in_flight -= 1
+        self.sent.latencies_ms.append((self._monotonic() - began) * 1e3)
+        del self.sent.latencies_ms[:-1000]
+        for event in events:
+            self.take(event)
+
+    def take(self, event: Event) -> None:
+        """Hear an event; an order that it leaves in doubt is asked after."""
+        if event["kind"] == "answer":
+            cloid = str(event["cloid"])
+            if event["answer"] in ("Unknown", "CancelRefused"):
+                self.sent.unknown += event["answer"] == "Unknown"
+                self._doubtful[cloid] = int(event["symbol"])
+            else:
+                self._doubtful.pop(cloid, None)
+        self._hear(event)
+
+    def doubt(self, orders: Iterable[tuple[int, str]]) -> None:
+        """Ask after orders that the engine holds for UNKNOWN, by symbol and id."""
+        for symbol, cloid in orders:
+            self._doubtful.setdefault(cloid, symbol)
+
+    @property
+    def doubtful(self) -> int:
+        """Return how many orders are in doubt."""
+        return len(self._doubtful)
+
+    async def prove_forever(self) -> None:
+        """Ask after every order in doubt, once a second, until something is proven."""
+        while True:
+            await asyncio.sleep(PROOF_EVERY_S)
+            for cloid, symbol in list(self._doubtful.items()):
+                event = await self._venue.prove(symbol, cloid)
+                self.sent.proofs += 1
+                if event is not None:
+                    self.take(event)
+
+
+def _batches(commands: Sequence[C]) -> list[Sequence[C]]:
+    """Return commands in requests of at most so many."""
+    return [commands[at : at + ACTIONS_MAX] for at in range(0, len(commands), ACTIONS_MAX)]
