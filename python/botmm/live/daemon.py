@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from botmm.clock import Clock
 from botmm.config import Settings
 from botmm.core import signals_info
-from botmm.data.capture.writer import CaptureWriter
+from botmm.data.capture.writer import Writer
 from botmm.errors import VenueError
 from botmm.live.desk_spec import SIGNALS, Instrument, desk_spec
 from botmm.live.engine import Engine
@@ -106,7 +106,7 @@ class Daemon:
             minutes=minutes,
         )
         folder = self.place.folder / JOURNAL
-        with CaptureWriter(folder, self._clock, boot=self._started // 1_000_000) as journal:
+        with contextlib.closing(Writer(folder, self._clock)) as journal:
             self._runner = Runner(
                 Engine(spec),
                 self.venue,
