@@ -31,7 +31,7 @@ EQUITY_S = 5.0
 EMPTY_READS = 2
 
 _log = logger(__name__)
-Alert = Callable[[str, str], None]
+Alert = Callable[[str, str], object]
 """Takes a key and words; must not block."""
 
 
