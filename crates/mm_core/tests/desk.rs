@@ -241,6 +241,31 @@ fn with_patience_only_orders_too_near_the_touch_are_replaced_at_once() {
 }
 
 #[test]
+fn flattening_takes_until_nothing_is_held_and_quotes_nothing_else() {
+    let mut bench = Bench::new();
+    bench.event(&json!({"kind": "baseline", "symbol": 0, "position": 500, "since": T0,
+        "trades": []}));
+    bench.book(50_000);
+    assert!(placed(&bench.decide()).len() > 1);
+    bench.event(&json!({"kind": "flatten", "on": true}));
+    bench.book(50_000);
+    let withdrawn = bench.decide();
+    assert_eq!((cancelled(&withdrawn), placed(&withdrawn).len()), (4, 0), "own orders go first");
+    for command in &withdrawn {
+        let Command::Cancel { cloid, .. } = command else { continue };
+        bench.event(&json!({"kind": "answer", "symbol": 0,
+            "cloid": format!("0x{:032x}", cloid.0),
+            "answer": {"Cancelled": {"reason": "Asked"}}}));
+    }
+    let closing: Vec<Command> =
+        bench.decide().into_iter().filter(|command| matches!(command, Command::Place(_))).collect();
+    let [Command::Place(place)] = closing[..] else {
+        panic!("one order: {closing:?}, {}", bench.symbol())
+    };
+    assert_eq!((place.side, place.reduce_only, place.px.0), (Side::Ask, true, 499_990));
+}
+
+#[test]
 fn malformed_input_is_named_and_changes_nothing() {
     let mut bench = Bench::ready();
     let now = UnixNanos(bench.now);

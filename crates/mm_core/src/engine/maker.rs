@@ -30,6 +30,7 @@ use crate::quote::QuoteMode;
 use crate::quote::QuoteParams;
 use crate::quote::QuoteState;
 use crate::quote::Target;
+use crate::quote::Urgency;
 use crate::risk::Approved;
 use crate::risk::Gate;
 use crate::risk::View;
@@ -119,6 +120,8 @@ pub struct Maker {
     held: bool,
     /// How long an order that is too far from the touch stays.
     patience: DurationNanos,
+    /// Whether nothing is wanted but to close the position.
+    flattens: bool,
 }
 
 /// How often the fill model looks at the market.
@@ -145,6 +148,7 @@ impl Maker {
             news: None,
             held: false,
             patience: DurationNanos(0),
+            flattens: false,
         }
     }
 
@@ -221,7 +225,8 @@ impl Maker {
             }
             None => Levers::default(),
         };
-        let levers = Levers { caution: gate.caution(symbol), ..learned };
+        let urgency = if self.flattens { Urgency::Take } else { learned.urgency };
+        let levers = Levers { caution: gate.caution(symbol), urgency, ..learned };
         if now >= self.look_due {
             self.look = market.look(now);
             self.looks += 1;

@@ -162,6 +162,9 @@ impl Desk {
             }
             DeskEvent::Hold { symbol, by, on } => self.hold(symbol, &by, on)?,
             DeskEvent::Halt { symbol, on } => self.halt(symbol, on, now)?,
+            DeskEvent::Flatten { on } => {
+                self.stands.iter_mut().for_each(|stand| stand.maker.flatten(on));
+            }
             DeskEvent::Patience { ns } => {
                 let patience = DurationNanos(ns.max(0));
                 self.stands.iter_mut().for_each(|stand| stand.maker.be_patient(patience));

@@ -56,6 +56,11 @@ pub enum DeskEvent {
         /// Whether it stops.
         on: bool,
     },
+    /// Nothing is wanted but to close positions, or that is over.
+    Flatten {
+        /// Whether it is wanted.
+        on: bool,
+    },
     /// Actions are scarce: an order that is too far from the touch stays until it is this old.
     Patience {
         /// Nanoseconds; 0 replaces at once.

@@ -36,6 +36,11 @@ impl Maker {
         self.held = on;
     }
 
+    /// Whether nothing is wanted but to close the position, clip by clip.
+    pub fn flatten(&mut self, on: bool) {
+        self.flattens = on;
+    }
+
     /// How long an order that is too far from the touch stays, so that actions are saved.
     pub fn be_patient(&mut self, patience: DurationNanos) {
         let rules = RequoteRules { patience, ..self.config.params.requote_rules() };
