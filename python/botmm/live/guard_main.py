@@ -67,7 +67,7 @@ async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
         notifier = stack.enter_context(Notifier(clock, [url] if url else []))
         rest = await stack.enter_async_context(Rest(host))
         reserved = store.reserved_nonce(signer.address)
-        nonces = Nonces(reserved, lambda upto: _reserve(store, signer.address, upto))
+        nonces = Nonces(reserved, lambda upto: reserve(store, signer.address, upto))
         venue = GuardVenue(rest, signer, nonces, clock, account=live.account)
         loss = None if max_loss is None else round(max_loss * 1e6)
         watched = Guard(
@@ -83,7 +83,7 @@ async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
         await watched.run()
 
 
-def _reserve(store: StateStore, signer: str, upto: int) -> None:
+def reserve(store: StateStore, signer: str, upto: int) -> None:
     """Reserve nonces; on a full disk cancels go out all the same, numbered by the clock."""
     try:
         store.reserve_nonces(signer, upto)
