@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,7 @@ class Guard:
         self._venue, self._spec, self._store = venue, spec, store
         self._clock, self._alert = clock, alert
         self._last: Beat | None = None
+        self._killed = False
         self._stop = asyncio.Event()
         self._withdrawing = asyncio.Lock()
         self._own = Heartbeat(spec.state / "guard.beat", clock)
@@ -161,7 +163,9 @@ class Guard:
                 self._check_loss(await self._venue.equity_micro())
             except VenueError as error:
                 _log.warning("equity unknown", why=error.message)
-            if (self._spec.state / "KILL").exists():
+            except sqlite3.Error as error:  # a full disk must not end the guard
+                _log.error("equity not kept", why=str(error))
+            if self._killed or (self._spec.state / "KILL").exists():
                 await self.withdraw("killed", until=lambda: False)
             await asyncio.sleep(self._spec.equity_s)
 
@@ -170,11 +174,14 @@ class Guard:
         self._store.put_equity(int(self._clock.now()), equity)
         loss = self._store.days()[-1].opening_micro - equity
         limit = self._spec.loss_micro
-        kill = self._spec.state / "KILL"
-        if limit is not None and loss > limit and not kill.exists():
+        if limit is not None and loss > limit and not self._killed:
+            self._killed = True
             words = f"the day's loss is {loss / 1e6:,.2f} USD, the limit {limit / 1e6:,.2f}"
             self._note(words)
-            kill.touch(mode=0o600)
+            try:
+                (self._spec.state / "KILL").touch(mode=0o600)
+            except OSError as error:
+                _log.error("no file KILL", why=str(error))
 
     def _note(self, reason: str) -> None:
         """Tell people, and leave a file that tells the daemon when it starts."""

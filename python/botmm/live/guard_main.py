@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sqlite3
 from pathlib import Path
 
 import rich_click as click
@@ -22,13 +23,15 @@ from botmm.live.guard import Guard, GuardSpec
 from botmm.live.guard_venue import GuardVenue
 from botmm.live.lock import Lock
 from botmm.live.secrets import agent_key, secret_text
-from botmm.observe.logging import set_up
+from botmm.observe.logging import logger, set_up
 from botmm.observe.notifier import Notifier, Severity
 from botmm.store.state import StateStore
 
 KEY_NAME = "BOTMM_GUARD_KEY"
 URL_NAME = "BOTMM_ALERT_URL"
 _URLS = {"paper": LOCAL_API_URL, "testnet": TESTNET_API_URL, "mainnet": MAINNET_API_URL}
+
+_log = logger(__name__)
 
 
 @click.command()
@@ -52,6 +55,10 @@ def guard(
 async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
     clock, state = SystemClock(), Path(live.state_dir)
     host = host_of(live.url or _URLS[live.mode])
+    if host.mainnet != (live.mode == "mainnet"):
+        raise ConfigError(
+            f"mode {live.mode} does not go with {host.base}", cure="name both of one world"
+        )
     signer = Signer(agent_key(KEY_NAME).reveal(), agent=agent, host=host)
     url = secret_text(URL_NAME, environ=os.environ, dotenv=Path(".env"))
     async with contextlib.AsyncExitStack() as stack:
@@ -60,7 +67,7 @@ async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
         notifier = stack.enter_context(Notifier(clock, [url] if url else []))
         rest = await stack.enter_async_context(Rest(host))
         reserved = store.reserved_nonce(signer.address)
-        nonces = Nonces(reserved, lambda upto: store.reserve_nonces(signer.address, upto))
+        nonces = Nonces(reserved, lambda upto: reserve(store, signer.address, upto))
         venue = GuardVenue(rest, signer, nonces, clock, account=live.account)
         loss = None if max_loss is None else round(max_loss * 1e6)
         watched = Guard(
@@ -74,3 +81,11 @@ async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, watched.stop)
         await watched.run()
+
+
+def reserve(store: StateStore, signer: str, upto: int) -> None:
+    """Reserve nonces; on a full disk cancels go out all the same, numbered by the clock."""
+    try:
+        store.reserve_nonces(signer, upto)
+    except sqlite3.Error as error:
+        _log.error("nonces not reserved", why=str(error))

@@ -75,10 +75,10 @@ class Heartbeat:
 
 
 def read(path: Path) -> Beat | None:
-    """Return the last beat; None where the file is missing, or is being written or damaged."""
+    """Return the last beat; None where the file is missing, unreadable, damaged or being written."""
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
+    except OSError:
         return None
     if len(data) != _BYTES or zlib.crc32(data[: _BODY.size]) != _SUM.unpack(data[_BODY.size :])[0]:
         return None

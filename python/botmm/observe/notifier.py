@@ -34,6 +34,8 @@ class Severity(IntEnum):
 
 @dataclass(slots=True)
 class _Message:
+    """What is to be told, and when it is due again."""
+
     severity: Severity
     key: str
     words: str

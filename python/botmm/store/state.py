@@ -19,6 +19,9 @@ from botmm.errors import DataError, FileSystemError, UsageError
 from botmm.store.rows import DayRow, FillRow, LatchRow, Leg, OrderRow
 from botmm.store.schema import STEPS, VERSION
 
+EQUITY_KEPT_NS = 40 * 86_400 * 10**9
+"""Single readings are kept for so long; the days stay."""
+
 Row = TypeVar("Row", OrderRow, FillRow, LatchRow, DayRow)
 
 
@@ -34,6 +37,7 @@ class StateStore:
         """
         self._path = path
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+        self._booked: set[str] = set()  # entries among those that wait
         try:
             self._db = _connect(path, read_only=read_only)
             self._open(read_only=read_only)
@@ -65,6 +69,7 @@ class StateStore:
                 self._db.execute(sql, values)
         count = len(self._waiting)
         self._waiting.clear()
+        self._booked.clear()
         return count
 
     # Orders and fills
@@ -110,9 +115,13 @@ class StateStore:
             sums[leg.unit] += leg.amount
         if not rows or any(sums.values()):
             raise UsageError(f"booking {entry}: its legs sum to {dict(sums)}")
+        known = self._db.execute("SELECT 1 FROM legs WHERE entry = ?", (entry,)).fetchone()
+        if known is not None or entry in self._booked:
+            return
+        self._booked.add(entry)
         for leg in rows:
             values = (entry, leg.account, leg.unit, leg.amount, ts_ns)
-            self._later("INSERT OR IGNORE INTO legs VALUES (?,?,?,?,?)", values)
+            self._later("INSERT INTO legs VALUES (?,?,?,?,?)", values)
 
     def balances(self) -> dict[tuple[str, str], int]:
         """Return the sum of each account in each unit."""
@@ -144,8 +153,8 @@ class StateStore:
         self._now("DELETE FROM latches WHERE name = ?", (name,))
 
     def latches(self) -> list[LatchRow]:
-        """Return the latches that are set."""
-        return self._read(LatchRow, "latches ORDER BY set_ns, name", ())
+        """Return the latches that are set; what waits cannot keep them from being read."""
+        return self._rows(LatchRow, "latches ORDER BY set_ns, name", ())
 
     # Equity and the rest
 
@@ -153,6 +162,7 @@ class StateStore:
         """Keep the equity at a time, and the day's opening, closing, low and high with it."""
         day = datetime.fromtimestamp(ts_ns // 10**9, UTC).strftime("%Y-%m-%d")
         self._later("INSERT OR REPLACE INTO equity VALUES (?, ?)", (ts_ns, equity_micro))
+        self._later("DELETE FROM equity WHERE ts_ns < ?", (ts_ns - EQUITY_KEPT_NS,))
         self._later(
             "INSERT INTO days VALUES (?1, ?2, ?2, ?2, ?2) ON CONFLICT (day) DO UPDATE SET"
             " closing_micro = ?2, low_micro = min(low_micro, ?2), high_micro = max(high_micro, ?2)",
@@ -190,6 +200,9 @@ class StateStore:
 
     def _read(self, kind: type[Row], rest: str, values: tuple[Any, ...]) -> list[Row]:
         self.flush()
+        return self._rows(kind, rest, values)
+
+    def _rows(self, kind: type[Row], rest: str, values: tuple[Any, ...]) -> list[Row]:
         names = [f.name for f in fields(kind)]
         sql = f"SELECT {', '.join(names)} FROM {rest}"
         return [kind(**dict(zip(names, row, strict=True))) for row in self._db.execute(sql, values)]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.live.guard import Guard, GuardSpec
+from botmm.live.guard_main import reserve
 from botmm.live.guard_venue import GuardVenue
 from botmm.live.heartbeat import Heartbeat
 from botmm.store.state import StateStore
@@ -75,8 +77,11 @@ class Venue:
 class Rig:
     """A guard over one account."""
 
-    def __init__(self, state: Path, venue: Venue, guard: Guard, alerts: list[str]) -> None:
+    def __init__(
+        self, state: Path, venue: Venue, guard: Guard, alerts: list[str], store: StateStore
+    ) -> None:
         self.state, self.venue, self.guard, self.alerts = state, venue, guard, alerts
+        self.store = store
 
     async def until(self, holds: Callable[[], bool], seconds: float = 8.0) -> None:
         async with asyncio.timeout(seconds):
@@ -96,7 +101,7 @@ async def rig(state: Path, **spec: Any) -> AsyncIterator[Rig]:
         host = host_of(f"http://127.0.0.1:{server.port}")
         async with Rest(host) as rest:
             signer = Signer(KEY, agent=Account.from_key(KEY).address, host=host)
-            nonces = Nonces(0, lambda upto: store.reserve_nonces(signer.address, upto))
+            nonces = Nonces(0, lambda upto: reserve(store, signer.address, upto))
             reach = GuardVenue(rest, signer, nonces, clock, account=ACCOUNT)
             guard = Guard(
                 reach, GuardSpec(state=state, **spec), store, clock,
@@ -104,11 +109,12 @@ async def rig(state: Path, **spec: Any) -> AsyncIterator[Rig]:
             )  # fmt: skip
             task = asyncio.create_task(guard.run())
             try:
-                yield Rig(state, venue, guard, alerts)
+                yield Rig(state, venue, guard, alerts, store)
             finally:
                 guard.stop()
                 await task
-                store.close()
+                with contextlib.suppress(sqlite3.Error):
+                    store.close()
 
 
 @pytest.mark.asyncio
@@ -208,3 +214,13 @@ async def test_a_days_loss_over_the_limit_kills_and_withdraws(tmp_path):
         await made.until(lambda: made.venue.empty_at is not None)
         assert (tmp_path / "KILL").exists()
         assert any("50.10" in words for words in made.alerts)
+
+
+@pytest.mark.asyncio
+async def test_a_guard_that_cannot_write_withdraws_all_the_same(tmp_path):
+    async with rig(tmp_path, stale_s=0.2, equity_s=0.05) as made:
+        (tmp_path / "guard.json").mkdir()  # the note cannot be left
+        made.store.close()  # every read and write of it fails from now on
+        await asyncio.sleep(0.2)
+        Heartbeat(tmp_path / "heartbeat", SystemClock())
+        await made.until(lambda: made.venue.empty_at is not None)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from botmm.errors import DataError, UsageError
-from botmm.store.rows import FillRow, Leg, OrderRow
+from botmm.store.rows import FillRow, LatchRow, Leg, OrderRow
 from botmm.store.state import StateStore
 
 ORDER = OrderRow(
@@ -65,7 +66,18 @@ def test_a_booking_must_sum_to_zero_and_counts_once(path):
     assert store.balances() == {("cash", "usd"): -5, ("fees", "usd"): 5}
     with pytest.raises(UsageError, match="sum"):
         store.book("bad", legs[:1], ts_ns=1)
-    assert sum(store.balances().values()) == 0
+    other = [Leg(account="cash", unit="usd", amount=-9), Leg(account="pnl", unit="usd", amount=9)]
+    store.book("fill-9", other, ts_ns=2)
+    assert store.balances() == {("cash", "usd"): -5, ("fees", "usd"): 5}
+
+
+def test_latches_are_read_and_set_whatever_else_cannot_be_written(path):
+    store = StateStore(path)
+    store.put_order(replace(ORDER, side="neither"))  # type: ignore[arg-type]
+    with pytest.raises(sqlite3.IntegrityError):
+        store.flush()
+    store.set_latch(LatchRow(name="HALTED", reason="test", who="me", set_ns=1))
+    assert [latch.name for latch in store.latches()] == ["HALTED"]
 
 
 KILLED = """
