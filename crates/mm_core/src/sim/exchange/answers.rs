@@ -58,7 +58,7 @@ impl Exchange {
         let (trader, standing) = (&self.traders[who], self.standing(who));
         let held = trader.stakes.iter().filter(|(_, stake)| stake.size != 0);
         let positions: Vec<Value> =
-            held.map(|(&coin, stake)| self.position_row(coin, stake)).collect();
+            held.map(|(&coin, stake)| self.position_row(who, coin, stake)).collect();
         let leverages: Vec<Value> = trader
             .stakes
             .iter()
@@ -86,7 +86,7 @@ impl Exchange {
         })))
     }
 
-    fn position_row(&self, coin: u16, stake: &Stake) -> Value {
+    fn position_row(&self, who: usize, coin: u16, stake: &Stake) -> Value {
         let worth = self.worth_of(coin, stake.size);
         let leverage = i128::from(stake.leverage);
         let margin = if stake.isolated {
@@ -107,6 +107,7 @@ impl Exchange {
             "margin": whole(margin),
             "raw": whole(i128::from(stake.margin) - stake.basis),
             "maintenance": whole(self.maintenance_of(coin, stake)),
+            "liquidation_px": self.liquidation_px(who, coin, stake),
             "funding_all": stake.funding[0],
             "funding_since_open": stake.funding[1],
             "funding_since_change": stake.funding[2],

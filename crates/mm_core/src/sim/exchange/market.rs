@@ -194,7 +194,7 @@ impl State {
     /// An order joins the queue of its price.
     pub(super) fn join(&mut self, oid: u64, at: (Side, Px), left: Lots, now: UnixNanos) {
         let id = Cloid(u128::from(oid));
-        self.orders.join(id, at, left, (None, &mut self.book), now.0);
+        self.orders.join((id, left), at, (None, &mut self.book), now.0);
         self.orders.clear_events();
     }
 

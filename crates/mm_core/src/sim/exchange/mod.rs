@@ -258,8 +258,10 @@ impl Exchange {
 
     /// Actions of a class, in order of arrival.
     fn queued(&mut self, wanted: Class) -> Vec<Queued> {
-        let is = |queued: &mut Queued| queued.action.action.class() == wanted;
-        self.queue.extract_if(.., is).collect()
+        let all = std::mem::take(&mut self.queue).into_iter();
+        let (now, later) = all.partition(|queued| queued.action.action.class() == wanted);
+        self.queue = later;
+        now
     }
 }
 
