@@ -21,6 +21,7 @@ from botmm.exchanges.emulator import (
     LimitNumbers,
     test_account,
 )
+from tests.fakes.emulated_time import pass_time
 from tests.fakes.emulator_thread import GENEROUS
 from tests.fakes.signed import cloid, nonce, order, signed
 
@@ -195,14 +196,14 @@ async def test_weights_run_out_and_come_back_with_time() -> None:
     async with Emulator(config, clock) as emulator, ClientSession(emulator.url) as client:
         codes = [(await ask(client, type="userRole", user=ONE.address))[0] for _ in range(21)]
         assert codes == [200] * 20 + [429]
-        clock.advance(60.1)
+        await pass_time(clock, emulator, 60.1)
         assert (await ask(client, type="meta"))[0] == 200
 
 
 @pytest.mark.asyncio
 async def test_state_goes_on_where_it_was(tmp_path: Path) -> None:
     path = tmp_path / "exchange.bin"
-    async with there(state=path) as (emulator, client):
+    async with there(state=path, warm_up_s=30) as (emulator, client):
         placed = await act(client, order(low(emulator), cloid=cloid(9)))
         oid = placed["response"]["data"]["statuses"][0]["resting"]["oid"]
         used = nonce()

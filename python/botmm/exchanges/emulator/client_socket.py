@@ -18,6 +18,7 @@ from botmm.exchanges.emulator.subscriptions import Subscription
 from botmm.units import SECOND_NS
 
 IDLE_NS = 60 * SECOND_NS
+_LOOK_S = 0.5
 # A client that falls this far behind is dropped; on the venue, too, it would have to resync.
 QUEUE_MAX = 20_000
 FRAME_BYTES_MAX = 1 << 20
@@ -130,7 +131,8 @@ class ClientSocket:
             if left <= 0:
                 self.abort()
                 return
-            await asyncio.sleep(max(left / SECOND_NS / self._clock.speed, 0.005))
+            # A clock may be moved by hand, so nobody sleeps to the end at once.
+            await asyncio.sleep(min(max(left / SECOND_NS / self._clock.speed, 0.005), _LOOK_S))
 
     async def _read(self, group: asyncio.TaskGroup) -> None:
         async for message in self._ws:

@@ -92,8 +92,10 @@ class Emulator:
         """Stop, say goodbye to nobody, and save where that is asked for."""
         for task in self._tasks:
             task.cancel()
+        # What the body raised goes on as it is; a task of ours that failed cancelled the body.
+        cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
         try:
-            await self._group.__aexit__(kind, error, trace)
+            await self._group.__aexit__(*((kind, error, trace) if cancelled else (None,) * 3))
         finally:
             await self.server.close()
             if self._runner is not None:
