@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -194,13 +195,13 @@ async def test_books_come_by_two_clocks() -> None:
         for books, period in ((fast[1:], 540), (full[1:], 5_400)):
             times = [data["time"] for data in books]
             # The first is sent on subscribing; after it, each lies one period behind the last.
-            gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+            gaps = [b - a for a, b in itertools.pairwise(times)]
             assert all(period - 80 <= gap <= period + 80 for gap in gaps), gaps
 
 
 @pytest.mark.asyncio
 async def test_subscribing_replays_thirty_trades_oldest_first() -> None:
-    async with there(warm_up_s=60) as (emulator, socket):
+    async with there(warm_up_s=60) as (_emulator, socket):
         await socket.subscribe(type="trades", coin="BTC")
         backlog = (await socket.heard("trades"))["data"]
         times = [row["time"] for row in backlog]
@@ -221,7 +222,7 @@ async def test_order_updates_are_not_replayed_and_go_through_a_life() -> None:
         assert (update["status"], update["order"]["oid"]) == ("open", oid)
         await place(emulator, high(emulator), tif="Ioc")
         rows = (await socket.heard("orderUpdates"))["data"]
-        assert [row["status"] for row in rows][0] == "open"
+        assert next(row["status"] for row in rows) == "open"
         assert rows[-1]["status"] == "filled"
         assert rows[-1]["order"]["sz"] == "0.0"
         await place(emulator, high(emulator), cloid=cloid(3))
@@ -380,7 +381,7 @@ async def test_handshakes_are_refused_by_limit_and_by_fault() -> None:
 
 @pytest.mark.asyncio
 async def test_one_address_listens_to_few_users() -> None:
-    async with there(limits=LimitNumbers(users=1)) as (emulator, socket):
+    async with there(limits=LimitNumbers(users=1)) as (_emulator, socket):
         await socket.subscribe(type="userFills", user=ONE.address)
         wanted = {"type": "userFills", "user": TWO.address}
         await socket.send({"method": "subscribe", "subscription": wanted})
@@ -401,9 +402,9 @@ async def test_frames_have_the_keys_of_recorded_ones(recordings: Path) -> None:
     for path in sorted((recordings / "hyperliquid-payloads").glob("ws_*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             frame = json.loads(line)["frame"]
-            if isinstance(frame, dict) and frame.get("channel") in _COMPARED:
-                if "delisted" not in line:
-                    recorded.setdefault(frame["channel"], frame)
+            channel = frame.get("channel") if isinstance(frame, dict) else None
+            if channel in _COMPARED and "delisted" not in line:
+                recorded.setdefault(channel, frame)
     if not recorded:
         pytest.skip("no recorded frames here")
     assert set(recorded) == _COMPARED
