@@ -54,8 +54,8 @@ impl Exchange {
         self.use_nonce(signer, queued.nonce)?;
         let (cost, is_cancel) = (action.cost(), matches!(action, Action::Cancel { .. }));
         let budget = &mut self.traders[who].budget;
-        if queued.expires.is_some_and(|end| end <= now) {
-            budget.used += EXPIRED_COSTS * cost;
+        if queued.expires.is_some_and(|end| end < now) {
+            budget.used = budget.used.saturating_add(EXPIRED_COSTS * cost);
             return Err(Refusal::Expired);
         }
         budget.pay(cost, is_cancel, now, &self.rules)?;

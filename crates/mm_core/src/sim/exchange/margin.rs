@@ -109,9 +109,12 @@ impl Exchange {
         i64::try_from(free.max(0)).unwrap_or(i64::MAX)
     }
 
-    /// Whether margin suffices for more lots of a side in orders.
+    /// Whether margin suffices for more lots of a side in orders; never without a price.
     pub(super) fn may_place(&self, who: usize, coin: u16, side: Side, lots: i64) -> bool {
         let market = &self.markets[usize::from(coin)];
+        if market.state.mark().is_none() {
+            return false;
+        }
         let new = || Stake::new(market.leverage_max, market.only_isolated);
         let before = self.traders[who].stakes.get(&coin).copied().unwrap_or_else(new);
         let mut after = before;

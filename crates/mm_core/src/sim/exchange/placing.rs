@@ -8,6 +8,8 @@ use crate::sim::exchange::events::Item;
 use crate::sim::exchange::order::Order;
 use crate::sim::exchange::order::Status;
 use crate::sim::exchange::Exchange;
+use crate::sim::exchange::LOTS_MAX;
+use crate::sim::exchange::PX_MAX;
 use crate::sim::rules::Refusal;
 use crate::units::Cash;
 use crate::units::Lots;
@@ -45,10 +47,12 @@ impl Exchange {
         }
         let market = self.markets.get(usize::from(wish.coin)).ok_or(Refusal::Unsupported)?;
         let spec = market.state.spec();
-        if wish.size <= 0 {
-            return Err(if wish.size == 0 { Refusal::ZeroSize } else { Refusal::BadSize });
+        match wish.size {
+            0 => return Err(Refusal::ZeroSize),
+            1..=LOTS_MAX => {}
+            _ => return Err(Refusal::BadSize),
         }
-        if wish.px <= 0 {
+        if !(1..=PX_MAX).contains(&wish.px) {
             return Err(Refusal::BadPrice);
         }
         if !spec.is_valid(Px(wish.px)) {
