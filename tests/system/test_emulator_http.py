@@ -280,6 +280,19 @@ async def test_replies_come_late_cut_empty_or_short() -> None:
 
 
 @pytest.mark.asyncio
+async def test_any_reply_can_stand_in_for_the_true_one_or_drip() -> None:
+    async with there() as (emulator, client):
+        instead = {"do": "fault", "kind": "status", "status": 200, "count": 1, "only": "meta"}
+        await emulator.control({**instead, "body": '{"universe":[]}'})
+        assert await ask(client, type="meta") == (200, "application/json", '{"universe":[]}')
+        drip = {"do": "fault", "kind": "drip_reply", "count": 1, "delay_ms": 10_000}
+        await emulator.control(drip)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ask(client, type="meta"), 0.3)
+        assert (await ask(client, type="meta"))[0] == 200
+
+
+@pytest.mark.asyncio
 async def test_a_plan_strikes_at_its_time_and_by_its_chance() -> None:
     plan = FaultPlan.model_validate(
         {
@@ -289,7 +302,7 @@ async def test_a_plan_strikes_at_its_time_and_by_its_chance() -> None:
         }
     )
     async with there(faults=plan) as (emulator, client):
-        assert await ask(client, type="meta") == (500, "text/html", "null")
+        assert await ask(client, type="meta") == (500, "application/json", "null")
         assert (await ask(client, type="meta"))[0] == 200
         async with asyncio.timeout(5):
             while emulator.desk.account(TWO.address)["value"] != 10_007_000_000:

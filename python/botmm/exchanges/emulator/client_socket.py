@@ -128,7 +128,7 @@ class ClientSocket:
         """Drop the connection when the server has been silent for a minute."""
         while True:
             left = self._last_sent + IDLE_NS - self._clock.now()
-            if left <= 0:
+            if left <= 0 and not self.is_half_open:
                 self.abort()
                 return
             # A clock may be moved by hand, so nobody sleeps to the end at once.

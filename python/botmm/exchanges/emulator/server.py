@@ -97,7 +97,7 @@ class Server:
             return _response(bad(400, NO_JSON))
         answer = await run(body, self._limits_of(request), "rest")
         if isinstance(answer, Answer):
-            return _response(answer)
+            return await _dripped(request, answer) if answer.drip_s else _response(answer)
         if answer.how == "hang":
             await asyncio.sleep(HANG_S / self._clock.speed)
         if request.transport is not None:
@@ -215,3 +215,18 @@ async def _local_only(
 
 def _response(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, text=answer.body, content_type=answer.kind)
+
+
+async def _dripped(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Send an answer byte by byte, for as long as its client waits."""
+    response = web.StreamResponse(status=answer.status)
+    response.content_type = answer.kind
+    await response.prepare(request)
+    try:
+        for byte in answer.body.encode():
+            await response.write(bytes([byte]))
+            await asyncio.sleep(answer.drip_s)
+        await response.write_eof()
+    except ConnectionError:
+        pass  # it has left
+    return response

@@ -45,6 +45,7 @@ def test_an_order_is_in_units_and_lots() -> None:
         ("-5", "0.001", "bad_price"),
         ("1e5", "0.001", "bad_price"),
         ("0", "0.001", "bad_price"),
+        ("٦٤", "0.001", "bad_price"),
         ("64020", "x", "bad_size"),
         ("99999999999999999999", "1", "bad_price"),
     ],
