@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+import structlog
 
 from botmm.cli import run
 from botmm.exchanges.emulator import Emulator, EmulatorConfig, test_account
@@ -22,6 +23,13 @@ from tests.conftest import ROOT
 from tests.fakes.emulator_thread import GENEROUS
 
 SECONDS = 20.0
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Leave the log as it was: the command sets it up for its own process."""
+    yield
+    structlog.reset_defaults()
 
 
 def command(*arguments: str) -> list[str]:

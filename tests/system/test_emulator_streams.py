@@ -380,6 +380,26 @@ async def test_handshakes_are_refused_by_limit_and_by_fault() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_socket_can_be_taken_in_and_dropped() -> None:
+    async with there() as (emulator, _):
+        await emulator.control({"do": "fault", "kind": "drop_on_open", "count": 1})
+        async with connected(emulator) as socket:
+            assert await socket.ended() == 1006
+        async with connected(emulator) as socket:
+            await socket.send({"method": "ping"})
+            await socket.heard("pong")
+
+
+@pytest.mark.asyncio
+async def test_a_frame_can_be_cut_in_the_middle() -> None:
+    async with there() as (emulator, socket):
+        await emulator.control({"do": "fault", "kind": "garble", "count": 1, "only": "pong"})
+        await socket.send({"method": "ping"})
+        message = await socket.ws.receive(timeout=5)
+        assert message.data == '{"channel'
+
+
+@pytest.mark.asyncio
 async def test_one_address_listens_to_few_users() -> None:
     async with there(limits=LimitNumbers(users=1)) as (_emulator, socket):
         await socket.subscribe(type="userFills", user=ONE.address)

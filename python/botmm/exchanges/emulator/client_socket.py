@@ -59,9 +59,11 @@ class ClientSocket:
         """Return the users that the client listens to."""
         return {wanted.user for wanted in self.subscriptions if wanted.user is not None}
 
-    async def run(self) -> web.WebSocketResponse:
-        """Serve the client until one side leaves."""
+    async def run(self, *, drop: bool = False) -> web.WebSocketResponse:
+        """Serve the client until one side leaves; or take it in and drop it at once."""
         await self._ws.prepare(self._request)
+        if drop:
+            self.abort()
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(self._write())
             idle = group.create_task(self._watch_idle())

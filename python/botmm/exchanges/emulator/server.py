@@ -163,9 +163,7 @@ class Server:
         self.sockets[socket] = None
         limits.sockets += 1
         try:
-            if fault is not None:
-                socket.abort()
-            return await socket.run()
+            return await socket.run(drop=fault is not None)
         finally:
             limits.sockets -= 1
             del self.sockets[socket]
