@@ -1,1 +1,1 @@
-"""Exchanges — what talks to venues, and what plays one."""
+"""Exchange tests — the adapters of venues."""
