@@ -31,9 +31,8 @@ impl Exchange {
     /// A coin that is none.
     pub fn context(&self, coin: u16) -> Result<String, CoreError> {
         let state = &self.market(coin)?.state;
-        let scale = crate::instrument::pow10(8 - state.spec().px_decimals.min(8));
         let (lots, notional) = state.day.volume();
-        let [bid, ask] = Side::BOTH.map(|side| state.best(side).map(|px| px.0 * scale));
+        let [bid, ask] = Side::BOTH.map(|side| state.best(side).map(|px| state.in_e8(px.0)));
         Ok(text(&json!({
             "oracle": state.context.oracle,
             "mark": state.mark(),
@@ -44,8 +43,8 @@ impl Exchange {
             "open_interest": state.context.open_interest,
             "day_volume": whole(notional),
             "day_lots": lots,
-            "prev_day_px": state.day.first_px().map(|px| px * scale),
-            "last_px": state.day.last_px().map(|px| px * scale),
+            "prev_day_px": state.day.first_px().map(|px| state.in_e8(px)),
+            "last_px": state.day.last_px().map(|px| state.in_e8(px)),
         })))
     }
 
