@@ -310,6 +310,17 @@ async def test_a_plan_strikes_at_its_time_and_by_its_chance() -> None:
 
 
 @pytest.mark.asyncio
+async def test_actions_and_replies_take_their_time_on_the_way() -> None:
+    async with there(speed=1.0, entry_ms=120, response_ms=80) as (emulator, client):
+        clock, sent = SystemClock(), emulator.clock.now() // 1_000_000
+        began = clock.monotonic()
+        await act(client, order(low(emulator), cloid=cloid(1)))
+        assert clock.monotonic() - began >= 0.2
+        (resting,) = emulator.desk.rows("orders", ONE.address)
+        assert resting["made"] // 1_000_000 - sent >= 120
+
+
+@pytest.mark.asyncio
 async def test_frozen_blocks_answer_nobody_until_they_thaw() -> None:
     async with there() as (emulator, client):
         await emulator.control({"do": "freeze", "seconds": 5})

@@ -28,7 +28,7 @@ _STATUS_S = 0.5
         "botmm emulate",
         "botmm emulate --symbols BTC ETH --speed 60 --seed 7",
         "botmm emulate --tape data/tape/hyperliquid/BTC/2026-02-12.parquet",
-        "botmm emulate --live https://api.hyperliquid.xyz --symbols BTC",
+        "botmm emulate --live https://api.hyperliquid.xyz --symbols BTC --entry-ms 150",
         "botmm emulate --faults faults.toml --state state/exchange.bin",
     )
 )
@@ -59,6 +59,22 @@ _STATUS_S = 0.5
     show_default=True,
     metavar="X",
     help="How fast time passes; not with --live.",
+)
+@click.option(
+    "--entry-ms",
+    type=click.IntRange(0, 60_000),
+    default=0,
+    show_default=True,
+    metavar="MS",
+    help="How long actions are on their way; a block's wait comes on top.",
+)
+@click.option(
+    "--response-ms",
+    type=click.IntRange(0, 60_000),
+    default=0,
+    show_default=True,
+    metavar="MS",
+    help="How long replies are on their way back.",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N")
 @click.option(
@@ -125,6 +141,8 @@ def _config(options: dict[str, Any]) -> EmulatorConfig:
         live=None if options["live"] is None else options["live"].rstrip("/"),
         accounts=options["accounts"],
         deposit_usd=options["deposit"],
+        entry_ms=options["entry_ms"],
+        response_ms=options["response_ms"],
         faults=FaultPlan() if options["faults"] is None else read_plan(options["faults"]),
         state=options["state"],
     ).checked()

@@ -164,7 +164,7 @@ class Emulator:
             trade,
             streams=streams,
             faults=self.faults,
-            numbers=self.config.limits,
+            config=self.config,
             clock=self.clock,
         )
 
