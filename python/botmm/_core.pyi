@@ -745,7 +745,7 @@ class Exchange:
         """Make every block until a time, detached: actions by class, the market, funding."""
 
     def freeze(self, until_ns: int) -> None:
-        """Make no block before a time."""
+        """Make no block before a time, at most a day ahead."""
 
     def push_frame(self, coin: int, recv_ns: int, frame: bytes) -> None:
         """Take in a frame of Hyperliquid's public feed for a coin whose source is `pushed`.
@@ -806,8 +806,13 @@ class Exchange:
         Args:
             signer: the address that signed.
             vault: the part of the signer's account that it acts for.
-            action: {type: order | cancel | modify | schedule_cancel | noop | update_leverage |
-                update_isolated_margin | reserve_weight, ...}, as docs/MODULES.md says.
+            action: {type, ...}. `order` {orders: [O]}; `cancel` {cancels: [{coin, oid or cloid}]};
+                `modify` {modifies: [{oid or cloid, order: O}], always_place}; `schedule_cancel`
+                {at: ns or null}; `noop`; `update_leverage` {coin, cross, leverage};
+                `update_isolated_margin` {coin, amount}; `reserve_weight` {weight}. O is {coin,
+                side: `bid` or `ask`, px, size, tif: `alo`, `ioc` or `gtc`, reduce_only, cloid or
+                null, trigger: null or {px, is_market, kind: `tp` or `sl`}} and may have a `flaw`
+                (`tick`, `bad_size`, `bad_price`, `unsupported`) where its text is no number.
             nonce: Unix milliseconds by custom.
             expires_ns: the block after this refuses it.
 

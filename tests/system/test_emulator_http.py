@@ -21,6 +21,7 @@ from botmm.exchanges.emulator import (
     LimitNumbers,
     test_account,
 )
+from tests.fakes.emulated_time import pass_time
 from tests.fakes.emulator_thread import GENEROUS
 from tests.fakes.signed import cloid, nonce, order, signed
 
@@ -195,14 +196,14 @@ async def test_weights_run_out_and_come_back_with_time() -> None:
     async with Emulator(config, clock) as emulator, ClientSession(emulator.url) as client:
         codes = [(await ask(client, type="userRole", user=ONE.address))[0] for _ in range(21)]
         assert codes == [200] * 20 + [429]
-        clock.advance(60.1)
+        await pass_time(clock, emulator, 60.1)
         assert (await ask(client, type="meta"))[0] == 200
 
 
 @pytest.mark.asyncio
 async def test_state_goes_on_where_it_was(tmp_path: Path) -> None:
     path = tmp_path / "exchange.bin"
-    async with there(state=path) as (emulator, client):
+    async with there(state=path, warm_up_s=30) as (emulator, client):
         placed = await act(client, order(low(emulator), cloid=cloid(9)))
         oid = placed["response"]["data"]["statuses"][0]["resting"]["oid"]
         used = nonce()
@@ -279,6 +280,19 @@ async def test_replies_come_late_cut_empty_or_short() -> None:
 
 
 @pytest.mark.asyncio
+async def test_any_reply_can_stand_in_for_the_true_one_or_drip() -> None:
+    async with there() as (emulator, client):
+        instead = {"do": "fault", "kind": "status", "status": 200, "count": 1, "only": "meta"}
+        await emulator.control({**instead, "body": '{"universe":[]}'})
+        assert await ask(client, type="meta") == (200, "application/json", '{"universe":[]}')
+        drip = {"do": "fault", "kind": "drip_reply", "count": 1, "delay_ms": 10_000}
+        await emulator.control(drip)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ask(client, type="meta"), 0.3)
+        assert (await ask(client, type="meta"))[0] == 200
+
+
+@pytest.mark.asyncio
 async def test_a_plan_strikes_at_its_time_and_by_its_chance() -> None:
     plan = FaultPlan.model_validate(
         {
@@ -288,11 +302,22 @@ async def test_a_plan_strikes_at_its_time_and_by_its_chance() -> None:
         }
     )
     async with there(faults=plan) as (emulator, client):
-        assert await ask(client, type="meta") == (500, "text/html", "null")
+        assert await ask(client, type="meta") == (500, "application/json", "null")
         assert (await ask(client, type="meta"))[0] == 200
         async with asyncio.timeout(5):
             while emulator.desk.account(TWO.address)["value"] != 10_007_000_000:
                 await asyncio.sleep(0.005)
+
+
+@pytest.mark.asyncio
+async def test_actions_and_replies_take_their_time_on_the_way() -> None:
+    async with there(speed=1.0, entry_ms=120, response_ms=80) as (emulator, client):
+        clock, sent = SystemClock(), emulator.clock.now() // 1_000_000
+        began = clock.monotonic()
+        await act(client, order(low(emulator), cloid=cloid(1)))
+        assert clock.monotonic() - began >= 0.2
+        (resting,) = emulator.desk.rows("orders", ONE.address)
+        assert resting["made"] // 1_000_000 - sent >= 120
 
 
 @pytest.mark.asyncio

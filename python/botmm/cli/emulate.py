@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ _STATUS_S = 0.5
         "botmm emulate",
         "botmm emulate --symbols BTC ETH --speed 60 --seed 7",
         "botmm emulate --tape data/tape/hyperliquid/BTC/2026-02-12.parquet",
-        "botmm emulate --live https://api.hyperliquid.xyz --symbols BTC",
+        "botmm emulate --live https://api.hyperliquid.xyz --symbols BTC --entry-ms 150",
         "botmm emulate --faults faults.toml --state state/exchange.bin",
     )
 )
@@ -58,6 +59,22 @@ _STATUS_S = 0.5
     show_default=True,
     metavar="X",
     help="How fast time passes; not with --live.",
+)
+@click.option(
+    "--entry-ms",
+    type=click.IntRange(0, 60_000),
+    default=0,
+    show_default=True,
+    metavar="MS",
+    help="How long actions are on their way; a block's wait comes on top.",
+)
+@click.option(
+    "--response-ms",
+    type=click.IntRange(0, 60_000),
+    default=0,
+    show_default=True,
+    metavar="MS",
+    help="How long replies are on their way back.",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N")
 @click.option(
@@ -124,6 +141,8 @@ def _config(options: dict[str, Any]) -> EmulatorConfig:
         live=None if options["live"] is None else options["live"].rstrip("/"),
         accounts=options["accounts"],
         deposit_usd=options["deposit"],
+        entry_ms=options["entry_ms"],
+        response_ms=options["response_ms"],
         faults=FaultPlan() if options["faults"] is None else read_plan(options["faults"]),
         state=options["state"],
     ).checked()
@@ -167,8 +186,6 @@ def _greet(emulator: Emulator, shown: Terminal, options: dict[str, Any]) -> None
             for one in emulator.accounts
         ]
         # One line, so that a script can read it while the exchange runs.
-        import json
-
         click.echo(json.dumps({"url": emulator.url, "accounts": rows}))
         sys.stdout.flush()
         return
@@ -181,12 +198,14 @@ def _greet(emulator: Emulator, shown: Terminal, options: dict[str, Any]) -> None
         out.print(f"  faults    {len(faults.fault)} rules, {len(faults.event)} events planned")
     if emulator.restored:
         out.print(f"  state     restored from {emulator.config.state}")
-    _print_accounts(out, emulator, keys=keys)
-    out.print(
-        "The keys are public: never send real money to these addresses."
-        if keys
-        else "--show-keys prints the public keys of these accounts. Ctrl-C ends the exchange."
-    )
+    _print_accounts(out, emulator)
+    if keys:
+        for one in emulator.accounts:
+            out.print(f"key of {one.address}: {one.key}", soft_wrap=True)
+        out.print("These keys are public: never send real money to these addresses.")
+    else:
+        out.print("--show-keys prints the public keys of these accounts.")
+    out.print("Ctrl-C ends the exchange.")
     sys.stdout.flush()
 
 
@@ -200,17 +219,15 @@ def _market(emulator: Emulator) -> str:
     return f"{names}, synthetic, seed {config.seed}"
 
 
-def _print_accounts(out: Console, emulator: Emulator, *, keys: bool) -> None:
+def _print_accounts(out: Console, emulator: Emulator) -> None:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("account")
     table.add_column("value", justify="right")
-    if keys:
-        table.add_column("public test key")
     for one in emulator.accounts:
-        value = f"{emulator.desk.account(one.address)['value'] / 1e6:,.2f} USD"
-        table.add_row(one.address, value, *([one.key] if keys else []))
+        value = emulator.desk.account(one.address)["value"] / 1e6
+        table.add_row(one.address, f"{value:,.2f} USD")
     out.print(table)
 
 

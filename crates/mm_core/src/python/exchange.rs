@@ -112,6 +112,7 @@ impl PyExchange {
         self.lock().set_limits(user, patch).map_err(to_py)
     }
 
+    #[allow(clippy::too_many_arguments)] // What a signed request consists of.
     #[pyo3(signature = (signer, vault, action, nonce, expires_ns = None))]
     fn submit(
         &self,

@@ -431,15 +431,14 @@ impl SimOrders {
             self.events.push((ts, VenueEvent::Answer(cloid, answer)));
             return;
         }
-        self.join(cloid, (place.side, place.px), left, (interval, depth), ts);
+        self.join((cloid, left), (place.side, place.px), (interval, depth), ts);
     }
 
     /// An order joins the queue of its price, behind all that is there.
     pub(crate) fn join(
         &mut self,
-        cloid: Cloid,
+        (cloid, left): (Cloid, Lots),
         (side, px): (Side, Px),
-        left: Lots,
         (interval, depth): (Option<LevelArrival>, &mut impl Depth),
         ts: i64,
     ) {

@@ -8,7 +8,11 @@ use crate::case::ANN;
 use crate::case::BLOCK;
 use crate::case::BOB;
 use crate::case::USD;
+use mm_core::sim::exchange::Exchange;
+use mm_core::sim::exchange::ExchangeSpec;
 use mm_core::sim::rules::Agent;
+use mm_core::sim::rules::Refusal;
+use mm_core::units::UnixNanos;
 use serde_json::json;
 use serde_json::Value;
 
@@ -268,6 +272,26 @@ fn below_maintenance_the_venue_closes_the_position() {
 }
 
 #[test]
+fn the_liquidation_price_is_where_value_meets_maintenance() {
+    let mut case = Case::new(json!({}));
+    for (side, px) in [("bid", 101_000), ("ask", 99_000)] {
+        case.place(ANN, order(side, px, 100_000, "ioc"));
+        let account = case.account(ANN);
+        let position = &account["positions"][0];
+        let size = position["size"].as_i64().unwrap_or(0);
+        if size == 0 {
+            case.place(ANN, order(side, px, 100_000, "ioc"));
+            continue;
+        }
+        let at = position["liquidation_px"].as_i64().expect("a price") as f64 / 1e8;
+        let coins = size as f64 / 1e5;
+        let raw = account["raw"].as_i64().expect("money") as f64 / 1e6;
+        let (value, maintenance) = (raw + coins * at, coins.abs() * at / 80.0);
+        assert!((value - maintenance).abs() < 0.01, "{value} {maintenance} at {at}");
+    }
+}
+
+#[test]
 fn isolated_money_follows_the_position() {
     let mut case = Case::new(json!({}));
     let isolated = json!({"type": "update_leverage", "coin": 0, "cross": false, "leverage": 10});
@@ -394,10 +418,67 @@ fn a_part_of_an_account_has_its_own_money() {
 }
 
 #[test]
+fn money_moves_only_where_it_is_free() {
+    let mut case = Case::new(json!({}));
+    let stranger = "0x00000000000000000000000000000000000000ee";
+    let word = |result: Result<(), Refusal>| result.expect_err("it is refused");
+    let nobody = word(case.exchange.transfer(stranger, ANN, USD));
+    assert_eq!(nobody, Refusal::MustDeposit { user: stranger.to_owned() });
+    assert_eq!(word(case.exchange.transfer(ANN, BOB, 100_001 * USD)), Refusal::Funds);
+    assert_eq!(word(case.exchange.transfer(ANN, BOB, -1)), Refusal::Funds);
+    case.place(ANN, order("bid", 101_000, 100_000, "ioc"));
+    let free = case.account(ANN)["withdrawable"].as_i64().expect("money");
+    assert!(case.exchange.deposit(ANN, -free - 1).is_err());
+    case.exchange.deposit(ANN, -free).expect("it is free");
+    let buy = json!({"type": "reserve_weight", "weight": 1});
+    assert_eq!(case.ask(ANN, &buy)["err"]["code"], "funds");
+    assert_eq!(case.ask(BOB, &buy)["done"], true);
+    assert_eq!(case.account(BOB)["cash"], 100_000 * USD - 500);
+    let high = json!({"type": "update_leverage", "coin": 0, "cross": true, "leverage": 41});
+    assert_eq!(case.ask(BOB, &high)["err"], json!({"code": "leverage", "max": 40}));
+}
+
+#[test]
+fn what_is_no_specification_is_refused_with_its_name() {
+    let coin = json!({"name": "BTC", "size_decimals": 5, "max_leverage": 40,
+        "source": {"kind": "pushed"}});
+    let rows = [
+        (json!({"start_ns": 1, "coins": []}), "coins"),
+        (json!({"start_ns": 1, "coins": [with(coin.clone(), json!({"max_leverage": 0}))]}), "BTC"),
+        (json!({"start_ns": 1, "block_ns": 0, "coins": [coin.clone()]}), "block_ns"),
+        (json!({"start_ns": 1, "coins": [coin.clone()], "speed": 2}), "speed"),
+        (json!({"start_ns": 1, "coins": [coin.clone()], "queue": "fifo"}), "queue model"),
+        (json!({"start_ns": 1, "coins": [coin], "through_fill": "none"}), "through_fill"),
+    ];
+    for (spec, name) in rows {
+        let made = ExchangeSpec::parse(&spec.to_string()).and_then(|spec| Exchange::new(&spec));
+        let error = made.expect_err("it is refused").to_string();
+        assert!(error.contains(name), "{error} names {name}");
+    }
+}
+
+#[test]
+fn only_a_synthetic_market_is_shocked_and_only_a_pushed_one_is_fed() {
+    let mut case = Case::new(json!({}));
+    assert!(case.exchange.shock(0, 100.0).is_err());
+    assert!(case.exchange.push_frame(9, UnixNanos(0), b"{}").is_err());
+    let coins = json!([{"name": "BTC", "size_decimals": 5, "max_leverage": 40,
+        "source": {"kind": "synthetic"}}]);
+    let mut case = Case::of(coins, json!({}));
+    assert!(case.exchange.push_frame(0, UnixNanos(0), b"{}").is_err());
+    case.advance(60_000_000_000);
+    let mid = |case: &Case| answer(case.exchange.context(0))["mid"].as_i64().expect("a mid") as f64;
+    let before = mid(&case);
+    case.exchange.shock(0, -200.0).expect("it is synthetic");
+    case.advance(20_000_000_000);
+    assert!((mid(&case) / before - 0.98).abs() < 0.005, "{before} became {}", mid(&case));
+}
+
+#[test]
 fn no_block_comes_while_frozen() {
     let mut case = Case::new(json!({}));
     let now = case.exchange.now();
-    case.exchange.freeze(mm_core::units::UnixNanos(now.0 + 10 * BLOCK));
+    case.exchange.freeze(UnixNanos(now.0 + 10 * BLOCK));
     case.advance(9 * BLOCK);
     assert_eq!(case.exchange.now(), now);
     case.advance(10 * BLOCK);

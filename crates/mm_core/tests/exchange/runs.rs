@@ -7,12 +7,26 @@ use crate::case::Case;
 use crate::case::ANN;
 use crate::case::BLOCK;
 use crate::case::BOB;
+use crate::case::START;
+use mm_core::book::BookRows;
+use mm_core::command::Place;
+use mm_core::command::Tif;
 use mm_core::event::Rows;
+use mm_core::queue::QueueModel;
 use mm_core::sim::exchange::Exchange;
 use mm_core::sim::Flow;
 use mm_core::sim::FlowConfig;
+use mm_core::sim::FlowLatency;
 use mm_core::sim::FlowStreams;
+use mm_core::sim::SimVenue;
+use mm_core::sim::VenueConfig;
+use mm_core::sim::VenueEvent;
 use mm_core::tape::TapeWriter;
+use mm_core::units::Cloid;
+use mm_core::units::DurationNanos;
+use mm_core::units::Lots;
+use mm_core::units::Side;
+use mm_core::units::SymbolIx;
 use mm_core::units::UnixNanos;
 use serde_json::json;
 use serde_json::Value;
@@ -80,9 +94,24 @@ fn run(case: &mut Case, choices: &mut Choices, blocks: usize) -> Vec<Value> {
             let audit = case.audit(user);
             assert_eq!(audit["ledger_sum"], 0, "{audit}");
             assert_eq!(audit["booked"], audit["cash"], "{audit}");
+            assert_exposure(case, user, &audit);
         }
     }
     events
+}
+
+/// The greatest exposure that judges are told is no less than what is there now.
+fn assert_exposure(case: &Case, user: &str, audit: &Value) {
+    let open = answer(case.exchange.orders(user));
+    let opens = |side: &str| -> i64 {
+        let own = open.as_array().expect("a list").iter();
+        let own = own.filter(|order| order["side"] == side && order["reduce_only"] == false);
+        own.map(|order| order["left"].as_i64().expect("lots")).sum()
+    };
+    let Some(seen) = audit["exposure"].get(0) else { return };
+    let lots = |key: &str| seen[key].as_i64().expect("lots");
+    assert!(lots("size") + opens("bid") <= lots("long"), "{audit} {open}");
+    assert!(opens("ask") - lots("size") <= lots("short"), "{audit} {open}");
 }
 
 /// Money as the fills, fundings and ledger rows of an account tell it.
@@ -115,6 +144,93 @@ fn money_adds_up_over_a_random_run_and_every_cent_is_told() {
         let held = case.account(user)["positions"][0]["size"].as_i64().unwrap_or(0);
         assert_eq!(held, position);
     }
+}
+
+#[test]
+fn no_number_and_no_order_of_actions_stops_the_exchange() {
+    let mut case = Case::of(market(), json!({"seed": 9}));
+    let mut choices = Choices(17);
+    let wild = [0, 1, -1, 10, 979_990, 970_000, i64::MAX, i64::MIN, 1 << 40, -(1 << 40)];
+    let mut refused = 0;
+    for _ in 0..3_000 {
+        let mut any = || wild[choices.below(wild.len() as u64) as usize];
+        let (px, size, amount, at) = (any(), any(), any(), any());
+        let tif = ["alo", "gtc", "ioc"][choices.below(3) as usize];
+        let side = ["bid", "ask"][choices.below(2) as usize];
+        let kind = ["tp", "sl"][choices.below(2) as usize];
+        let trigger = json!({"px": at, "is_market": choices.below(2) == 0, "kind": kind});
+        let trigger = if choices.below(3) == 0 { trigger } else { Value::Null };
+        let order = json!({"coin": choices.below(2), "side": side, "px": px, "size": size,
+            "tif": tif, "reduce_only": choices.below(3) == 0, "cloid": null, "trigger": trigger});
+        let action = match choices.below(7) {
+            0 => json!({"type": "modify", "always_place": choices.below(2) == 0,
+                "modifies": [{"oid": 600_000_000_000_u64 + choices.below(4_000), "order": order}]}),
+            1 => json!({"type": "update_isolated_margin", "coin": 0, "amount": amount}),
+            2 => json!({"type": "update_leverage", "coin": choices.below(2),
+                "cross": choices.below(2) == 0, "leverage": choices.below(60)}),
+            3 => json!({"type": "reserve_weight", "weight": amount}),
+            4 => json!({"type": "schedule_cancel", "at": at}),
+            _ => json!({"type": "order", "orders": [order]}),
+        };
+        let user = [ANN, BOB][choices.below(2) as usize];
+        case.send(user, &action);
+        refused += u64::from(case.exchange.deposit(user, amount % 1_000).is_err());
+        refused += u64::from(case.exchange.deposit(user, i64::MIN).is_err());
+        refused += u64::from(case.exchange.transfer(user, BOB, amount).is_err());
+        case.step();
+        assert_eq!(case.audit(user)["ledger_sum"], 0);
+    }
+    assert!(refused > 3_000, "wild money is refused");
+    assert!(case.audit(ANN)["accepted"].as_i64() > Some(0), "some orders are lawful");
+}
+
+#[test]
+fn one_accounts_fills_are_those_of_the_venue_of_replay() {
+    let mut case = Case::of(market(), json!({"seed": 3}));
+    let config = FlowConfig {
+        seed: 3,
+        start: UnixNanos(START),
+        streams: FlowStreams::Full,
+        latency: FlowLatency { floor: DurationNanos(0), jitter: DurationNanos(0), spread: 0.0 },
+        ..FlowConfig::preset("BTC").expect("BTC")
+    };
+    let mut flow = Flow::new(config).expect("a market");
+    let queue = QueueModel::parse("risk-averse").expect("a model");
+    let venue = VenueConfig { queue, partial_fills: true, through_volume: true };
+    let mut venue = SimVenue::new(*flow.spec(), venue);
+    let (mut expected, mut found) = (Vec::new(), Vec::new());
+    for block in 1..3_000_i64 {
+        let now = START + block * BLOCK;
+        let touch = venue.book().touch();
+        if let (Some(touch), true) = (touch, block % 20 == 2) {
+            for (side, px) in [(Side::Bid, touch.bid), (Side::Ask, touch.ask)] {
+                let cloid = Cloid(block as u128 * 2 + side.index() as u128);
+                let (size, symbol, tif) = (Lots(5_000), SymbolIx(0), Tif::PostOnly);
+                let place = Place { symbol, cloid, side, px, size, tif, reduce_only: false };
+                venue.place(&place, None, now);
+                let word = if side == Side::Bid { "bid" } else { "ask" };
+                let wish = with(order(word, 0, 5_000, "alo"), json!({"px": px.0}));
+                case.send(ANN, &json!({"type": "order", "orders": [wish]}));
+            }
+        }
+        let mut rows = Rows::default();
+        flow.step_until(UnixNanos(now), &mut rows).expect("rows");
+        let all = BookRows::of(&rows, 0..rows.len());
+        (0..all.len()).for_each(|at| venue.on_row(all.row(at), rows.ts_exch[at]));
+        for (_, event) in venue.drain() {
+            if let VenueEvent::Fill(fill, _) = event {
+                expected.push((now, fill.side.sign(), fill.px.0, fill.size.0));
+            }
+        }
+        case.step();
+        for fill in case.events.iter().filter(|e| e["e"] == "fill") {
+            let int = |key: &str| fill[key].as_i64().expect("a number");
+            let sign = if fill["side"] == "bid" { 1 } else { -1 };
+            found.push((int("at"), sign, int("px"), int("size")));
+        }
+    }
+    assert!(expected.len() > 50, "only {} fills", expected.len());
+    assert_eq!(found, expected);
 }
 
 #[test]

@@ -41,7 +41,7 @@ def clearinghouse(coins: Coins, answer: Row, now: int) -> Row:
         "crossMaintenanceMarginUsed": usd(answer["maintenance"]),
         "withdrawable": usd(answer["withdrawable"]),
         "assetPositions": [
-            {"type": "oneWay", "position": _position(coins[row["coin"]], row, answer)}
+            {"type": "oneWay", "position": _position(coins[row["coin"]], row)}
             for row in answer["positions"]
         ],
         "time": ms(now),
@@ -57,10 +57,11 @@ def _summary(value: int, notional: int, raw: int, used: int) -> Row:
     }
 
 
-def _position(coin: Coin, row: Row, account: Row) -> Row:
+def _position(coin: Coin, row: Row) -> Row:
     leverage: Row = {"type": "cross", "value": row["leverage"]}
     if row["isolated"]:
         leverage = {"type": "isolated", "value": row["leverage"], "rawUsd": usd(row["raw"])}
+    liquidation = row["liquidation_px"]
     # Return on equity is profit over the margin that the entry took.
     cost = row["entry_notional"]
     return {
@@ -71,7 +72,7 @@ def _position(coin: Coin, row: Row, account: Row) -> Row:
         "positionValue": usd(row["value"]),
         "unrealizedPnl": usd(row["unrealised"]),
         "returnOnEquity": ratio(row["unrealised"] * row["leverage"], max(cost, 1), 10),
-        "liquidationPx": _liquidation_px(coin, row, account),
+        "liquidationPx": None if liquidation is None else dec(liquidation, 8),
         "marginUsed": usd(row["margin"]),
         "maxLeverage": row["max_leverage"],
         "cumFunding": {
@@ -80,26 +81,6 @@ def _position(coin: Coin, row: Row, account: Row) -> Row:
             "sinceChange": usd(-row["funding_since_change"]),
         },
     }
-
-
-def _liquidation_px(coin: Coin, row: Row, account: Row) -> str | None:
-    """Return the mark at which the venue would close a position; None if it never would.
-
-    mark - side x available / size / (1 - l x side), with l half the inverse of the greatest
-    leverage, over common denominators so that it stays in integers.
-    """
-    size, value = row["size"], row["value"]
-    if row["isolated"]:
-        available = row["margin"] + row["unrealised"] - row["maintenance"]
-    else:
-        available = account["cross_value"] - account["maintenance"]
-    side, twice = (1 if size > 0 else -1), 2 * row["max_leverage"]
-    # In micro-dollars of the whole position: divided by lots it is a price in units.
-    at = value - side * (available * twice // (twice - side))
-    if at <= 0:
-        return None
-    decimals = coin.px_decimals
-    return dec(at * 10 ** (10 - decimals) // abs(size), 10)
 
 
 def active_asset(coin: Coin, user: str, answer: Row, mark: int) -> Row:

@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from botmm.exchanges.emulator.wire import plain
+from botmm.exchanges.emulator.wire import MICROS_MAX, plain
 
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$"), AfterValidator(str.lower)]
 Cloid = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{32}$"), AfterValidator(str.lower)]
 Number = Annotated[str, Field(max_length=64), AfterValidator(plain)]
 U64 = Annotated[int, Field(ge=0, lt=2**64)]
 U32 = Annotated[int, Field(ge=0, lt=2**32)]
+Micros = Annotated[int, Field(ge=0, le=MICROS_MAX)]
 Flag = Literal[True] | None
 
 
@@ -169,7 +170,7 @@ class UpdateIsolatedMarginAction(Wire):
     type: Literal["updateIsolatedMargin"]
     asset: U32
     is_buy: bool
-    ntli: Annotated[int, Field(ge=-(2**63), lt=2**63)]
+    ntli: Annotated[int, Field(ge=-MICROS_MAX, le=MICROS_MAX)]
 
 
 class NoopAction(Wire):
@@ -199,7 +200,7 @@ class SubAccountTransferAction(Wire):
     type: Literal["subAccountTransfer"]
     sub_account_user: Address
     is_deposit: bool
-    usd: U64
+    usd: Micros
 
 
 class VaultTransferAction(Wire):
@@ -208,7 +209,7 @@ class VaultTransferAction(Wire):
     type: Literal["vaultTransfer"]
     vault_address: Address
     is_deposit: bool
-    usd: U64
+    usd: Micros
 
 
 class SetReferrerAction(Wire):

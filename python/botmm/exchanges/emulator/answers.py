@@ -27,6 +27,8 @@ class Answer:
     kind: str = "application/json"
     # The venue's own value, where the body is that and nothing else.
     value: Any = None
+    # Seconds from byte to byte.
+    drip_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,25 @@ class Mishaps:
         if fault.kind == "status":
             if fault.executed:
                 await run()
-            return Answer(status=fault.status, body=fault.body, kind="text/html")
+            return _replaced(fault)
         answer = await run()
         if fault.kind == "lose_reply":
             return Lost(fault.how)
         if fault.kind == "late_reply":
             await asyncio.sleep(fault.delay_ms / 1_000 / self._clock.speed)
             return answer
+        if fault.kind == "drip_reply":
+            return replace(answer, drip_s=fault.delay_ms / 1_000 / self._clock.speed)
         return _spoilt(answer, fault)
+
+
+def _replaced(fault: Fault) -> Answer:
+    """Return the answer that a fault gives in place of the true one."""
+    try:
+        value = json.loads(fault.body)
+    except ValueError:
+        return Answer(status=fault.status, body=fault.body, kind="text/html")
+    return Answer(status=fault.status, body=fault.body, value=value)
 
 
 def _spoilt(answer: Answer, fault: Fault) -> Answer:

@@ -18,6 +18,8 @@ from botmm.exchanges.emulator.subscriptions import Subscription
 from botmm.units import SECOND_NS
 
 IDLE_NS = 60 * SECOND_NS
+_LOOK_S = 0.5
+_LATE_S = 1.0
 # A client that falls this far behind is dropped; on the venue, too, it would have to resync.
 QUEUE_MAX = 20_000
 FRAME_BYTES_MAX = 1 << 20
@@ -57,9 +59,11 @@ class ClientSocket:
         """Return the users that the client listens to."""
         return {wanted.user for wanted in self.subscriptions if wanted.user is not None}
 
-    async def run(self) -> web.WebSocketResponse:
-        """Serve the client until one side leaves."""
+    async def run(self, *, drop: bool = False) -> web.WebSocketResponse:
+        """Serve the client until one side leaves; or take it in and drop it at once."""
         await self._ws.prepare(self._request)
+        if drop:
+            self.abort()
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(self._write())
             idle = group.create_task(self._watch_idle())
@@ -125,12 +129,15 @@ class ClientSocket:
 
     async def _watch_idle(self) -> None:
         """Drop the connection when the server has been silent for a minute."""
+        # At great speed a minute is less than a busy machine may be late.
+        allowed = max(IDLE_NS, round(_LATE_S * self._clock.speed * SECOND_NS))
         while True:
-            left = self._last_sent + IDLE_NS - self._clock.now()
-            if left <= 0:
+            left = self._last_sent + allowed - self._clock.now()
+            if left <= 0 and not self.is_half_open:
                 self.abort()
                 return
-            await asyncio.sleep(max(left / SECOND_NS / self._clock.speed, 0.005))
+            # A clock may be moved by hand, so nobody sleeps to the end at once.
+            await asyncio.sleep(min(max(left / SECOND_NS / self._clock.speed, 0.005), _LOOK_S))
 
     async def _read(self, group: asyncio.TaskGroup) -> None:
         async for message in self._ws:

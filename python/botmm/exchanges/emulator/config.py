@@ -32,6 +32,9 @@ class EmulatorConfig:
     accounts: int = 3
     deposit_usd: int = 10_000
     block_ns: int = 70_000_000
+    # How long actions are on their way to the exchange, and replies back.
+    entry_ms: int = 0
+    response_ms: int = 0
     queue: str = "risk-averse"
     # Numbers of the core's rules that differ from the venue's.
     rules: Mapping[str, Any] = field(default_factory=dict)

@@ -29,11 +29,15 @@ from botmm.exchanges.emulator.purse import Purse
 from botmm.exchanges.emulator.server import Server
 from botmm.exchanges.emulator.streams import Streams
 from botmm.exchanges.emulator.trading import Trading
+from botmm.observe.logging import logger
 from botmm.units import SECOND_NS
 
 # Open connections are not waited for longer than this when the exchange ends.
 _GOODBYE_S = 0.2
 _MICROS = 1_000_000
+_LONG_GAP_H = 1.0
+
+_log = logger(__name__)
 
 
 class Emulator:
@@ -63,15 +67,14 @@ class Emulator:
         self.restored = config.state is not None and config.state.exists()
         if self.restored and config.state is not None:
             self.desk, self.purse = state.restore(config.state, config.symbols)
-            # The market stood still while nobody ran it: no block is made for that time.
-            self.desk.core.freeze(start)
+            self._thaw(start)
         else:
             begin = start - config.warm_up_s * SECOND_NS
             self.desk = Desk(Exchange(json.dumps(self._spec(coins, begin))), coins)
             self.purse = Purse(self.desk)
             for account in self.accounts:
                 self.desk.core.deposit(account.address, config.deposit_usd * _MICROS)
-        await self._catch_up(start)
+            await self._warm_up(start)
         self.clock = ScaledClock(self._base, speed=config.speed, start=start)
         self.faults = Faults(config.faults, start=start)
         self.server = self._server()
@@ -92,8 +95,10 @@ class Emulator:
         """Stop, say goodbye to nobody, and save where that is asked for."""
         for task in self._tasks:
             task.cancel()
+        # What the body raised goes on as it is; a task of ours that failed cancelled the body.
+        cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
         try:
-            await self._group.__aexit__(kind, error, trace)
+            await self._group.__aexit__(*((kind, error, trace) if cancelled else (None,) * 3))
         finally:
             await self.server.close()
             if self._runner is not None:
@@ -135,15 +140,19 @@ class Emulator:
         maker, taker = base_fees("hyperliquid")
         return {"maker": maker, "taker": taker, **self.config.fees}
 
-    async def _catch_up(self, until: int) -> None:
+    async def _warm_up(self, until: int) -> None:
         """Play up to a time, in steps that let other tasks run."""
         while self.desk.now < until - self.config.block_ns:
-            before = self.desk.now
-            self.desk.step(min(before + STEP_NS_MAX, until))
+            self.desk.step(min(self.desk.now + STEP_NS_MAX, until))
             await asyncio.sleep(0)
-            if self.desk.now == before:  # frozen: one call brings the end
-                self.desk.step(until)
-                return
+
+    def _thaw(self, now: int) -> None:
+        """Let the market go on to now in one block; nobody could trade while nobody ran it."""
+        hours = (now - self.desk.now) / (3_600 * SECOND_NS)
+        if hours > _LONG_GAP_H:
+            _log.warning("the market catches up, a second or so each hour", hours=round(hours, 1))
+        self.desk.core.freeze(now)
+        self.desk.step(now + self.config.block_ns)
 
     def _server(self) -> Server:
         asked = Asked({}, self.desk, self.purse, self._fees())
@@ -155,7 +164,7 @@ class Emulator:
             trade,
             streams=streams,
             faults=self.faults,
-            numbers=self.config.limits,
+            config=self.config,
             clock=self.clock,
         )
 

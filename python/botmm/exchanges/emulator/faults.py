@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,7 +26,14 @@ from botmm.errors import UsageError
 from botmm.units import SECOND_NS
 
 RequestKind = Literal[
-    "lose_request", "lose_reply", "late_reply", "status", "truncate", "empty_body", "short_list"
+    "lose_request",
+    "lose_reply",
+    "late_reply",
+    "drip_reply",
+    "status",
+    "truncate",
+    "empty_body",
+    "short_list",
 ]
 FrameKind = Literal["dup_user", "reorder_user", "drop_user", "mute", "garble"]
 SocketKind = Literal["refuse_socket", "drop_on_open"]
@@ -36,8 +43,9 @@ class Fault(BaseModel):
     """One thing that goes wrong.
 
     Requests: `lose_request` (never arrives), `lose_reply` (carried out, nobody hears of it),
-    `late_reply` (after `delay_ms`), `status` (HTTP `status` with `body`; carried out if `executed`),
-    `truncate`, `empty_body`, `short_list` (one entry missing from the reply).
+    `late_reply` (after `delay_ms`), `drip_reply` (a byte each `delay_ms`, over HTTP), `status`
+    (HTTP `status` with `body`, 200 being any reply in place of the true one; carried out if
+    `executed`), `truncate`, `empty_body`, `short_list` (one entry missing from the reply).
     User frames: `dup_user`, `reorder_user` (after the next one), `drop_user`. Any frame: `mute`,
     `garble` (cut in the middle). Sockets: `refuse_socket` (handshake gets `status`), `drop_on_open`.
     """
@@ -53,7 +61,7 @@ class Fault(BaseModel):
     # Which way requests come: None is both.
     way: Literal["rest", "ws"] | None = None
     delay_ms: Annotated[int, Field(ge=0)] = 1_000
-    status: Annotated[int, Field(ge=400, le=599)] = 502
+    status: Annotated[int, Field(ge=200, le=599)] = 502
     body: str = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
     executed: bool = True
     # A lost request or reply: the connection hangs or is reset.
@@ -129,18 +137,10 @@ class Faults:
         return found
 
 
-REQUEST_KINDS: tuple[str, ...] = (
-    "lose_request",
-    "lose_reply",
-    "late_reply",
-    "status",
-    "truncate",
-    "empty_body",
-    "short_list",
-)
-USER_FRAME_KINDS: tuple[str, ...] = ("dup_user", "reorder_user", "drop_user", "mute", "garble")
+REQUEST_KINDS: tuple[str, ...] = get_args(RequestKind)
+USER_FRAME_KINDS: tuple[str, ...] = get_args(FrameKind)
 FRAME_KINDS: tuple[str, ...] = ("mute", "garble")
-SOCKET_KINDS: tuple[str, ...] = ("refuse_socket", "drop_on_open")
+SOCKET_KINDS: tuple[str, ...] = get_args(SocketKind)
 
 
 def read_plan(path: Path) -> FaultPlan:

@@ -14,7 +14,7 @@ from botmm.units import to_units
 Neutral = dict[str, Any]
 
 _TIFS = {"Alo": "alo", "Ioc": "ioc", "Gtc": "gtc", "FrontendMarket": "ioc"}
-_PLAIN = re.compile(r"\d{1,18}(\.\d{1,18})?")
+_PLAIN = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 _UNITS_MAX = 2**62
 
 

@@ -27,16 +27,10 @@ from botmm.exchanges.emulator.answers import (
 )
 from botmm.exchanges.emulator.asking import Asked, MalformedAskError, NullFiveHundredError
 from botmm.exchanges.emulator.client_socket import ClientSocket
-from botmm.exchanges.emulator.config import LOOPBACK
+from botmm.exchanges.emulator.config import LOOPBACK, EmulatorConfig
 from botmm.exchanges.emulator.control import Control
 from botmm.exchanges.emulator.faults import SOCKET_KINDS, Faults
-from botmm.exchanges.emulator.limits import (
-    LimitNumbers,
-    Limits,
-    action_weight,
-    info_weight,
-    rows_weight,
-)
+from botmm.exchanges.emulator.limits import Limits, action_weight, info_weight, rows_weight
 from botmm.exchanges.emulator.pace import ScaledClock
 from botmm.exchanges.emulator.streams import Streams
 from botmm.exchanges.emulator.trading import Trading
@@ -56,12 +50,12 @@ class Server:
         *,
         streams: Streams,
         faults: Faults,
-        numbers: LimitNumbers,
+        config: EmulatorConfig,
         clock: ScaledClock,
     ) -> None:
         """Take what answers are made from."""
         self._asked, self._trading, self._streams = asked, trade, streams
-        self._faults, self._numbers, self._clock = faults, numbers, clock
+        self._faults, self._config, self._clock = faults, config, clock
         self._mishaps = Mishaps(faults, clock)
         self._limits: dict[str, Limits] = {}
         self.sockets: dict[ClientSocket, None] = {}
@@ -97,7 +91,7 @@ class Server:
             return _response(bad(400, NO_JSON))
         answer = await run(body, self._limits_of(request), "rest")
         if isinstance(answer, Answer):
-            return _response(answer)
+            return await _dripped(request, answer) if answer.drip_s else _response(answer)
         if answer.how == "hang":
             await asyncio.sleep(HANG_S / self._clock.speed)
         if request.transport is not None:
@@ -135,10 +129,17 @@ class Server:
             return too_many()
 
         async def run() -> Answer:
-            """Hand the action to its block."""
-            return good(await self._trading.handle(posted))
+            """Hand the action to its block, and bring the reply back."""
+            await self._travel(self._config.entry_ms)
+            answer = good(await self._trading.handle(posted))
+            await self._travel(self._config.response_ms)
+            return answer
 
         return await self._mishaps.served(posted.action.type, way, run)
+
+    async def _travel(self, milliseconds: int) -> None:
+        if milliseconds:
+            await asyncio.sleep(milliseconds / 1_000 / self._clock.speed)
 
     async def _on_ws(self, request: web.Request) -> web.StreamResponse:
         limits, now = self._limits_of(request), self._clock.now()
@@ -163,9 +164,7 @@ class Server:
         self.sockets[socket] = None
         limits.sockets += 1
         try:
-            if fault is not None:
-                socket.abort()
-            return await socket.run()
+            return await socket.run(drop=fault is not None)
         finally:
             limits.sockets -= 1
             del self.sockets[socket]
@@ -194,7 +193,7 @@ class Server:
             return _response(bad(422, str(error)))
 
     def _limits_of(self, request: web.Request) -> Limits:
-        return self._limits.setdefault(request.remote or "", Limits(self._numbers))
+        return self._limits.setdefault(request.remote or "", Limits(self._config.limits))
 
     async def close(self) -> None:
         """Drop every socket."""
@@ -215,3 +214,18 @@ async def _local_only(
 
 def _response(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, text=answer.body, content_type=answer.kind)
+
+
+async def _dripped(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Send an answer byte by byte, for as long as its client waits."""
+    response = web.StreamResponse(status=answer.status)
+    response.content_type = answer.kind
+    await response.prepare(request)
+    try:
+        for byte in answer.body.encode():
+            await response.write(bytes([byte]))
+            await asyncio.sleep(answer.drip_s)
+        await response.write_eof()
+    except ConnectionError:
+        pass  # it has left
+    return response

@@ -119,7 +119,7 @@ class Streams:
         for user, changes in changed.items():
             orders, fills = changes.orders, changes.fills
             if orders:
-                rows = [shapes.order_update(coins, order) for order in orders]
+                rows = [shapes.order_update(coins, order) for order in _with_openings(orders)]
                 self._user("orderUpdates", user, rows)
                 ended = [order for order in orders if shapes.is_venue_made(order["status"])]
                 if ended:
@@ -292,6 +292,22 @@ class _Changes:
                 self.fundings.append(event)
             case _:
                 self.ledger.append(event)
+
+
+def _with_openings(orders: list[Row]) -> list[Row]:
+    """Return orders of one block with the opening of those that traded as they came.
+
+    The venue tells of these twice at one time: open with all of it, then what it came to.
+    """
+    told: list[Row] = []
+    known: set[int] = set()
+    for order in orders:
+        traded = order["left"] < order["size"] and order["at"] == order["made"]
+        if traded and order["oid"] not in known:
+            told.append({**order, "status": "open", "left": order["size"]})
+        known.add(order["oid"])
+        told.append(order)
+    return told
 
 
 def _next(now: int, period: int) -> int:

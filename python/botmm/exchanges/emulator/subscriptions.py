@@ -28,6 +28,8 @@ _USER_KINDS = {
     "userHistoricalOrders",
 }
 _OTHER_KINDS = {"allMids", "allDexsAssetCtxs"}
+# Other subscriptions are the same with and without a dex.
+_DEX_KINDS = {"allMids", "openOrders", "clearinghouseState"}
 
 
 class UnparsableError(Exception):
@@ -106,7 +108,7 @@ def parse(wanted: object, coins: Coins) -> Subscription:
         mantissa=mantissa,
         fast=fast,
         aggregate=kind == "userFills" and _flag(wanted, "aggregateByTime"),
-        dex=_text(wanted, "dex") if wanted.get("dex") is not None else None,
+        dex=_text(wanted, "dex") if kind in _DEX_KINDS and wanted.get("dex") is not None else None,
     )
 
 

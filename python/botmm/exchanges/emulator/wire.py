@@ -5,6 +5,8 @@ from __future__ import annotations
 from botmm.units import to_text, to_units
 
 USD_DECIMALS = 6
+# Money beyond this is nobody's; sums of a few still fit into 64 bits.
+MICROS_MAX = 10**17
 MS_NS = 1_000_000
 
 
@@ -32,9 +34,12 @@ def micros(text: str) -> int:
     """Return a text of dollars in micro-dollars.
 
     Raises:
-        ValueError: not a plain decimal of at most 6 decimals.
+        ValueError: not a plain decimal of at most 6 decimals, or more money than there is.
     """
-    return to_units(text, USD_DECIMALS)
+    units = to_units(text, USD_DECIMALS)
+    if abs(units) > MICROS_MAX:
+        raise ValueError(f"{text} is more money than there is")
+    return units
 
 
 def ms(ns: int) -> int:

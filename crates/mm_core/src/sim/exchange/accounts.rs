@@ -7,6 +7,7 @@ use crate::sim::exchange::ledger::Leg;
 use crate::sim::exchange::trader::Stake;
 use crate::sim::exchange::trader::Trader;
 use crate::sim::exchange::Exchange;
+use crate::sim::exchange::MONEY_MAX;
 use crate::sim::rules::Agent;
 use crate::sim::rules::Refusal;
 use crate::units::Cash;
@@ -24,11 +25,12 @@ impl Exchange {
     /// Money from outside; the account comes to be with it. Below zero it goes out again.
     ///
     /// # Errors
-    /// More than there is goes out.
+    /// More than there is goes out, or more comes than an account may hold.
     pub fn deposit(&mut self, user: &str, amount: i64) -> Result<(), CoreError> {
         let who = self.open_account(user);
-        if amount < 0 && -amount > self.withdrawable(who) {
-            let why = format!("{} of {} may be withdrawn", -amount, self.withdrawable(who));
+        let (held, free) = (self.traders[who].balance, self.withdrawable(who));
+        if amount < -free || amount > MONEY_MAX - held.max(0) {
+            let why = format!("{amount} where {held} are held and {free} may be withdrawn");
             return Err(CoreError::BadArgument { name: "amount", why });
         }
         self.move_money(who, amount, (Leg::Deposits, deposit_word(amount)), None);

@@ -31,9 +31,8 @@ impl Exchange {
     /// A coin that is none.
     pub fn context(&self, coin: u16) -> Result<String, CoreError> {
         let state = &self.market(coin)?.state;
-        let scale = crate::instrument::pow10(8 - state.spec().px_decimals.min(8));
         let (lots, notional) = state.day.volume();
-        let [bid, ask] = Side::BOTH.map(|side| state.best(side).map(|px| px.0 * scale));
+        let [bid, ask] = Side::BOTH.map(|side| state.best(side).map(|px| state.in_e8(px.0)));
         Ok(text(&json!({
             "oracle": state.context.oracle,
             "mark": state.mark(),
@@ -44,8 +43,8 @@ impl Exchange {
             "open_interest": state.context.open_interest,
             "day_volume": whole(notional),
             "day_lots": lots,
-            "prev_day_px": state.day.first_px().map(|px| px * scale),
-            "last_px": state.day.last_px().map(|px| px * scale),
+            "prev_day_px": state.day.first_px().map(|px| state.in_e8(px)),
+            "last_px": state.day.last_px().map(|px| state.in_e8(px)),
         })))
     }
 
@@ -58,7 +57,7 @@ impl Exchange {
         let (trader, standing) = (&self.traders[who], self.standing(who));
         let held = trader.stakes.iter().filter(|(_, stake)| stake.size != 0);
         let positions: Vec<Value> =
-            held.map(|(&coin, stake)| self.position_row(coin, stake)).collect();
+            held.map(|(&coin, stake)| self.position_row(who, coin, stake)).collect();
         let leverages: Vec<Value> = trader
             .stakes
             .iter()
@@ -86,7 +85,7 @@ impl Exchange {
         })))
     }
 
-    fn position_row(&self, coin: u16, stake: &Stake) -> Value {
+    fn position_row(&self, who: usize, coin: u16, stake: &Stake) -> Value {
         let worth = self.worth_of(coin, stake.size);
         let leverage = i128::from(stake.leverage);
         let margin = if stake.isolated {
@@ -107,6 +106,7 @@ impl Exchange {
             "margin": whole(margin),
             "raw": whole(i128::from(stake.margin) - stake.basis),
             "maintenance": whole(self.maintenance_of(coin, stake)),
+            "liquidation_px": self.liquidation_px(who, coin, stake),
             "funding_all": stake.funding[0],
             "funding_since_open": stake.funding[1],
             "funding_since_change": stake.funding[2],

@@ -13,6 +13,7 @@ use crate::sim::exchange::events::FundingRow;
 use crate::sim::exchange::ledger::Leg;
 use crate::sim::exchange::order::Order;
 use crate::sim::exchange::order::Status;
+use crate::sim::exchange::trader::Stake;
 use crate::sim::exchange::Exchange;
 use crate::units::Side;
 use crate::units::UnixNanos;
@@ -20,6 +21,8 @@ use crate::units::UnixNanos;
 const HOUR_NS: i64 = 3_600_000_000_000;
 /// Funding rates are in 1e-12.
 const RATE_SCALE: i64 = 1_000_000_000_000;
+/// No hour pays more than 4 percent.
+const RATE_MAX: i64 = RATE_SCALE / 25;
 
 impl Exchange {
     /// Make every block until a time.
@@ -99,6 +102,7 @@ impl Exchange {
             else {
                 continue;
             };
+            let rate = rate.clamp(-RATE_MAX, RATE_MAX);
             let (decimals, at) = (state.spec().size_decimals, self.clock.now.0);
             let coin = coin as u16;
             self.events.push(Event::Settled { coin, rate, oracle, at });
@@ -174,7 +178,7 @@ impl Exchange {
             }
             let standing = self.standing(who);
             let all = standing.shared < standing.maintenance;
-            let lost = |(&coin, stake): (&u16, &super::trader::Stake)| {
+            let lost = |(&coin, stake): (&u16, &Stake)| {
                 let equity = i128::from(stake.margin) + self.unrealised(coin, stake);
                 let alone = stake.isolated && equity < self.maintenance_of(coin, stake);
                 (stake.size != 0 && (alone || (all && !stake.isolated))).then_some(coin)

@@ -11,6 +11,7 @@ use crate::sim::exchange::events::Reply;
 use crate::sim::exchange::ledger::Leg;
 use crate::sim::exchange::order::Order;
 use crate::sim::exchange::order::Status;
+use crate::sim::exchange::words::OwnId;
 use crate::sim::exchange::Exchange;
 use crate::sim::exchange::Queued;
 use crate::sim::rules::Refusal;
@@ -20,7 +21,6 @@ use crate::units::UnixNanos;
 const EXPIRED_COSTS: i64 = 5;
 /// A request that is bought costs half a thousandth of a dollar.
 const REQUEST_COSTS: i64 = 500;
-const PX8: u32 = 8;
 
 impl Exchange {
     /// Use up a nonce of a signer, as its signed requests that are no actions do.
@@ -54,8 +54,8 @@ impl Exchange {
         self.use_nonce(signer, queued.nonce)?;
         let (cost, is_cancel) = (action.cost(), matches!(action, Action::Cancel { .. }));
         let budget = &mut self.traders[who].budget;
-        if queued.expires.is_some_and(|end| end <= now) {
-            budget.used += EXPIRED_COSTS * cost;
+        if queued.expires.is_some_and(|end| end < now) {
+            budget.used = budget.used.saturating_add(EXPIRED_COSTS * cost);
             return Err(Refusal::Expired);
         }
         budget.pay(cost, is_cancel, now, &self.rules)?;
@@ -81,8 +81,7 @@ impl Exchange {
         let Some(reference) = reference.filter(|_| wish.flaw.is_none() && wish.px > 0) else {
             return false;
         };
-        let scale = crate::instrument::pow10(PX8 - state.spec().px_decimals.min(PX8));
-        let px = wish.px as f64 * scale as f64;
+        let px = state.in_e8(wish.px) as f64;
         (px - reference as f64).abs() > self.rules.price_band * reference as f64
     }
 
@@ -122,12 +121,7 @@ impl Exchange {
     }
 
     /// The open order that is meant.
-    fn target(
-        &self,
-        who: usize,
-        oid: Option<u64>,
-        cloid: Option<super::words::OwnId>,
-    ) -> Option<Order> {
+    fn target(&self, who: usize, oid: Option<u64>, cloid: Option<OwnId>) -> Option<Order> {
         let oid = oid.or_else(|| self.traders[who].oid_of(cloid?))?;
         self.live.get(&oid).filter(|(owner, _)| *owner == who).map(|(_, order)| *order)
     }

@@ -55,6 +55,26 @@ impl Exchange {
         self.worth_of(coin, stake.size).abs() / (2 * leverage)
     }
 
+    /// The mark at which a position would be closed by the venue, in 1e-8, if there is one.
+    ///
+    /// Source: the venue's formula, mark less what margin is left for each coin, over what a coin
+    /// more of loss takes of the maintenance margin itself.
+    pub(super) fn liquidation_px(&self, who: usize, coin: u16, stake: &Stake) -> Option<i64> {
+        let market = &self.markets[usize::from(coin)];
+        let mark = market.state.mark().filter(|_| stake.size != 0)?;
+        let left = if stake.isolated {
+            let equity = i128::from(stake.margin) + self.unrealised(coin, stake);
+            equity - self.maintenance_of(coin, stake)
+        } else {
+            let standing = self.standing(who);
+            standing.shared - standing.maintenance
+        };
+        let scale = i128::from(pow10(market.state.spec().size_decimals + 2));
+        let (side, double) = (i128::from(stake.size.signum()), 2 * i128::from(market.leverage_max));
+        let away = left * scale / i128::from(stake.size) * double / (double - side);
+        i64::try_from(i128::from(mark) - away).ok().filter(|px| *px > 0)
+    }
+
     /// Where an account stands.
     pub(super) fn standing(&self, who: usize) -> Standing {
         let trader = &self.traders[who];
@@ -89,9 +109,12 @@ impl Exchange {
         i64::try_from(free.max(0)).unwrap_or(i64::MAX)
     }
 
-    /// Whether margin suffices for more lots of a side in orders.
+    /// Whether margin suffices for more lots of a side in orders; never without a price.
     pub(super) fn may_place(&self, who: usize, coin: u16, side: Side, lots: i64) -> bool {
         let market = &self.markets[usize::from(coin)];
+        if market.state.mark().is_none() {
+            return false;
+        }
         let new = || Stake::new(market.leverage_max, market.only_isolated);
         let before = self.traders[who].stakes.get(&coin).copied().unwrap_or_else(new);
         let mut after = before;

@@ -7,6 +7,7 @@ use crate::event::flags;
 use crate::event::ContextKind;
 use crate::event::RowKind;
 use crate::event::Rows;
+use crate::instrument::pow10;
 use crate::instrument::InstrumentSpec;
 use crate::sim::exchange::day::Day;
 use crate::sim::exchange::events::LevelRow;
@@ -27,6 +28,9 @@ use crate::units::UnixNanos;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// Decimals of prices in contexts.
+const E8: u32 = 8;
 
 /// Something that a test makes happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,7 +198,7 @@ impl State {
     /// An order joins the queue of its price.
     pub(super) fn join(&mut self, oid: u64, at: (Side, Px), left: Lots, now: UnixNanos) {
         let id = Cloid(u128::from(oid));
-        self.orders.join(id, at, left, (None, &mut self.book), now.0);
+        self.orders.join((id, left), at, (None, &mut self.book), now.0);
         self.orders.clear_events();
     }
 
@@ -296,11 +300,19 @@ impl State {
         }
     }
 
+    /// A price in 1e-8, as contexts have it.
+    pub(super) fn in_e8(&self, px: i64) -> i64 {
+        px.saturating_mul(self.e8())
+    }
+
+    fn e8(&self) -> i64 {
+        pow10(E8.saturating_sub(self.spec().px_decimals))
+    }
+
     /// The mid of the displayed book, in 1e-8.
     pub(super) fn mid(&self) -> Option<i64> {
         let touch = self.book.touch()?;
-        let scale = crate::instrument::pow10(8 - self.spec().px_decimals.min(8));
-        Some(touch.mid2() * scale / 2)
+        Some(touch.mid2().saturating_mul(self.e8()) / 2)
     }
 
     /// What positions are valued at, in 1e-8: the mark, or the mid where none was said.

@@ -58,6 +58,14 @@ use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// A freeze is a fault, not an end.
+const FREEZE_NS_MAX: i64 = 86_400_000_000_000;
+/// Prices beyond this are none, so that they can be written in 1e-8.
+const PX_MAX: i64 = 10_000_000_000;
+/// Orders beyond this many lots are none.
+const LOTS_MAX: i64 = 100_000_000_000_000_000;
+/// No account holds more micro-dollars than this from outside.
+const MONEY_MAX: i64 = 1_000_000_000_000_000_000;
 /// A shock does not halve a price or double it.
 const SHOCK_BPS_MAX: f64 = 5_000.0;
 
@@ -161,8 +169,9 @@ impl Exchange {
         self.clock.now
     }
 
-    /// No blocks before a time.
+    /// No blocks before a time, which is at most a day ahead.
     pub fn freeze(&mut self, until: UnixNanos) {
+        let until = until.min(UnixNanos(self.clock.now.0 + FREEZE_NS_MAX));
         self.clock.frozen = self.clock.frozen.max(until);
     }
 
@@ -228,8 +237,10 @@ impl Exchange {
     pub fn inject(&mut self, coin: u16, rows: &str) -> Result<(), CoreError> {
         let rows: Vec<Injected> = serde_json::from_str(rows)
             .map_err(|e| CoreError::BadArgument { name: "rows", why: e.to_string() })?;
-        if rows.iter().any(|row| row.px <= 0 || row.qty < 0) {
-            let why = "px must be positive and qty not negative".to_owned();
+        let lawful =
+            |row: &Injected| (1..=PX_MAX).contains(&row.px) && (0..=LOTS_MAX).contains(&row.qty);
+        if !rows.iter().all(lawful) {
+            let why = format!("px must be 1 to {PX_MAX} and qty 0 to {LOTS_MAX}");
             return Err(CoreError::BadArgument { name: "rows", why });
         }
         self.market_mut(coin)?.state.injected.extend(rows);
@@ -258,8 +269,10 @@ impl Exchange {
 
     /// Actions of a class, in order of arrival.
     fn queued(&mut self, wanted: Class) -> Vec<Queued> {
-        let is = |queued: &mut Queued| queued.action.action.class() == wanted;
-        self.queue.extract_if(.., is).collect()
+        let all = std::mem::take(&mut self.queue).into_iter();
+        let (now, later) = all.partition(|queued| queued.action.action.class() == wanted);
+        self.queue = later;
+        now
     }
 }
 

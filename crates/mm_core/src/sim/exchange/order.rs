@@ -64,7 +64,33 @@ impl From<&Refusal> for Status {
             Refusal::NoLiquidity => Self::IocCancelRejected,
             Refusal::TriggerPrice => Self::BadTriggerPxRejected,
             Refusal::TooManyOrders => Self::TooManyOpenOrdersRejected,
-            _ => Self::Rejected,
+            Refusal::ZeroSize
+            | Refusal::BadSize
+            | Refusal::BadPrice
+            | Refusal::NeverPlaced
+            | Refusal::Unsupported
+            | Refusal::DuplicateNonce { .. }
+            | Refusal::NonceTooLow { .. }
+            | Refusal::NonceWindow { .. }
+            | Refusal::Expired
+            | Refusal::UnknownSigner { .. }
+            | Refusal::MustDeposit { .. }
+            | Refusal::Budget { .. }
+            | Refusal::FarPrice
+            | Refusal::CannotModify
+            | Refusal::ModifyFailed { .. }
+            | Refusal::ScheduleVolume { .. }
+            | Refusal::ScheduleAhead
+            | Refusal::ScheduleFires
+            | Refusal::Empty
+            | Refusal::LeverageSwitch
+            | Refusal::Leverage { .. }
+            | Refusal::NotIsolated
+            | Refusal::Vault { .. }
+            | Refusal::Funds
+            | Refusal::AgentUsed
+            | Refusal::TooManyAgents { .. }
+            | Refusal::AgentExpired => Self::Rejected,
         }
     }
 }

@@ -5,9 +5,12 @@ use crate::sim::exchange::action::TriggerKind;
 use crate::sim::exchange::action::Wish;
 use crate::sim::exchange::events::Event;
 use crate::sim::exchange::events::Item;
+use crate::sim::exchange::matching::Taken;
 use crate::sim::exchange::order::Order;
 use crate::sim::exchange::order::Status;
 use crate::sim::exchange::Exchange;
+use crate::sim::exchange::LOTS_MAX;
+use crate::sim::exchange::PX_MAX;
 use crate::sim::rules::Refusal;
 use crate::units::Cash;
 use crate::units::Lots;
@@ -45,10 +48,12 @@ impl Exchange {
         }
         let market = self.markets.get(usize::from(wish.coin)).ok_or(Refusal::Unsupported)?;
         let spec = market.state.spec();
-        if wish.size <= 0 {
-            return Err(if wish.size == 0 { Refusal::ZeroSize } else { Refusal::BadSize });
+        match wish.size {
+            0 => return Err(Refusal::ZeroSize),
+            1..=LOTS_MAX => {}
+            _ => return Err(Refusal::BadSize),
         }
-        if wish.px <= 0 {
+        if !(1..=PX_MAX).contains(&wish.px) {
             return Err(Refusal::BadPrice);
         }
         if !spec.is_valid(Px(wish.px)) {
@@ -110,17 +115,16 @@ impl Exchange {
     /// Whether the mark has come to a trigger.
     pub(super) fn is_met(&self, coin: u16, side: Side, (kind, px): (TriggerKind, i64)) -> bool {
         let state = &self.markets[usize::from(coin)].state;
-        let scale = crate::instrument::pow10(8 - state.spec().px_decimals.min(8));
         let Some(mark) = state.mark() else { return false };
         let from_above = match (side, kind) {
             (Side::Bid, TriggerKind::Tp) | (Side::Ask, TriggerKind::Sl) => true,
             (Side::Bid, TriggerKind::Sl) | (Side::Ask, TriggerKind::Tp) => false,
         };
-        let at = i128::from(px) * i128::from(scale);
+        let at = state.in_e8(px);
         if from_above {
-            i128::from(mark) <= at
+            mark <= at
         } else {
-            i128::from(mark) >= at
+            mark >= at
         }
     }
 
@@ -155,7 +159,7 @@ impl Exchange {
         let (who, order) = *self.live.get(&oid).expect("invariant: it was just placed");
         let cloid = order.cloid;
         let taken = match order.tif {
-            Tif::PostOnly => crate::sim::exchange::matching::Taken::default(),
+            Tif::PostOnly => Taken::default(),
             Tif::Ioc | Tif::Gtc => self.take(oid),
         };
         let left = self.live.get(&oid).map_or(0, |(_, order)| order.left);

@@ -41,8 +41,8 @@ impl Budget {
         rules: &Rules,
     ) -> Result<(), Refusal> {
         let cap = self.cap(rules);
-        let limit = if is_cancel { (cap + CANCELS_BEYOND).min(2 * cap) } else { cap };
-        let used = self.used + cost;
+        let limit = if is_cancel { (cap + CANCELS_BEYOND).min(cap.saturating_mul(2)) } else { cap };
+        let used = self.used.saturating_add(cost);
         if used > limit {
             let waits = self.slot.is_some_and(|last| now.since(last).0 < rules.budget_slot_ns);
             if waits {
