@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from botmm.clock import Clock
 from botmm.exchanges.base import Instrument, RawReply, SignedRequest, Way
 from botmm.exchanges.hyperliquid.answers import Answer, lost, unknown
-from botmm.exchanges.hyperliquid.budgets import AddressBudget, WeightLedger, action_weight
+from botmm.exchanges.hyperliquid.budgets import KEPT, AddressBudget, WeightLedger, action_weight
 from botmm.exchanges.hyperliquid.encode import Action, Batch, entries, noop
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.refusals import alarm, lowest_nonce
@@ -84,7 +84,7 @@ class Actions:
         """Return why a batch must not be sent; empty where it may."""
         now, n = self._monotonic(), len(batch.commands)
         urgent = all(not isinstance(c, Place) or c.reduce_only for c in batch.commands)
-        if not self._weights.may(action_weight(n), now, cancel=urgent):
+        if not self._weights.may(action_weight(n), now, kept=0.0 if urgent else KEPT):
             return "our own limit of weight"
         if isinstance(batch.commands[0], Place):
             fits = self._address.may_place(n)

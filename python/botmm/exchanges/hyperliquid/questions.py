@@ -23,7 +23,7 @@ from botmm.exchanges.hyperliquid.account import (
     read_orders,
     read_state,
 )
-from botmm.exchanges.hyperliquid.budgets import WeightLedger, info_weight
+from botmm.exchanges.hyperliquid.budgets import KEPT, KEPT_URGENT, WeightLedger, info_weight
 from botmm.exchanges.hyperliquid.encode import Universe
 from botmm.exchanges.hyperliquid.fields import required
 from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
@@ -51,11 +51,11 @@ class Questions:
 
         Args:
             request: the question.
-            urgent: whether it may use what is kept for cancels.
+            urgent: whether withdrawing orders may depend on it.
         """
         now = round(self.clock.monotonic() * SECOND_NS)
         weight = info_weight(request)
-        if not self.weights.may(weight, now, cancel=urgent):
+        if not self.weights.may(weight, now, kept=KEPT_URGENT if urgent else KEPT):
             return RawReply(status=None, body=None, why="our own limit of weight", sent=False)
         self.weights.spend(weight, now)
         body = json.dumps(request, separators=(",", ":")).encode()

@@ -46,6 +46,8 @@ WINDOW_MS = 60_000
 PROOF_WINDOW_MS = 600_000
 """How far back the fills of an order are read whose end was not heard."""
 FEES_NS = 600 * SECOND_NS
+BUDGET_NS = 20 * SECOND_NS
+"""How long our own count of the address budget is good enough."""
 TRIES = 3
 AGAIN_S = 0.3
 USED_S = 1.0
@@ -80,6 +82,7 @@ class HyperliquidVenue:
         self._mirror = Mirror()
         self._streams: tuple[Stream, ...] = ()
         self._fees: tuple[int, FeeRates] | None = None
+        self._counted_ns: int | None = None
 
     async def __aenter__(self) -> Self:
         """Read the metadata, connect and subscribe.
@@ -301,8 +304,11 @@ class HyperliquidVenue:
         )
 
     async def _observe_budget(self) -> None:
-        budget = await self._ask.budget()
-        self.address.observe(used=budget.used, cap=budget.cap)
+        now = self._monotonic()
+        if self._counted_ns is None or now - self._counted_ns >= BUDGET_NS:
+            budget = await self._ask.budget()
+            self.address.observe(used=budget.used, cap=budget.cap)
+            self._counted_ns = now
 
     async def _fee_rates(self) -> FeeRates:
         """Return the fee rates; they change once a day."""
