@@ -21,6 +21,8 @@ from botmm.ports import Place
 from botmm.units import SECOND_NS
 
 MS_NS = 1_000_000
+DOUBT_NS = 5 * SECOND_NS
+"""How long a socket that lost an answer is passed over."""
 
 _log = logger(__name__)
 
@@ -45,13 +47,13 @@ class Actions:
         self._signer, self._nonces, self._clock = signer, nonces, clock
         self._rest, self._stream = rest, stream
         self._weights, self._address = weights, address
-        self._doubted_link = -1
+        self._doubted_until = 0
         self.complaint = ""
 
     @property
     def way(self) -> Way:
         """Return how the next action travels; a socket that lost an answer is not trusted."""
-        trusted = self._stream.up and self._stream.links != self._doubted_link
+        trusted = self._stream.up and self._monotonic() >= self._doubted_until
         return "ws" if trusted else "rest"
 
     async def trade(self, batch: Batch) -> list[Answer]:
@@ -105,10 +107,9 @@ class Actions:
         self._weights.spend(action_weight(n), now)
         self._address.spend(n, now)
         if self.way == "ws":
-            link = self._stream.links
             reply = await self._stream.post("action", signed.body, deadline_s=DEADLINE_S)
             if reply.status is None and reply.sent:
-                self._doubted_link = link
+                self._doubted_until = self._monotonic() + DOUBT_NS
         else:
             reply = await self._rest.post("/exchange", signed.body)
         self._learn(reply)

@@ -7,6 +7,7 @@ async with HyperliquidVenue(spec, signer, nonces, clock) as venue:
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -51,6 +52,8 @@ BUDGET_NS = 20 * SECOND_NS
 TRIES = 3
 AGAIN_S = 0.3
 USED_S = 1.0
+PROOFS_A_SECOND = 3
+"""Questions after single orders: each weighs as much as two orders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,9 @@ class HyperliquidVenue:
         self._tasks: list[asyncio.Task[None]] = []
         self._rest = Rest(spec.host)
         self._ask = Questions(self._rest, self.account, self.weights, clock)
-        self._mirror = Mirror()
+        self._mirror = Mirror(())
+        self._proofs: deque[int] = deque(maxlen=PROOFS_A_SECOND)
+        self._venue_time: tuple[int, int] | None = None
         self._streams: tuple[Stream, ...] = ()
         self._fees: tuple[int, FeeRates] | None = None
         self._counted_ns: int | None = None
@@ -95,6 +100,7 @@ class HyperliquidVenue:
         try:
             self._universe = await self._ask.universe()
             self.instruments = self.resolve(self.spec.symbols)
+            self._mirror = Mirror(self.instruments)
             await self._observe_budget()
             self._make()
             await self._group.__aenter__()
@@ -120,6 +126,10 @@ class HyperliquidVenue:
             task.cancel()
         try:
             await self._group.__aexit__(kind, error, trace)
+        except BaseExceptionGroup as group:
+            if group.exceptions != (error,):
+                raise
+            # Nothing but the caller's own error: it goes on as it is.
         finally:
             await self._rest.__aexit__(None, None, None)
 
@@ -239,21 +249,27 @@ class HyperliquidVenue:
         return answer.event()
 
     async def prove(self, symbol: int, cloid: str) -> Event | None:
-        """Ask what became of an order; None while there is no proof."""
+        """Ask what became of an order; None while there is no proof.
+
+        What the account's stream told is not asked again, and few are asked after in a second.
+        """
         session = self.actions.session
+        told = self._mirror.told(cloid, rests=session.placing(cloid))
+        if told is not None:
+            session.settle(cloid)
+            return self._told(told)
         now = self._monotonic()
-        try:
-            venue_ms = await self._ask.venue_ms()
-        except ReplyError:
-            venue_ms = None
+        if len(self._proofs) == PROOFS_A_SECOND and now - self._proofs[0] < SECOND_NS:
+            return None
+        venue_ms = await self._venue_ms()
         nonce = session.fence(cloid, now, venue_ms)
         if nonce is not None:
             await self.actions.fence(nonce)
         ask = session.ask(symbol, cloid, self._monotonic(), venue_ms)
         if ask is None:
             return None
-        reply = await self._ask.raw(ask.request(self.account), urgent=True)
-        answer = session.status(ask, reply)
+        self._proofs.append(ask.asked_ns)
+        answer = session.status(ask, await self._ask.raw(ask.request(self.account), urgent=True))
         if answer is None:
             return None
         # What it filled is taken in before the order is closed.
@@ -261,6 +277,16 @@ class HyperliquidVenue:
         if over and not await self._fetch_fills():
             return None
         return self._told(answer)
+
+    async def _venue_ms(self) -> int | None:
+        """Return a time that the venue has passed, a second old at most; None where it is mute."""
+        now = self._monotonic()
+        if self._venue_time is None or now - self._venue_time[0] >= SECOND_NS:
+            try:
+                self._venue_time = (now, await self._ask.venue_ms())
+            except ReplyError:
+                return None
+        return self._venue_time[1]
 
     async def _fetch_fills(self) -> bool:
         """Ask for the last fills and hand them on as a frame; whether they were taken in."""
