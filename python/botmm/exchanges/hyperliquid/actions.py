@@ -12,7 +12,7 @@ from botmm.exchanges.hyperliquid.encode import Action, Batch, entries, noop
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.refusals import alarm, lowest_nonce
 from botmm.exchanges.hyperliquid.replies import refusal
-from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
+from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.session import EXPIRES_MS, Session
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.stream import Stream
@@ -107,7 +107,7 @@ class Actions:
         self._weights.spend(action_weight(n), now)
         self._address.spend(n, now)
         if self.way == "ws":
-            reply = await self._stream.post("action", signed.body, deadline_s=DEADLINE_S)
+            reply = await self._stream.post("action", signed.body, deadline_s=self._rest.deadline_s)
             if reply.status is None and reply.sent:
                 self._doubted_until = self._monotonic() + DOUBT_NS
         else:

@@ -26,7 +26,7 @@ from botmm.exchanges.hyperliquid.account import (
 from botmm.exchanges.hyperliquid.budgets import KEPT, KEPT_URGENT, WeightLedger, info_weight
 from botmm.exchanges.hyperliquid.encode import Universe
 from botmm.exchanges.hyperliquid.fields import required
-from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
+from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.standing import document, fills_question
 from botmm.exchanges.hyperliquid.stream import Stream
 from botmm.units import SECOND_NS
@@ -65,7 +65,7 @@ class Questions:
         if reply.status is None and self.stream is not None and self.stream.up:
             # A question changes nothing: it may go the other way, too.
             self.weights.spend(weight, now)
-            reply = await self.stream.post("info", body, deadline_s=DEADLINE_S)
+            reply = await self.stream.post("info", body, deadline_s=self.rest.deadline_s)
         return reply
 
     async def _document(self, request: Mapping[str, Any], *, urgent: bool = False) -> Any:

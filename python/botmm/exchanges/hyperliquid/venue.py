@@ -28,7 +28,7 @@ from botmm.exchanges.hyperliquid.mirror import Mirror
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.replies import done, refusal
-from botmm.exchanges.hyperliquid.rest import Rest
+from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.standing import MismatchError
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
@@ -58,12 +58,16 @@ PROOFS_A_SECOND = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueSpec:
-    """Where and what is traded; `symbols` as a person writes them, `seed` for pauses."""
+    """Where and what is traded; `symbols` as a person writes them, `seed` for pauses.
+
+    `deadline_s` bounds each request, from its first byte to the last of its reply.
+    """
 
     host: Host
     account: str
     symbols: tuple[str, ...]
     seed: int = 1
+    deadline_s: float = DEADLINE_S
 
 
 class HyperliquidVenue:
@@ -80,7 +84,7 @@ class HyperliquidVenue:
         self._signer, self._nonces, self._clock = signer, nonces, clock
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
-        self._rest = Rest(spec.host)
+        self._rest = Rest(spec.host, deadline_s=spec.deadline_s)
         self._ask = Questions(self._rest, self.account, self.weights, clock)
         self._mirror = Mirror(())
         self._proofs: deque[int] = deque(maxlen=PROOFS_A_SECOND)
