@@ -1,1 +1,1 @@
-"""Tests of the adapters of venues."""
+"""Exchanges — what talks to venues, and what plays one."""

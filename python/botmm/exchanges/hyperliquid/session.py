@@ -51,6 +51,8 @@ class Ask:
 
 @dataclass(slots=True, kw_only=True)
 class _Request:
+    """One request that was sent, for as long as something of it is to be proven."""
+
     batch: Batch
     expires_ms: int
     waiting: bool = True

@@ -26,12 +26,14 @@ from botmm.exchanges.hyperliquid.hosts import Host
 from botmm.exchanges.hyperliquid.inbox import Inbox
 from botmm.exchanges.hyperliquid.mirror import Mirror
 from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.payments import Payments
 from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.replies import done, refusal
 from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.standing import MismatchError
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
+from botmm.observe.logging import logger
 from botmm.ports import Cancel, CancelAll, Command, Event, Place, RestingOrder, Standing
 from botmm.units import SECOND_NS
 
@@ -54,6 +56,8 @@ AGAIN_S = 0.3
 USED_S = 1.0
 PROOFS_A_SECOND = 3
 """Questions after single orders: each weighs as much as two orders."""
+
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,7 @@ class HyperliquidVenue:
         self._mirror = Mirror(())
         self._proofs: deque[int] = deque(maxlen=PROOFS_A_SECOND)
         self._venue_time: tuple[int, int] | None = None
+        self._paid: asyncio.Queue[Event] = asyncio.Queue()
         self._streams: tuple[Stream, ...] = ()
         self._fees: tuple[int, FeeRates] | None = None
         self._counted_ns: int | None = None
@@ -105,6 +110,7 @@ class HyperliquidVenue:
             self._universe = await self._ask.universe()
             self.instruments = self.resolve(self.spec.symbols)
             self._mirror = Mirror(self.instruments)
+            self._funding = Payments(self.instruments, await self._ask.venue_ms())
             await self._observe_budget()
             self._make()
             await self._group.__aenter__()
@@ -188,7 +194,23 @@ class HyperliquidVenue:
             return True
         if channel == "orderUpdates":
             self._mirror.heard(frame)
+        elif channel == "userFundings":
+            self._pay(frame)
         return self.inbox.put(frame, private=channel in subscriptions.PRIVATE)
+
+    def _pay(self, frame: bytes) -> None:
+        try:
+            events = self._funding.heard(frame)
+        except ReplyError as error:
+            _log.error("unreadable funding", why=str(error))
+            return
+        for event in events:
+            self._paid.put_nowait(event)
+
+    async def payments(self) -> AsyncIterator[Event]:
+        """Yield funding of this run as events of the core, each payment once."""
+        while True:
+            yield await self._paid.get()
 
     @property
     def link(self) -> int:

@@ -1,1 +1,1 @@
-"""Tests of the Hyperliquid adapter."""
+"""Hyperliquid — unit tests of `botmm.exchanges.hyperliquid`."""

@@ -256,3 +256,28 @@ def test_leverage_and_the_dead_mans_switch() -> None:
         ]
 
     play(script)
+
+
+def test_funding_is_told_once_over_snapshots_and_never_that_of_another_run() -> None:
+    row = {"coin": "BTC", "time": 2_000_000, "usdc": "-0.1234567", "szi": "1.0"}
+    rows = [
+        row,
+        row | {"time": 999_999},
+        row | {"coin": "DOGE"},
+        row | {"coin": "ETH", "usdc": "2"},
+    ]
+
+    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
+        payments = venue.payments()
+        for snapshot in (True, False):
+            await fake.push("userFundings", {"user": "x", "fundings": rows, "isSnapshot": snapshot})
+        await fake.push("userFundings", {"user": "x", "fundings": [{"coin": "BTC"}]})
+        await fake.push("userFundings", {"user": "x", "fundings": [row | {"time": 3_000_000}]})
+        told = [await anext(payments) for _ in range(3)]
+        assert [(event["symbol"], event["received"]) for event in told] == [
+            (0, -123_457),
+            (1, 2_000_000),
+            (0, -123_457),
+        ]
+
+    play(script)
