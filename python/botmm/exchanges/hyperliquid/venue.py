@@ -17,7 +17,6 @@ from botmm.clock import Clock
 from botmm.errors import UsageError, VenueError
 from botmm.exchanges.base import Instrument, Trade
 from botmm.exchanges.hyperliquid import encode, standing, subscriptions
-from botmm.exchanges.hyperliquid.account import FeeRates
 from botmm.exchanges.hyperliquid.actions import Actions
 from botmm.exchanges.hyperliquid.answers import Answer, invalid
 from botmm.exchanges.hyperliquid.budgets import AddressBudget, WeightLedger
@@ -28,10 +27,10 @@ from botmm.exchanges.hyperliquid.mirror import Mirror
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.payments import Payments
 from botmm.exchanges.hyperliquid.questions import Questions
+from botmm.exchanges.hyperliquid.readings import Readings
 from botmm.exchanges.hyperliquid.replies import done, refusal
 from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
 from botmm.exchanges.hyperliquid.sign import Signer
-from botmm.exchanges.hyperliquid.standing import MismatchError
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
 from botmm.observe.logging import logger
 from botmm.ports import Cancel, CancelAll, Command, Event, Place, RestingOrder, Standing
@@ -44,16 +43,11 @@ PRIVATE_MAX = 8 << 20
 MARKET_PING_NS = 30 * SECOND_NS
 PRIVATE_PING_NS = 5 * SECOND_NS
 """The account's socket may be silent for long; only its pongs show that it lives."""
-WINDOW_MS = 60_000
-"""How far back a standing reads fills."""
 PROOF_WINDOW_MS = 600_000
 """How far back the fills of an order are read whose end was not heard."""
-FEES_NS = 600 * SECOND_NS
-BUDGET_NS = 20 * SECOND_NS
-"""How long our own count of the address budget is good enough."""
-TRIES = 3
-AGAIN_S = 0.3
 USED_S = 1.0
+PAYMENTS_MAX = 10_000
+"""Payments that nobody took; one more ends the venue, since none may be lost."""
 PROOFS_A_SECOND = 3
 """Questions after single orders: each weighs as much as two orders."""
 
@@ -92,11 +86,8 @@ class HyperliquidVenue:
         self._ask = Questions(self._rest, self.account, self.weights, clock)
         self._mirror = Mirror(())
         self._proofs: deque[int] = deque(maxlen=PROOFS_A_SECOND)
-        self._venue_time: tuple[int, int] | None = None
-        self._paid: asyncio.Queue[Event] = asyncio.Queue()
+        self._paid: asyncio.Queue[Event] = asyncio.Queue(PAYMENTS_MAX)
         self._streams: tuple[Stream, ...] = ()
-        self._fees: tuple[int, FeeRates] | None = None
-        self._counted_ns: int | None = None
 
     async def __aenter__(self) -> Self:
         """Read the metadata, connect and subscribe.
@@ -111,7 +102,8 @@ class HyperliquidVenue:
             self.instruments = self.resolve(self.spec.symbols)
             self._mirror = Mirror(self.instruments)
             self._funding = Payments(self.instruments, await self._ask.venue_ms())
-            await self._observe_budget()
+            self._readings = Readings(self._ask, self.address, self.instruments, self._clock)
+            await self._readings.observe_budget()
             self._make()
             await self._group.__aenter__()
         except BaseException:
@@ -287,7 +279,7 @@ class HyperliquidVenue:
         now = self._monotonic()
         if len(self._proofs) == PROOFS_A_SECOND and now - self._proofs[0] < SECOND_NS:
             return None
-        venue_ms = await self._venue_ms()
+        venue_ms = await self._readings.venue_ms()
         nonce = session.fence(cloid, now, venue_ms)
         if nonce is not None:
             await self.actions.fence(nonce)
@@ -303,16 +295,6 @@ class HyperliquidVenue:
         if over and not await self._fetch_fills():
             return None
         return self._told(answer)
-
-    async def _venue_ms(self) -> int | None:
-        """Return a time that the venue has passed, a second old at most; None where it is mute."""
-        now = self._monotonic()
-        if self._venue_time is None or now - self._venue_time[0] >= SECOND_NS:
-            try:
-                self._venue_time = (now, await self._ask.venue_ms())
-            except ReplyError:
-                return None
-        return self._venue_time[1]
 
     async def _fetch_fills(self) -> bool:
         """Ask for the last fills and hand them on as a frame; whether they were taken in."""
@@ -331,43 +313,7 @@ class HyperliquidVenue:
         Raises:
             VenueError: no answer that can be trusted.
         """
-        await self._observe_budget()
-        fees = await self._fee_rates()
-        left = self.address.left
-        if left is None:
-            raise VenueError("the address budget is not known")
-        for _ in range(TRIES - 1):
-            try:
-                return await self._reading(left, fees)
-            except MismatchError:
-                await asyncio.sleep(AGAIN_S)
-        return await self._reading(left, fees)
-
-    async def _reading(self, budget_left: int, fees: FeeRates) -> Standing:
-        orders = await self._ask.orders()
-        state = await self._ask.state()
-        return standing.build(
-            self.instruments,
-            state=state,
-            orders=orders,
-            fills=await self._ask.fills(state.time_ms - WINDOW_MS),
-            budget_left=budget_left,
-            fees=fees,
-        )
-
-    async def _observe_budget(self) -> None:
-        now = self._monotonic()
-        if self._counted_ns is None or now - self._counted_ns >= BUDGET_NS:
-            budget = await self._ask.budget()
-            self.address.observe(used=budget.used, cap=budget.cap)
-            self._counted_ns = now
-
-    async def _fee_rates(self) -> FeeRates:
-        """Return the fee rates; they change once a day."""
-        now = self._monotonic()
-        if self._fees is None or now - self._fees[0] >= FEES_NS:
-            self._fees = (now, await self._ask.fees())
-        return self._fees[1]
+        return await self._readings.standing()
 
     async def withdraw(self, orders: Sequence[RestingOrder]) -> None:
         """Cancel orders by the venue's ids, ours or not; what is gone shows in the standing."""
