@@ -26,6 +26,7 @@ __all__ = [
     "CoreException",
     "DecimalError",
     "Desk",
+    "Exchange",
     "GapError",
     "Latency",
     "ModelError",
@@ -715,6 +716,165 @@ class Synth:
 
     def take_truth(self) -> QueueTruth:
         """Move out the truth about hypothetical orders since the last call."""
+
+@final
+class Exchange:
+    """A perpetuals exchange of many accounts on one block clock; JSON texts in and out.
+
+    Times are Unix nanoseconds, prices in units of 10^-(6 - size_decimals), sizes in lots, money in
+    micro-dollars, addresses lower-case texts, a cloid `0x` and 32 hex digits. Coins are numbered
+    from 0 as in the specification. Calls may come from several threads; one at a time works.
+
+    The specification: `start_ns`; `block_ns` (70 ms); `seed` (1); `queue` (a queue model);
+    `through_fill` (`volume` or `full`); `fees` {maker, taker} fractions; `rules`
+    {schedule_cancel_volume_usd, schedule_cancel_ahead_ns, schedule_cancel_fires, budget_free,
+    budget_slot_ns, open_orders_max, min_notional, price_band, nonces_kept}; `coins`, each {name,
+    size_decimals, max_leverage, only_isolated, source}. A source has a `kind`: `synthetic` {preset,
+    seed, price, sigma_bps, impact_bps, takers_per_s, adds_per_s}, `tape` {paths} or `pushed`.
+
+    Raises:
+        ArgumentError: a key that is missing or unknown, or a value outside its domain.
+        TapeError: a tape that cannot be read.
+    """
+
+    def __new__(cls, spec: str) -> Self: ...
+    def now(self) -> int:
+        """Return the time of the last block."""
+
+    def advance(self, until_ns: int) -> None:
+        """Make every block until a time, detached: actions by class, the market, funding."""
+
+    def freeze(self, until_ns: int) -> None:
+        """Make no block before a time."""
+
+    def push_frame(self, coin: int, recv_ns: int, frame: bytes) -> None:
+        """Take in a frame of Hyperliquid's public feed for a coin whose source is `pushed`.
+
+        Raises:
+            PayloadError: a malformed frame.
+            UnsupportedError: the coin has another source.
+        """
+
+    def inject(self, coin: int, rows: str) -> None:
+        """Let rows happen in the next block.
+
+        Args:
+            coin: its number.
+            rows: list of {kind: `trade` or `level`, side: `bid` or `ask`, px, qty}; the side of a
+                trade is its aggressor's, a level of 0 lots is gone.
+        """
+
+    def shock(self, coin: int, bps: float) -> None:
+        """Move what a synthetic market is worth, in basis points; its makers follow with a lag."""
+
+    def deposit(self, user: str, amount: int) -> None:
+        """Bring money from outside to an account, which comes to be; below zero, take it out."""
+
+    def transfer(self, source: str, target: str, amount: int) -> str:
+        """Move money; return an empty text, or the refusal as JSON {code, ...}."""
+
+    def sub_account(self, user: str, address: str, name: str) -> str:
+        """Make an account that is a part of another; return as `transfer`."""
+
+    def approve_agent(
+        self, user: str, agent: str, name: str, valid_until_ns: int | None = None
+    ) -> str:
+        """Let an address act for an account; a name again replaces its agent. As `transfer`."""
+
+    def revoke_agent(self, user: str, which: str) -> bool:
+        """Take away what an address or name may do; return whether there was one."""
+
+    def owner(self, signer: str) -> str | None:
+        """Return the account that an address acts for: itself, or its master's; None if neither."""
+
+    def use_nonce(self, signer: str, nonce: int) -> str:
+        """Use up a nonce, for signed requests that are no actions. As `transfer`."""
+
+    def set_limits(self, user: str, patch: str) -> None:
+        """Set `cum_volume` (micro-dollars) and `requests_used` of an account, for tests."""
+
+    def submit(
+        self,
+        signer: str,
+        vault: str | None,
+        action: str,
+        nonce: int,
+        expires_ns: int | None = None,
+    ) -> int:
+        """Take in an action; return its ticket. It is checked and done when its block comes.
+
+        Args:
+            signer: the address that signed.
+            vault: the part of the signer's account that it acts for.
+            action: {type: order | cancel | modify | schedule_cancel | noop | update_leverage |
+                update_isolated_margin | reserve_weight, ...}, as docs/MODULES.md says.
+            nonce: Unix milliseconds by custom.
+            expires_ns: the block after this refuses it.
+
+        Raises:
+            ArgumentError: a text that is no action.
+        """
+
+    def replies(self) -> str:
+        """Move out answers since the last call: list of {ticket, ok | done | err}."""
+
+    def events(self) -> str:
+        """Move out what happened since the last call, in order: list of {e, ...}."""
+
+    def book(self, coin: int, depth: int) -> str:
+        """Return {time, bids, asks}, levels [px, lots, orders], the accounts' orders among them."""
+
+    def context(self, coin: int) -> str:
+        """Return oracle, mark, mid, bid, ask, last_px, prev_day_px (1e-8), funding_rate (1e-12),
+        open_interest (1e-8), day_volume and day_lots; null is what was never said.
+        """
+
+    def account(self, user: str) -> str:
+        """Return money, margin and positions of an account."""
+
+    def orders(self, user: str) -> str:
+        """Return open orders, the newest first."""
+
+    def order(self, user: str, oid: int | None = None, cloid: str | None = None) -> str:
+        """Return the last state of an order, or `null`."""
+
+    def fills(self, user: str, since_ns: int, limit: int) -> str:
+        """Return the latest fills since a time, the oldest first; 10,000 are kept."""
+
+    def history(self, user: str, limit: int) -> str:
+        """Return orders, open or not, the newest first; 2,000 that ended are kept."""
+
+    def fundings(self, user: str, since_ns: int) -> str:
+        """Return funding payments since a time, the oldest first."""
+
+    def ledger(self, user: str, since_ns: int) -> str:
+        """Return deposits, withdrawals and transfers since a time, the oldest first."""
+
+    def limits(self, user: str) -> str:
+        """Return cum_volume, requests_used, requests_cap, open_orders_max, schedule_cancel."""
+
+    def agents(self, user: str) -> str:
+        """Return {agents: [{address, name, valid_until}], parts: [{user, name}]}."""
+
+    def users(self) -> list[str]:
+        """Return the addresses of all accounts, in the order in which they came."""
+
+    def audit(self, user: str) -> str:
+        """Return the truth for judges: counts, greatest exposure, sums; `ledger_sum` is 0."""
+
+    def accepted(self, user: str, cloid: str) -> int:
+        """Return how often an order with a client's id was accepted."""
+
+    def save(self) -> bytes:
+        """Return the whole state but replies and events that were not moved out."""
+
+    @staticmethod
+    def restore(data: bytes) -> Exchange:
+        """Return the exchange of a state; tapes are opened again where they were.
+
+        Raises:
+            ArgumentError: bytes that are no state of this version.
+        """
 
 @final
 class QueueTruth:

@@ -13,6 +13,10 @@ Event = Mapping[str, Any]
 """What reaches the engine beside frames: the kinds of `botmm.core.Desk.event`."""
 
 
+Minute = tuple[int, float, float, float, float, float]
+"""A closed minute: open time in Unix ms, open, high, low, close, volume."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """An approved order: px in price units, size in lots."""
@@ -98,6 +102,14 @@ class Venue(Protocol):
 
     async def standing(self) -> Standing:
         """Ask where the account stands.
+
+        Raises:
+            VenueError: no answer that can be trusted.
+        """
+        ...
+
+    async def minutes(self, symbol: int, count: int) -> list[Minute]:
+        """Return the last closed minutes of a symbol, oldest first.
 
         Raises:
             VenueError: no answer that can be trusted.

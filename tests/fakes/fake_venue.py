@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from botmm.errors import VenueError
-from botmm.ports import Cancel, CancelAll, Command, Event, Place, RestingOrder, Standing
+from botmm.ports import Cancel, CancelAll, Command, Event, Minute, Place, RestingOrder, Standing
 
 T0 = 1_700_000_000_000_000_000
 
@@ -94,6 +94,9 @@ class FakeVenue:
             maker_rate=0.00015,
             taker_rate=0.00045,
         )
+
+    async def minutes(self, symbol: int, count: int) -> list[Minute]:
+        return []
 
     async def withdraw(self, orders: Sequence[RestingOrder]) -> None:
         oids = {order.oid for order in orders}

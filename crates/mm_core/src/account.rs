@@ -86,6 +86,27 @@ impl Turnover {
     }
 }
 
+/// Average-cost bookkeeping: what a position and its cost (negative when short) become by a trade,
+/// as the cost then and the profit closed. The remainder of a division stays with the open part.
+#[must_use]
+pub fn cost_after(
+    (position, basis): (Lots, i128),
+    side: Side,
+    size: Lots,
+    notional: Cash,
+) -> (i128, i128) {
+    let paid = i128::from(side.sign()) * i128::from(notional.0);
+    let held = position.0 * side.sign();
+    if held >= 0 {
+        return (basis + paid, 0);
+    }
+    let closing = i128::from(size.0.min(-held));
+    let cost = basis * closing / i128::from(-held);
+    let proceeds = paid * closing / i128::from(size.0);
+    // A buy that closes pays, a sale that closes receives: both against the cost released.
+    (basis + paid - proceeds - cost, -(cost + proceeds))
+}
+
 /// The exact ledger of one symbol.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
@@ -259,20 +280,11 @@ impl Account {
         i128::from(px2) * i128::from(lots.0) * i128::from(self.spec.cash_per_unit())
     }
 
-    /// Average-cost bookkeeping; the remainder of a division stays with the open part.
     fn move_basis(&mut self, side: Side, size: Lots, notional: Cash) {
-        let paid = i128::from(side.sign()) * i128::from(notional.0);
-        let held = self.position.0 * side.sign();
-        if held >= 0 {
-            self.basis += paid;
-            return;
-        }
-        let closing = i128::from(size.0.min(-held));
-        let cost = self.basis * closing / i128::from(-held);
-        let proceeds = paid * closing / i128::from(size.0);
-        // A buy that closes pays, a sale that closes receives: both against the cost released.
-        self.realised -= cost + proceeds;
-        self.basis += paid - proceeds - cost;
+        let held = (self.position, self.basis);
+        let (basis, realised) = cost_after(held, side, size, notional);
+        self.basis = basis;
+        self.realised += realised;
     }
 
     fn water_line(&mut self) {

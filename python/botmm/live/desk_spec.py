@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from botmm.config import Settings, Value
 from botmm.errors import ConfigError
+from botmm.ports import Minute
 
 SIGNALS = "signals.bin"
 """File of the state folder that holds what the signals knew last."""
@@ -37,6 +38,7 @@ def desk_spec(
     rates: tuple[float, float],
     overlay: Mapping[str, Mapping[str, Value]],
     signals: Path | None,
+    minutes: Sequence[Sequence[Minute]] = (),
 ) -> str:
     """Return the JSON text that `botmm.core.Desk` is built from.
 
@@ -44,7 +46,8 @@ def desk_spec(
         tag: what the ids of this run's orders begin with, below 2^64.
         rates: maker and taker fee of the account as fractions; positive is paid.
         overlay: parameters by symbol that go before the configuration's.
-        signals: file of an earlier run's signals, or None for a cold start.
+        signals: file of an earlier run's signals, or None.
+        minutes: closed minutes by symbol, where there is no such file.
 
     Raises:
         ConfigError: a fee as low as no tier of the venue has.
@@ -56,7 +59,7 @@ def desk_spec(
                 cure="no tier has such a rate: look at the account on the venue's own page",
             )
     rows: list[dict[str, Any]] = []
-    for one in instruments:
+    for number, one in enumerate(instruments):
         params = settings.params(one.name) | dict(overlay.get(one.name, {}))
         row: dict[str, Any] = {
             "symbol": one.name,
@@ -65,6 +68,8 @@ def desk_spec(
         }
         if signals is not None:
             row["signals"] = str(signals)
+        elif minutes:
+            row["candles"] = minutes[number]
         rows.append(row)
     spec = {
         "symbols": rows,

@@ -18,6 +18,10 @@ ACTIONS_MAX = 40
 IN_FLIGHT_MAX = 64
 """Requests under way at once; beyond it new orders are given up, cancels never."""
 PROOF_EVERY_S = 1.0
+WINDOW_S = 0.25
+"""Requests leave at most this often, new orders and cancels each."""
+PAUSE_MOST_S = 4.0
+"""The longest pause after refusals: shorter than the engine waits for an answer."""
 
 C = TypeVar("C", bound=Command)
 
@@ -52,26 +56,81 @@ class VenueGateway:
         self._monotonic = monotonic
         self._in_flight = 0
         self._doubtful: dict[str, int] = {}
+        self._cancels: dict[str, Cancel] = {}
+        self._places: dict[str, Place] = {}
+        self._flush_due: asyncio.TimerHandle | None = None
+        self._last_flush = float("-inf")
+        self.window_s = WINDOW_S
+        self._pause_s = 0.0
+        self._pause_end = float("-inf")
         self.sent = Sent()
-        self.may_place = True
 
     def send(self, commands: Sequence[Command], now: int) -> None:
-        """Hand commands to the venue, cancels first; returns before anything is sent."""
+        """Hand commands to the venue; returns before anything is sent.
+
+        The first leave at once, later ones together with those of the same window: a venue counts
+        requests, and takes them in by blocks anyway.
+        """
         del now
-        cancels = [c for c in commands if isinstance(c, Cancel)]
-        everything = [c for c in commands if isinstance(c, CancelAll)]
-        places = [c for c in commands if isinstance(c, Place)]
+        for command in commands:
+            match command:
+                case Place():
+                    self._places[command.cloid] = command
+                case Cancel():
+                    self._withdraw(command)
+                case CancelAll():
+                    self._begin([command])
+        if self._flush_due is None:
+            wait = self._last_flush + self.window_s - self._monotonic()
+            loop = asyncio.get_running_loop()
+            if wait <= 0:
+                self._flush()
+            else:
+                self._flush_due = loop.call_later(wait, self._flush)
+
+    def _withdraw(self, command: Cancel) -> None:
+        """Queue a cancel; an order that is still here never leaves."""
+        place = self._places.pop(command.cloid, None)
+        if place is None:
+            self._cancels[command.cloid] = command
+        else:
+            self._give_up([place])
+
+    def _flush(self) -> None:
+        """Send what waits, cancels first, the kinds apart."""
+        self._flush_due = None
+        self._last_flush = self._monotonic()
+        cancels, places = list(self._cancels.values()), list(self._places.values())
+        self._cancels.clear()
+        self._places.clear()
         for withdrawn in _batches(cancels):
             self._begin(withdrawn)
-        for one in everything:
-            self._begin([one])
+        if places and self._last_flush < self._pause_end:
+            self._rest(places)
+            return
         makers = [p for p in places if p.tif == "alo"]
         takers = [p for p in places if p.tif != "alo"]
         for batch in (*_batches(makers), *_batches(takers)):
-            if self.may_place and self._in_flight < IN_FLIGHT_MAX:
+            if self._in_flight < IN_FLIGHT_MAX:
                 self._begin(batch)
             else:
                 self._give_up(batch)
+
+    def _rest(self, places: Sequence[Place]) -> None:
+        """Keep orders that would be refused again until the pause is over, then give them up."""
+        wait = self._pause_end - self._last_flush
+        asyncio.get_running_loop().call_later(wait, self._give_up, places)
+
+    def _learn(self, batch: Sequence[Command], events: Sequence[Event]) -> None:
+        """Pause for longer each time that nothing but refusals comes back."""
+        answers = [event["answer"] for event in events if event["kind"] == "answer"]
+        if not any(isinstance(command, Place) for command in batch) or not answers:
+            return
+        if all(isinstance(one, dict) and "Rejected" in one for one in answers):
+            self._pause_s = min(PAUSE_MOST_S, max(self.window_s, self._pause_s * 2))
+            self._pause_end = self._monotonic() + self._pause_s
+        else:
+            self._pause_s = 0.0
 
     def _begin(self, batch: Sequence[Command]) -> None:
         self._in_flight += 1
@@ -83,6 +142,7 @@ class VenueGateway:
     def _give_up(self, batch: Sequence[Place]) -> None:
         """An order that was not sent was never placed: that is proven."""
         self.sent.given_up += len(batch)
+        # Heard later: this may be within a record.
         loop = asyncio.get_running_loop()
         for place in batch:
             event = {
@@ -101,6 +161,7 @@ class VenueGateway:
             self._in_flight -= 1
         self.sent.latencies_ms.append((self._monotonic() - began) * 1e3)
         del self.sent.latencies_ms[:-1000]
+        self._learn(batch, events)
         for event in events:
             self.take(event)
 

@@ -1,1 +1,1 @@
-"""Exchanges — what talks to venues, and what plays one."""
+"""Exchanges — tests of venues and of the local exchange."""

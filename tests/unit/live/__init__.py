@@ -1,1 +1,1 @@
-"""Live — tests of the daemon around fakes of its ports."""
+"""Data tests — importers, catalogue, quality and export."""

@@ -27,6 +27,8 @@ use crate::units::UnixNanos;
 use pen::Pen;
 use prints::Fate;
 use prints::Prints;
+use serde::Deserialize;
+use serde::Serialize;
 use side::BookSide;
 use side::Window;
 use std::collections::BTreeMap;
@@ -34,7 +36,7 @@ use sync::Sync;
 use sync::Verdict;
 
 /// What the merger met.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MergeCounts {
     /// Frames applied.
     pub frames: u64,
@@ -76,7 +78,7 @@ const BOUNDS_EVERY_NS: i64 = 1_000_000_000;
 pub const VENUE_TIME_NS_MAX: u64 = 600_000_000_000;
 
 /// Turns feed messages of one symbol into rows of one book.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Merger {
     use_bbo: bool,
     rolling: bool,

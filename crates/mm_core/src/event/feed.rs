@@ -4,9 +4,11 @@ use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// One level of a frame: absolute quantity; 0 deletes in deltas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LevelQty {
     /// Price.
     pub px: Px,
@@ -17,7 +19,7 @@ pub struct LevelQty {
 }
 
 /// How far a frame speaks for the book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FrameKind {
     /// Replaces the book within `depth` levels a side; fewer levels than `depth` on a side mean
     /// that the side ends there. `u16::MAX` speaks for the whole book.
@@ -37,7 +39,7 @@ pub enum FrameKind {
 }
 
 /// A book frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// How far it speaks.
     pub kind: FrameKind,
@@ -54,7 +56,7 @@ pub struct Frame {
 }
 
 /// One public trade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Print {
     /// Venue time.
     pub ts_exch: UnixNanos,
@@ -69,7 +71,7 @@ pub struct Print {
 }
 
 /// Which context value a row holds, and its scale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u64)]
 pub enum ContextKind {
     /// Oracle price, in 1e-8.
@@ -87,7 +89,7 @@ pub enum ContextKind {
 }
 
 /// A decoded public message of one symbol.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FeedMessage {
     /// A book frame.
     Book(Frame),

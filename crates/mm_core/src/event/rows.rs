@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// What a row says. The numbers are those in tape files, where a [`RowKind::Gone`] is stored as a
 /// [`RowKind::Level`] of quantity 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum RowKind {
     /// The level at `px` now holds `qty` (> 0), `n` orders where known.
@@ -83,7 +83,7 @@ pub mod streams {
 }
 
 /// One row, copied out of the columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// Venue clock.
     pub ts_exch: UnixNanos,

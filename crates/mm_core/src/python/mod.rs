@@ -8,6 +8,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod data;
 mod desk;
 mod errors;
+mod exchange;
 mod formulas;
 mod info;
 mod params;
@@ -29,6 +30,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     formulas::register(m)?;
     params::register(m)?;
     synth::register(m)?;
+    exchange::register(m)?;
     replay::register(m)?;
     desk::register(m)?;
     Ok(())

@@ -50,9 +50,11 @@ use crate::sim::flow::record::Recorder;
 use crate::sim::flow::value::Value;
 use crate::sim::flow::value::World;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// One symbol of the synthetic exchange.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Flow {
     config: FlowConfig,
     world: World,
@@ -123,6 +125,11 @@ impl Flow {
             self.world.step();
         }
         self.recorder.deliver(until, out)
+    }
+
+    /// News of this symbol alone: its value moves at once, in basis points; makers lag.
+    pub fn shock(&mut self, bps: f64) {
+        self.value.shock(bps);
     }
 
     /// Hand over what is known of ghosts since the last call; living ghosts come later.

@@ -3,10 +3,12 @@
 mod blocks;
 mod counted;
 mod depth;
+pub mod exchange;
 mod flow;
 mod latency;
 mod orders;
 mod resting;
+pub mod rules;
 mod venue;
 
 pub use blocks::BlockClock;

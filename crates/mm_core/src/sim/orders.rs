@@ -431,22 +431,42 @@ impl SimOrders {
             self.events.push((ts, VenueEvent::Answer(cloid, answer)));
             return;
         }
-        let (met, visible) = meets(place.side, place.px, interval, depth);
+        self.join(cloid, (place.side, place.px), left, (interval, depth), ts);
+    }
+
+    /// An order joins the queue of its price, behind all that is there.
+    pub(crate) fn join(
+        &mut self,
+        cloid: Cloid,
+        (side, px): (Side, Px),
+        left: Lots,
+        (interval, depth): (Option<LevelArrival>, &mut impl Depth),
+        ts: i64,
+    ) {
+        let (met, visible) = meets(side, px, interval, depth);
         self.counts.unseen_arrivals += u64::from(!visible);
-        let order = Resting::new(cloid, (place.side, place.px), left, met, visible)
-            .counting(&self.rule, met, ts);
+        let order =
+            Resting::new(cloid, (side, px), left, met, visible).counting(&self.rule, met, ts);
         let counts = self.rule.model != QueueModel::Qpn || !visible || order.is_counting();
         self.counts.uncounted_orders += u64::from(!counts);
-        let behind = |o: &Resting| match (o.side, place.side) {
+        let behind = |o: &Resting| match (o.side, side) {
             (Side::Bid, Side::Ask) => false,
             (Side::Ask, Side::Bid) => true,
-            (Side::Bid, Side::Bid) | (Side::Ask, Side::Ask) => place.side.better(place.px, o.px),
+            (Side::Bid, Side::Bid) | (Side::Ask, Side::Ask) => side.better(px, o.px),
         };
         let at = self.orders.iter().position(behind).unwrap_or(self.orders.len());
         self.orders.insert(at, order);
         self.measure_reach();
         let oid = crate::units::VenueOrderId(cloid.0 as u64);
         self.events.push((ts, VenueEvent::Answer(cloid, OrderAnswer::Resting { oid, left })));
+    }
+
+    /// Another order of this venue takes some lots of one that rests; all of it without a size.
+    pub(crate) fn give(&mut self, cloid: Cloid, size: Option<Lots>) {
+        if let Some(order) = self.orders.iter_mut().find(|o| o.cloid == cloid) {
+            order.left = size.map_or(Lots(0), |size| order.left - size);
+            self.remove_filled();
+        }
     }
 
     /// A cancel reaches the venue.

@@ -25,13 +25,18 @@ from botmm.exchanges.hyperliquid.account import (
 )
 from botmm.exchanges.hyperliquid.budgets import KEPT, KEPT_URGENT, WeightLedger, info_weight
 from botmm.exchanges.hyperliquid.encode import Universe
-from botmm.exchanges.hyperliquid.fields import required
+from botmm.exchanges.hyperliquid.fields import ReplyError, required, units
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.standing import document, fills_question
 from botmm.exchanges.hyperliquid.stream import Stream
+from botmm.ports import Minute
 from botmm.units import SECOND_NS
 
 ROWS_PER_WEIGHT = 20
+CANDLES_PER_WEIGHT = 60
+MS_NS = 1_000_000
+MINUTE_MS = 60_000
+CANDLE_DECIMALS = 10
 
 
 @dataclass(slots=True)
@@ -108,10 +113,31 @@ class Questions:
         self.weights.spend(len(fills) // ROWS_PER_WEIGHT, now)
         return fills
 
+    async def minutes(self, coin: str, count: int) -> list[Minute]:
+        """Return the last closed minutes of a coin, oldest first."""
+        now = int(self.clock.now()) // MS_NS
+        request = {"coin": coin, "interval": "1m", "startTime": now - count * MINUTE_MS}
+        rows = await self._document({"type": "candleSnapshot", "req": request | {"endTime": now}})
+        if not isinstance(rows, list):
+            raise ReplyError(f"candles are no list: {rows!r:.80}")
+        spent = len(rows) // CANDLES_PER_WEIGHT
+        self.weights.spend(spent, round(self.clock.monotonic() * SECOND_NS))
+        return [_minute(row) for row in rows if required(row, "T", int) < now]
+
     async def budget(self) -> Budget:
         """Return the address budget."""
-        return read_budget(await self._document({"type": "userRateLimit", "user": self.account}))
+        request = {"type": "userRateLimit", "user": self.account}
+        return read_budget(await self._document(request, urgent=True))
 
     async def fees(self) -> FeeRates:
         """Return the account's fee rates."""
-        return read_fees(await self._document({"type": "userFees", "user": self.account}))
+        request = {"type": "userFees", "user": self.account}
+        return read_fees(await self._document(request, urgent=True))
+
+
+def _minute(row: Any) -> Minute:
+    """Return a candle as signals take it in."""
+    start = required(row, "t", int)
+    prices = [float(units(row, key, CANDLE_DECIMALS)) for key in "ohlcv"]
+    o, h, low, c, v = (price / 10**CANDLE_DECIMALS for price in prices)
+    return start, o, h, low, c, v

@@ -20,7 +20,7 @@ WINDOW_MS = 60_000
 """How far back a standing reads fills."""
 FEES_NS = 600 * SECOND_NS
 """How long fee rates are good enough; they change once a day."""
-BUDGET_NS = 20 * SECOND_NS
+BUDGET_NS = 60 * SECOND_NS
 """How long our own count of the address budget is good enough."""
 TRIES = 3
 AGAIN_S = 0.3

@@ -33,7 +33,16 @@ from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
 from botmm.observe.logging import logger
-from botmm.ports import Cancel, CancelAll, Command, Event, Place, RestingOrder, Standing
+from botmm.ports import (
+    Cancel,
+    CancelAll,
+    Command,
+    Event,
+    Minute,
+    Place,
+    RestingOrder,
+    Standing,
+)
 from botmm.units import SECOND_NS
 
 MS_NS = 1_000_000
@@ -320,6 +329,14 @@ class HyperliquidVenue:
         pairs = [(self.instruments[one.symbol].asset, one.oid) for one in orders]
         for action in encode.cancel_by_oid(pairs):
             await self.actions.bare(action)
+
+    async def minutes(self, symbol: int, count: int) -> list[Minute]:
+        """Return the last closed minutes of a symbol, oldest first.
+
+        Raises:
+            VenueError: no answer that can be trusted.
+        """
+        return await self._ask.minutes(self.instruments[symbol].name, count)
 
     async def set_leverage(self, symbol: int, *, leverage: int, cross: bool) -> None:
         """Set a symbol's leverage.

@@ -281,3 +281,17 @@ def test_funding_is_told_once_over_snapshots_and_never_that_of_another_run() -> 
         ]
 
     play(script)
+
+
+def test_only_closed_minutes_are_told_and_malformed_ones_are_an_error() -> None:
+    row = {"t": 0, "T": 59_999, "o": "1.5", "h": "2.0", "l": "1.0", "c": "1.25", "v": "0.1"}
+
+    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
+        fake.info["candleSnapshot"] = [row, row | {"t": 60_000, "T": 10**15}]
+        assert await venue.minutes(0, 2) == [(0, 1.5, 2.0, 1.0, 1.25, 0.1)]
+        for wrong in ([row | {"o": "NaN"}], None):
+            fake.info["candleSnapshot"] = wrong
+            with pytest.raises(VenueError):
+                await venue.minutes(0, 2)
+
+    play(script)

@@ -2,6 +2,8 @@
 
 use crate::event::Print;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::collections::VecDeque;
 
@@ -21,7 +23,7 @@ pub(super) enum Fate {
 }
 
 /// Memory of the prints seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Prints {
     order: VecDeque<u64>,
     seen: BTreeSet<u64>,

@@ -5,6 +5,8 @@ use crate::event::LevelQty;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Bound::Excluded;
 use std::ops::Bound::Included;
@@ -22,7 +24,7 @@ pub(super) enum Window {
 }
 
 /// What a kind of frame last said: at a venue time, of all levels at or better than a key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Said {
     ts: i64,
     worst: i64,
@@ -34,7 +36,7 @@ const WORDS_MAX: usize = 64;
 const NEVER: Said = Said { ts: i64::MIN, worst: i64::MIN };
 
 /// Levels by key, best first: the price of asks, the negated price of bids.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct BookSide {
     side: Side,
     levels: BTreeMap<i64, (Lots, u32)>,

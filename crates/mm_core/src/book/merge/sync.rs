@@ -2,6 +2,8 @@
 
 use crate::event::Frame;
 use crate::event::FrameKind;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::VecDeque;
 
 /// Deltas kept while waiting for a snapshot: about seven minutes of 100 ms diffs.
@@ -20,7 +22,7 @@ pub(super) enum Verdict {
     Break,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     /// No book.
     #[default]
@@ -34,7 +36,7 @@ enum State {
 }
 
 /// Where in the venue's sequence the book stands.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Sync {
     state: State,
     deltas_seen: bool,

@@ -20,6 +20,8 @@ use crate::sim::flow::wave::LEARN;
 use crate::sim::flow::wave::TINY_USD;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Cancel hazard by age: until this age in seconds, this rate per second. The last age is the
 /// greatest that an order reaches.
@@ -48,7 +50,7 @@ const WHEEL_SHIFT: u32 = 26;
 const WHEEL_SLOTS: usize = 4_096;
 
 /// The traders and their plans.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Agents {
     rng: Rng,
     grid: Grid,

@@ -3,9 +3,11 @@
 use crate::error::CoreError;
 use crate::units::DurationNanos;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Which of the venue's streams are recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FlowStreams {
     /// 20 levels a side each half second, touch and trades per block (tier C).
     Classic,
@@ -34,7 +36,7 @@ impl FlowStreams {
 }
 
 /// How long a message is on its way: a floor plus a log-normal part.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlowLatency {
     /// Never faster than this.
     pub floor: DurationNanos,
@@ -45,7 +47,7 @@ pub struct FlowLatency {
 }
 
 /// Hypothetical passive orders whose true queue position is recorded.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GhostPlan {
     /// One is placed this often; 0 places none.
     pub every: DurationNanos,
@@ -56,7 +58,7 @@ pub struct GhostPlan {
 }
 
 /// A synthetic market: one symbol of the exchange.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlowConfig {
     /// Seed; symbols of one seed share block clock, activity and part of the news.
     pub seed: u64,

@@ -9,6 +9,8 @@ use crate::sim::flow::grid::Grid;
 use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 const HOUR: i64 = 3_600_000_000_000;
 const CONTEXT_EVERY: DurationNanos = DurationNanos::from_millis(1_000);
@@ -16,7 +18,7 @@ const CONTEXT_EVERY: DurationNanos = DurationNanos::from_millis(1_000);
 const PREMIUM_EVERY: DurationNanos = DurationNanos::from_millis(5_000);
 
 /// The hour's premium, and what it makes of funding.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Premium {
     sum: f64,
     count: f64,
@@ -32,7 +34,7 @@ impl Premium {
 }
 
 /// Contexts and settlements of one symbol.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Contexts {
     grid: Grid,
     due: UnixNanos,

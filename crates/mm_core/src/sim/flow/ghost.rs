@@ -10,9 +10,11 @@ use crate::sim::flow::grid::Grid;
 use crate::sim::flow::lob::BlockLog;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Why the time of a fill is what it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 enum Fate {
     /// It outlived its horizon.
@@ -24,7 +26,7 @@ enum Fate {
 }
 
 /// One row a ghost that has ended, in order of ending; columns of equal length.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TruthGhosts {
     /// Number of the ghost, from 0.
     pub id: Vec<u64>,
@@ -49,7 +51,7 @@ pub struct TruthGhosts {
 }
 
 /// One row a change at a ghost's level, at the end of a block; columns of equal length.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TruthSamples {
     /// Number of the ghost.
     pub id: Vec<u64>,
@@ -72,7 +74,7 @@ pub struct TruthSamples {
 }
 
 /// The truth about ghosts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Truth {
     /// The ghosts that have ended.
     pub ghosts: TruthGhosts,
@@ -80,7 +82,7 @@ pub struct Truth {
     pub samples: TruthSamples,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Ghost {
     id: u64,
     side: Side,
@@ -115,7 +117,7 @@ pub(super) trait Queues {
 }
 
 /// All living ghosts.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Ghosts {
     plan: GhostPlan,
     grid: Grid,

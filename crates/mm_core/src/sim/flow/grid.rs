@@ -5,12 +5,14 @@
 
 use crate::instrument::pow10;
 use crate::units::Px;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Prices of one decade.
 const DECADE: i64 = 90_000;
 
 /// A five-figure grid.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Grid {
     px_decimals: u32,
 }

@@ -5,6 +5,8 @@ use crate::sim::flow::ghost::Queues;
 use crate::sim::flow::grid::Grid;
 use crate::units::Lots;
 use crate::units::Side;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Ticks in the ring; a power of two.
 const WINDOW: i64 = 2_048;
@@ -14,13 +16,13 @@ const NIL: u32 = u32::MAX;
 const EMPTY: [i64; 2] = [i64::MIN, i64::MAX];
 
 /// A resting order as its owner knows it; stale once the order has gone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct OrderRef {
     slot: u32,
     seq: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Order {
     seq: u64,
     tick: i64,
@@ -29,7 +31,7 @@ struct Order {
     next: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Level {
     qty: i64,
     n: u32,
@@ -41,7 +43,7 @@ struct Level {
 const VACANT: Level = Level { qty: 0, n: 0, head: NIL, tail: NIL, watchers: 0 };
 
 /// A piece of a resting order that was traded.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Match {
     /// The taker's side.
     pub(super) taker: Side,
@@ -54,7 +56,7 @@ pub(super) struct Match {
 }
 
 /// A cancel at a watched tick.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Cancelled {
     pub(super) tick: i64,
     pub(super) seq: u64,
@@ -62,7 +64,7 @@ pub(super) struct Cancelled {
 }
 
 /// What happened since [`Lob::begin_block`].
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct BlockLog {
     pub(super) matches: Vec<Match>,
     pub(super) cancelled: Vec<Cancelled>,
@@ -71,7 +73,7 @@ pub(super) struct BlockLog {
 }
 
 /// The book.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Lob {
     levels: Vec<Level>,
     lo: i64,

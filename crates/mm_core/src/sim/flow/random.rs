@@ -3,8 +3,11 @@
 //! Blackman and Vigna, "Scrambled linear pseudorandom number generators" (2021). Logarithms and
 //! exponentials come from `libm`, so that two machines agree to the bit.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// A seeded generator.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Rng {
     state: [u64; 4],
     spare: Option<f64>,

@@ -21,6 +21,8 @@ use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::Side;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 use std::cmp::Ordering;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -32,7 +34,7 @@ pub(super) const SLOW_DEPTH: u16 = 20;
 const FAST_DEPTH: u16 = 5;
 
 /// What is on its way.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Content {
     /// For the merger.
     Message(FeedMessage),
@@ -40,7 +42,7 @@ pub(super) enum Content {
     Funding(Row),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Delivery {
     ts_recv: UnixNanos,
     stream: u8,
@@ -75,7 +77,7 @@ impl Ord for Delivery {
 }
 
 /// Turns blocks into delivered rows.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Recorder {
     rng: Rng,
     grid: Grid,

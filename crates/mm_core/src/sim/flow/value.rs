@@ -4,6 +4,8 @@
 use crate::sim::flow::config::FlowConfig;
 use crate::sim::flow::random::Rng;
 use crate::units::UnixNanos;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Share of the variance that comes in jumps rather than steadily. Recorded mids of Hyperliquid
 /// stand still in four of five half seconds and then move several ticks at once.
@@ -30,7 +32,7 @@ const PEAK_S: f64 = 15.0 * 3_600.0;
 const BPS: f64 = 1e-4;
 
 /// What the whole exchange shares: block clock, activity and common news.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct World {
     rng: Rng,
     now: UnixNanos,
@@ -111,7 +113,7 @@ fn draw_jump(rng: &mut Rng, exposure: f64) -> f64 {
 }
 
 /// Logarithms of one symbol's prices.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Value {
     /// All news so far.
     news: f64,
@@ -172,6 +174,11 @@ impl Value {
     /// News leads the value a share of the way to `log_price`: what is certain to come.
     pub(super) fn lead(&mut self, log_price: f64, share: f64) {
         self.news += share.min(1.0) * (log_price - self.news);
+    }
+
+    /// News from outside, in basis points.
+    pub(super) fn shock(&mut self, bps: f64) {
+        self.news += bps * BPS;
     }
 
     /// An uninformed market order moves what makers think, for a while.

@@ -4,6 +4,8 @@
 use crate::sim::flow::grid::Grid;
 use crate::sim::flow::random::Rng;
 use crate::sim::flow::value::World;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Share of uninformed takers that follow another one, and within about this time.
 const FOLLOW: f64 = 0.4;
@@ -24,7 +26,7 @@ pub(super) const LEARN: f64 = 0.1;
 pub(super) const BPS: f64 = 1e-4;
 
 /// How excited uninformed takers are.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Wave {
     /// Extra rate, per second.
     rate: f64,

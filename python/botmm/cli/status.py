@@ -1,0 +1,113 @@
+"""Status — what the daemon does now: a live screen, once, or as JSON."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from botmm.cli.control import state_folder, state_option
+from botmm.cli.options import config_options, examples, json_option, output_options
+from botmm.cli.terminal import terminal
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+EVERY_S = 0.5
+_COLUMNS = ("symbol", "state", "position", "bid", "ask", "quotes", "age", "net", "fees", "fills")
+
+
+@click.command(epilog=examples("botmm status", "botmm status --once", "botmm status --json"))
+@output_options
+@json_option
+@config_options
+@state_option
+@click.option("--once", is_flag=True, help="Print once instead of keeping the screen up to date.")
+def status(
+    *,
+    once: bool,
+    state: str | None,
+    config: tuple[Path, ...],
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Show positions, quotes, money, fills and health of the running daemon."""
+    from botmm.live.control import ask
+
+    folder, shown = state_folder(state, config, overrides), terminal()
+    found = ask(folder, "status")
+    console = shown.out()
+    if as_json:
+        shown.json(found)
+    elif once or not console.is_terminal:
+        console.print(screen(found))
+    else:
+        from rich.live import Live
+
+        with Live(screen(found), console=console, auto_refresh=False) as live:
+            while True:
+                time.sleep(EVERY_S)
+                live.update(screen(ask(folder, "status")), refresh=True)
+
+
+def screen(found: dict[str, Any]) -> Group:
+    """Return the screen of one answer; what the daemon left out shows as a dash."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold")
+    for name in _COLUMNS:
+        table.add_column(name, justify="left" if name in {"symbol", "state", "quotes"} else "right")
+    for row in found.get("symbols", []):
+        table.add_row(*(Text(cell) for cell in _cells(row)))
+    return Group(*(Text(line) for line in _head(found)), table)
+
+
+def _head(found: dict[str, Any]) -> list[str]:
+    answer = found.get("answer_ms") or {}
+    holds = ", ".join(found.get("holds") or ()) or "none"
+    lines = [
+        f"{_text(found.get('state'))}  {_text(found.get('mode'))}  {_text(found.get('account'))}"
+        f"  holds: {holds}",
+        f"equity {_usd(found.get('equity_usd'))}  net {_usd(found.get('net_usd'))}"
+        f"  ledger difference {_usd(found.get('ledger_difference_usd'))}",
+        f"budget {_text(found.get('budget_left'))}  reconnects {_text(found.get('reconnects'))}"
+        f"  unknown orders {_text(found.get('unknown_orders'))}"
+        f"  answers p50 {_ms(answer.get('p50'))} p99 {_ms(answer.get('p99'))}"
+        f"  loop lag {_ms(found.get('loop_lag_ms'))}",
+    ]
+    if found.get("complaint"):
+        lines.append(f"complaint: {found['complaint']}")
+    return lines
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    quotes = "  ".join(f"{q['side']} {q['left']}@{q['px']}" for q in row.get("quotes", []))
+    age = row.get("age_s")
+    return [
+        _text(row.get("symbol")),
+        _text(row.get("state")),
+        _text(row.get("position")),
+        _text(row.get("bid")),
+        _text(row.get("ask")),
+        quotes or "-",
+        "-" if age is None else f"{age:.1f} s",
+        _usd(row.get("net_usd")),
+        _usd(row.get("fees_usd")),
+        _text(row.get("fills")),
+    ]
+
+
+def _text(value: Any) -> str:
+    return "-" if value is None else str(value)
+
+
+def _usd(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} ms"

@@ -1,0 +1,263 @@
+"""Writer — appends without waiting for the disk; two threads flush, sync and turn files over."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from botmm.clock import Clock
+from botmm.data.capture.blocks import Disk, Gap, Record, Sort, pack_records
+from botmm.data.capture.segment import Segment
+from botmm.errors import FileSystemError, UsageError
+
+FLUSH_S = 0.1
+SYNC_S = 1.0
+SEGMENT_BYTES_MAX = 256 * 1024**2
+BLOCK_BYTES_MAX = 4 * 1024**2
+PENDING_BYTES_MAX = 64 * 1024**2
+PAYLOAD_BYTES_MAX = 16 * 1024**2
+_HOUR_NS = 3600 * 10**9
+
+
+class Writer:
+    """A folder of segments; whoever appends never waits for the disk.
+
+    What a kill can take is the last `FLUSH_S` and the record being appended. A failed write or sync is
+    never tried again on the same file: it stays as `.open`, and the next one begins with a gap.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        *,
+        disk: Disk | None = None,
+        segment_bytes: int = SEGMENT_BYTES_MAX,
+        pending_bytes: int = PENDING_BYTES_MAX,
+    ) -> None:
+        """Open the first segment and start the threads.
+
+        Raises:
+            FileSystemError: the folder cannot be written to.
+        """
+        self._clock = clock
+        self._folder = folder
+        self._disk = disk or Disk()
+        self._segment_bytes = segment_bytes
+        self._pending_bytes = pending_bytes
+        self.boot = int(clock.now())
+        self._lock = threading.Lock()  # what is pending
+        self._io = threading.RLock()  # the segment
+        self._pending: list[Record] = []
+        self._held = 0
+        self._next = 1
+        self._lost: Gap | None = None
+        self._segment: Segment | None = None
+        self._number = 0
+        self._gap_owed: Gap | None = None
+        self._hash = b""
+        self.failure = ""
+        self.closed = False
+        self._stop = threading.Event()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if any(folder.glob("*.seg")) or any(folder.glob("*.open")):
+            self._gap_owed = self._gap("start", 0, 1)
+        with self._io:
+            if not self._ready():
+                raise FileSystemError(
+                    f"{folder}: {self.failure}", cure="check its permissions and the free space"
+                )
+        self._threads = [
+            threading.Thread(target=self._every, args=(FLUSH_S, self.flush), name="capture-flush"),
+            threading.Thread(target=self._every, args=(SYNC_S, self.sync), name="capture-sync"),
+        ]
+        for thread in self._threads:
+            thread.daemon = True
+            thread.start()
+
+    def append(self, kind: int, recv_ns: int, payload: bytes, *, conn: int = 0) -> None:
+        """Keep one record, in order; when too much is pending it is lost and a gap says so."""
+        if self.closed:
+            raise UsageError("the journal is closed")
+        if len(payload) > PAYLOAD_BYTES_MAX:
+            raise UsageError(f"a record of {len(payload)} bytes, at most {PAYLOAD_BYTES_MAX}")
+        with self._lock:
+            seq = self._next
+            self._next += 1
+            if self._lost is not None or self._held + len(payload) > self._pending_bytes:
+                first = seq - 1 if self._lost is None else self._lost.last_seq
+                self._lost = self._gap("overrun", first, seq + 1)
+                return
+            mono = round(self._clock.monotonic() * 1e9)
+            self._pending.append(Record(seq, recv_ns, mono, kind, conn, bytes(payload)))
+            self._held += len(payload) + 32
+
+    def flush(self) -> bool:
+        """Write what is pending; False while the disk does not take it."""
+        with self._io:
+            if self._pending:
+                self._turn_over()
+            if not self._ready():
+                return False
+            with self._lock:
+                taken, self._pending, self._held = self._pending, [], 0
+                lost, self._lost = self._lost, None
+            for block in _blocks(taken):
+                if not self._write_records(block):
+                    with self._lock:
+                        self._pending[:0] = [r for r in taken if r.seq >= block[0].seq]
+                        self._held = sum(len(r.payload) + 32 for r in self._pending)
+                        self._lost = _joined(lost, self._lost)
+                    return False
+            if lost is not None:
+                self._gap_owed = lost
+                if not self._ready():
+                    return False
+            return True
+
+    def sync(self) -> bool:
+        """Make what was written durable and note it in a barrier block."""
+        with self._io:
+            segment = self._segment
+            if segment is None:
+                return False
+            fd, upto = os.dup(segment.fd), segment.size
+        if upto == segment.synced:
+            os.close(fd)
+            return True
+        try:
+            self._disk.sync(fd)
+        except OSError as error:
+            with self._io:
+                self._abandon("sync", error, segment.synced_seq, segment)
+            return False
+        finally:
+            os.close(fd)
+        with self._io:
+            if segment is self._segment:
+                return self._do("write", lambda s: s.barrier(upto, self._stamps()))
+        return True
+
+    def close(self) -> None:
+        """Write the rest and finish the segment; what the disk did not take is lost."""
+        if self.closed:
+            return
+        self.closed = True
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self.flush()
+        with self._io:
+            if self._segment is not None:
+                self._finish()
+
+    @property
+    def last_seq(self) -> int:
+        """Return the number of the last record that was appended."""
+        return self._next - 1
+
+    def _every(self, seconds: float, work: Callable[[], bool]) -> None:
+        while not self._stop.wait(seconds):
+            work()
+
+    def _stamps(self) -> tuple[int, int]:
+        return int(self._clock.now()), round(self._clock.monotonic() * 1e9)
+
+    def _gap(self, cause: str, last: int, next_: int) -> Gap:
+        return Gap(cause, *self._stamps(), last, next_)
+
+    def _ready(self) -> bool:
+        """Whether there is a segment, and the gap that is owed stands in it."""
+        if self._segment is None and not self._open():
+            return False
+        if self._gap_owed is not None:
+            body = json.dumps(asdict(self._gap_owed)).encode()
+            if not self._do("write", lambda s: s.block(Sort.GAP, body, self._stamps())):
+                return False
+            self._gap_owed = None
+        self.failure = ""
+        return True
+
+    def _open(self) -> bool:
+        path = self._folder / f"{self.boot:020d}-{self._number:08d}.open"
+        try:
+            fd = self._disk.create(path)
+        except OSError as error:
+            self.failure = f"open: {error.strerror or error}"
+            return False
+        self._number += 1
+        self._segment = Segment(self._disk, path, fd, self.boot, self._stamps()[0], self._hash)
+        return True
+
+    def _write_records(self, records: list[Record]) -> bool:
+        body = pack_records(records)
+        return self._do("write", lambda s: s.records(records, body, self._stamps()))
+
+    def _do(self, what: str, work: Callable[[Segment], None]) -> bool:
+        segment = self._segment
+        if segment is None:
+            return False
+        try:
+            work(segment)
+        except OSError as error:
+            self._abandon(what, error, segment.last_seq, segment)
+            return False
+        return True
+
+    def _abandon(self, what: str, error: OSError, last: int, segment: Segment) -> None:
+        """Leave a segment as it is; the next begins with a gap."""
+        name = errno.errorcode.get(error.errno or 0, str(error))
+        self.failure = f"{what}: {name}"
+        if segment is not self._segment:
+            return
+        self._segment = None
+        self._hash = b""
+        os.close(segment.fd)
+        if segment.size == 0:  # nothing whole is in it, and a full disk must not fill with names
+            with contextlib.suppress(OSError):
+                segment.path.unlink()
+                self._number -= 1
+        owed = self._gap_owed
+        last = owed.last_seq if owed is not None and owed.cause != "start" else last
+        self._gap_owed = self._gap(self.failure, last, segment.last_seq + 1)
+
+    def _turn_over(self) -> None:
+        segment = self._segment
+        if segment is None or not segment.count:
+            return
+        hour = self._stamps()[0] // _HOUR_NS != segment.opened_ns // _HOUR_NS
+        if hour or segment.size >= self._segment_bytes:
+            self._finish()
+
+    def _finish(self) -> None:
+        segment = self._segment
+        if segment is None or not self._do("close", lambda s: s.finish(self._stamps())):
+            return
+        self._hash = segment.hash
+        self._segment = None
+
+
+def _joined(first: Gap | None, second: Gap | None) -> Gap | None:
+    """Return one gap over two."""
+    if first is None or second is None:
+        return first or second
+    return Gap(second.cause, second.wall_ns, second.mono_ns, first.last_seq, second.next_seq)
+
+
+def _blocks(records: list[Record]) -> list[list[Record]]:
+    """Cut records into blocks of at most `BLOCK_BYTES_MAX`, one record at least."""
+    made: list[list[Record]] = []
+    size = 0
+    for record in records:
+        size += len(record.payload)
+        if not made or size > BLOCK_BYTES_MAX:
+            made.append([])
+            size = len(record.payload)
+        made[-1].append(record)
+    return made

@@ -1,0 +1,261 @@
+"""Botmm-live — the daemon's entry: which venue, whose account, which key; then the daemon.
+
+The only file of this package that names a venue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import rich_click as click
+from hyperliquid.utils.constants import LOCAL_API_URL, MAINNET_API_URL, TESTNET_API_URL
+
+from botmm import __version__
+from botmm.clock import SystemClock
+from botmm.config import Layer, Settings, load
+from botmm.errors import BotmmError, ConfigError, from_core, from_system
+from botmm.exchanges.emulator import Emulator, EmulatorConfig
+from botmm.exchanges.emulator.accounts import is_test_address, test_account
+from botmm.exchanges.hyperliquid.hosts import Host, host_of
+from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
+from botmm.live.arm import check_arm
+from botmm.live.control import ControlServer
+from botmm.live.daemon import Daemon, Place
+from botmm.live.heartbeat import EVERY_S, Heartbeat
+from botmm.live.latches import Latches
+from botmm.live.lock import Lock
+from botmm.live.operator import Operator
+from botmm.live.secrets import agent_key
+from botmm.observe.logging import set_up
+from botmm.store.state import StateStore
+
+try:
+    import uvloop
+except ImportError:  # not on Windows
+    uvloop = None  # type: ignore[assignment]
+
+ARM = "arm.json"
+KEEP_S = 5.0
+_URLS = {"paper": LOCAL_API_URL, "testnet": TESTNET_API_URL, "mainnet": MAINNET_API_URL}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--paper", is_flag=True, help="Trade on the local exchange, whatever is configured.")
+@click.option(
+    "--symbol",
+    "--symbols",
+    "symbols",
+    multiple=True,
+    metavar="SYMBOL",
+    help="What is quoted, in place of the configured ones. Repeatable.",
+)
+@click.option(
+    "--config",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="TOML file; later ones win. Repeatable. [default: botmm.toml]",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One value, as order_size_usd=100 or live.state_dir=state. Repeatable.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Show more of what happens.")
+@click.version_option(__version__, prog_name="botmm-live", message="%(prog)s %(version)s")
+def command(
+    *,
+    paper: bool,
+    symbols: tuple[str, ...],
+    config: tuple[Path, ...],
+    overrides: tuple[str, ...],
+    verbose: bool,
+) -> None:
+    """Quote on a venue until stopped: paper unless the configuration says otherwise.
+
+    Ctrl-C withdraws every order and ends. `botmm status` shows what it does, `botmm kill` stops it
+    for good.
+    """
+    as_json = "JOURNAL_STREAM" in os.environ
+    set_up(level="info" if verbose or as_json else "warning", as_json=as_json)
+    options = [Layer(origin="--paper", values={"live.mode": "paper"})] if paper else []
+    if symbols:
+        options.append(Layer(origin="--symbols", values={"live.symbols": " ".join(symbols)}))
+    settings = load(config, overrides, options=options).settings
+    run = trade(settings)
+    if uvloop is not None:
+        uvloop.run(run)
+    else:
+        asyncio.run(run)
+
+
+async def trade(settings: Settings) -> None:
+    """Trade as the settings say until told to stop.
+
+    Raises:
+        BotmmError: what ended it, or kept it from beginning.
+    """
+    clock, live = SystemClock(), settings.live
+    folder = Path(live.state_dir)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with AsyncExitStack() as ending:
+        store = StateStore(folder / "botmm.sqlite")
+        ending.callback(store.close)
+        latches = Latches(store, clock)
+        latches.require_clear()
+        url = await ending.enter_async_context(_exchange(settings))
+        host = host_of(url)
+        account, signer = _identity(settings, host)
+        ending.enter_context(Lock(folder, account))
+        if host.mainnet:
+            check_arm(folder / ARM, account, clock)
+        nonces = Nonces(
+            store.reserved_nonce(signer.address),
+            lambda upto: store.reserve_nonces(signer.address, upto),
+        )
+        names = tuple(live.symbols.replace(",", " ").split())
+        spec = VenueSpec(host=host, account=account, symbols=names)
+        venue = await ending.enter_async_context(HyperliquidVenue(spec, signer, nonces, clock))
+        place = Place(folder=folder, mode=live.mode, account=account, url=host.base)
+        daemon = Daemon(settings, venue, place, clock)
+        operator = Operator(lambda: daemon.runner, daemon.status, latches, folder / ARM)
+        heartbeat = Heartbeat(folder / "heartbeat", clock)
+        await _set_leverage(venue, live.leverage)
+        click.echo(f"botmm-live: {live.mode} on {host.base}, account {account}, {' '.join(names)}")
+        click.echo("  botmm status shows it, botmm kill stops it for good, Ctrl-C ends it")
+        await daemon.run(*_beside(daemon, operator, heartbeat, store))
+        heartbeat.stop()
+
+
+def _beside(
+    daemon: Daemon, operator: Operator, heartbeat: Heartbeat, store: StateStore
+) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    """Return what runs beside the trading itself."""
+
+    async def control() -> None:
+        async with ControlServer(daemon.place.folder, operator):
+            await asyncio.Event().wait()
+
+    async def beat() -> None:
+        while True:
+            heartbeat.beat()
+            await asyncio.sleep(EVERY_S)
+
+    async def keep() -> None:
+        """Put down the equity, and latch what the engine halted for good."""
+        while True:
+            await asyncio.sleep(KEEP_S)
+            status = daemon.status()
+            store.put_equity(status["now_ns"], round(status["equity_usd"] * 1e6))
+            store.flush()
+            latched = [row for row in status["changes"] if row["state"] == "halted"]
+            if status["state"] == "halted" and latched and not operator.status()["latches"]:
+                operator.stop_for_good("HALTED", latched[-1]["cause"], who="engine")
+
+    return [control, beat, keep]
+
+
+@asynccontextmanager
+async def _exchange(settings: Settings) -> AsyncIterator[str]:
+    """Yield the venue's address; a local exchange is started where none listens."""
+    live = settings.live
+    url = live.url or _URLS[live.mode]
+    if live.mode != "paper" or live.url or _listens(url):
+        yield url
+        return
+    symbols = tuple(live.symbols.replace(",", " ").split())
+    click.echo(f"no local exchange listens on {url}: starting one in this process")
+    async with Emulator(EmulatorConfig(symbols=symbols)) as emulator:
+        yield emulator.url
+
+
+def _listens(url: str) -> bool:
+    """Whether something listens at an address of this machine."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=1.0):
+            return True
+    except OSError:
+        return False
+
+
+def _identity(settings: Settings, host: Host) -> tuple[str, Signer]:
+    """Return whose account is traded, and what signs.
+
+    Raises:
+        ConfigError: mode, server, account and key do not belong together.
+    """
+    live = settings.live
+    local = host.base.startswith("http://")
+    if local != (live.mode == "paper") or host.mainnet != (live.mode == "mainnet"):
+        raise ConfigError(
+            f"mode {live.mode} does not go with {host.base}",
+            cure="paper trades on this machine only; name mode and address of one world",
+        )
+    if live.mode == "paper":
+        test = test_account(0)
+        return test.address, Signer(test.key, agent=test.address, host=host)
+    if not live.account or not live.agent:
+        raise ConfigError(
+            "whose account is traded is not configured",
+            cure="set live.account and live.agent; `botmm doctor` checks both",
+        )
+    if is_test_address(live.agent) or is_test_address(live.account):
+        raise ConfigError(
+            "a public test key would sign for real",
+            cure="make an agent of your own; test keys are known to everybody",
+        )
+    return live.account, Signer(agent_key().reveal(), agent=live.agent, host=host)
+
+
+async def _set_leverage(venue: HyperliquidVenue, leverage: int) -> None:
+    """Set every symbol's leverage: limits hold for the account that trades, not for us alone."""
+    for number, one in enumerate(venue.instruments):
+        most = min(leverage, one.max_leverage)
+        await venue.set_leverage(number, leverage=most, cross=not one.only_isolated)
+
+
+def main() -> NoReturn:
+    """Entry of the `botmm-live` command."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    """Run the command; every error becomes a message and an exit code."""
+    try:
+        command.main(prog_name="botmm-live", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except BotmmError as error:
+        return _say(error)
+    except OSError as error:
+        return _say(from_system(error))
+    except Exception as error:  # noqa: BLE001 — the top of the process
+        return _say(from_core(error) or BotmmError(f"{type(error).__name__}: {error}"))
+    return 0
+
+
+def _say(error: BotmmError) -> int:
+    click.echo(f"error: {error.message}", err=True)
+    if error.cure:
+        click.echo(f"  → {error.cure}", err=True)
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Control — a person's commands to the daemon: a unix socket, a signal and a file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Protocol
+
+from botmm.errors import BotmmError, UsageError, VenueError
+
+Verb = Literal["status", "pause", "resume", "kill", "flatten"]
+LINE_BYTES_MAX = 64 * 1024
+REPLY_BYTES_MAX = 8 * 1024**2
+ANSWER_S = 10.0
+KILL_POLL_S = 0.1
+
+
+class Controls(Protocol):
+    """What the daemon lets a person do; each is idempotent and works in every state."""
+
+    def status(self) -> Mapping[str, Any]:
+        """Return what `botmm status` shows."""
+        ...
+
+    def pause(self, *, who: str) -> None:
+        """Cancel and stop quoting until `resume`."""
+        ...
+
+    def resume(self, *, who: str, typed: str) -> None:
+        """Quote again; behind a latch only with its phrase."""
+        ...
+
+    def kill(self, reason: str, *, who: str) -> None:
+        """Cancel everything and latch KILLED."""
+        ...
+
+    def flatten(self, *, who: str) -> None:
+        """Cancel everything and close positions, reduce-only."""
+        ...
+
+
+class ControlServer:
+    """Answers commands on a socket that only the owner reaches; also kills by file and signal."""
+
+    def __init__(self, state: Path, controls: Controls, *, signals: bool = True) -> None:
+        """Serve `state/control.sock`, watch `state/KILL` and, in the main thread, SIGUSR1."""
+        self.path = state / "control.sock"
+        self._kill_file = state / "KILL"
+        self._controls = controls
+        self._server: asyncio.Server | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._signals = signals
+
+    async def start(self) -> None:
+        """Begin to answer; needs the account's lock, since it replaces a socket left over.
+
+        Raises:
+            UsageError: the path is longer than a socket's may be.
+        """
+        if len(os.fsencode(self.path)) > 100:
+            raise UsageError(
+                f"{self.path}: too long for a socket", cure="use a shorter state folder"
+            )
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path.unlink(missing_ok=True)
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        os.fchmod(
+            sock.fileno(), 0o600
+        )  # the name is born with this mode, before anyone can connect
+        sock.bind(str(self.path))
+        self.path.chmod(0o600)
+        self._server = await asyncio.start_unix_server(self._serve, sock=sock, limit=LINE_BYTES_MAX)
+        if self._signals:
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGUSR1, self._kill, "signal SIGUSR1", "signal")
+        self._watch = asyncio.create_task(self._watch_file(), name="kill-file")
+
+    async def stop(self) -> None:
+        """Stop answering and take the socket away."""
+        if self._signals:
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+        self.path.unlink(missing_ok=True)
+
+    async def __aenter__(self) -> ControlServer:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def _kill(self, reason: str, who: str) -> None:
+        self._controls.kill(reason, who=who)
+
+    async def _watch_file(self) -> None:
+        """Kill when the file appears; it stays, so that a restart is killed too."""
+        while not self._kill_file.exists():
+            await asyncio.sleep(KILL_POLL_S)
+        self._controls.kill(f"{self._kill_file} exists", who="file")
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                line = await reader.readline()
+                writer.write(json.dumps(self._answer(line), default=str).encode() + b"\n")
+                await writer.drain()
+        except (ValueError, TimeoutError, ConnectionError):
+            pass  # a line too long, or who asked left; the next one is answered
+        finally:
+            writer.close()
+
+    def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            asked = json.loads(line)
+            if not isinstance(asked, dict):
+                raise UsageError("not an object")
+            return {"ok": True, "result": self._do(asked)}
+        except BotmmError as error:
+            return {"ok": False, "error": error.message, "cure": error.cure}
+        except (ValueError, RecursionError):
+            return {"ok": False, "error": "not JSON", "cure": ""}
+
+    def _do(self, asked: dict[str, Any]) -> Mapping[str, Any]:
+        verb, who = asked.get("do"), str(asked.get("who", "control"))
+        match verb:
+            case "status":
+                return self._controls.status()
+            case "pause":
+                self._controls.pause(who=who)
+            case "resume":
+                self._controls.resume(who=who, typed=str(asked.get("typed", "")))
+            case "kill":
+                self._controls.kill(str(asked.get("reason", "command")), who=who)
+            case "flatten":
+                self._controls.flatten(who=who)
+            case _:
+                raise UsageError(f"{verb!r} is no command")
+        return {}
+
+
+def ask(state: Path, verb: Verb, **more: str) -> dict[str, Any]:
+    """Send one command to the daemon of a state folder and return its answer.
+
+    Raises:
+        VenueError: nobody answers.
+        UsageError: the daemon refused.
+    """
+    path = state / "control.sock"
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(ANSWER_S)
+            sock.connect(str(path))
+            sock.sendall(json.dumps({"do": verb, **more}).encode() + b"\n")
+            with sock.makefile("rb") as file:
+                answer = json.loads(file.readline(REPLY_BYTES_MAX))
+    except (OSError, ValueError) as error:
+        raise VenueError(
+            f"no daemon answers at {path}", cure="start it, or name its folder with --state"
+        ) from error
+    if not answer["ok"]:
+        raise UsageError(answer["error"], cure=answer["cure"])
+    result: dict[str, Any] = answer["result"]
+    return result

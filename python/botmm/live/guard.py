@@ -1,0 +1,201 @@
+"""Guard — a process of its own that withdraws every order when the daemon shows no life.
+
+It has its own key, reads the daemon's heartbeat, and knows how to cancel but not how to place. A loss
+over the day's limit stops the daemon, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from botmm.clock import Clock
+from botmm.errors import BotmmError, VenueError
+from botmm.live import heartbeat
+from botmm.live.heartbeat import Beat, Heartbeat, Life
+from botmm.observe.logging import logger
+from botmm.store.state import StateStore
+
+STALE_S = 2.0
+POLL_S = 0.1
+RETRY_S = 0.25
+RETRY_MAX_S = 3.0
+"""Twenty readings a minute leave weight for the cancels."""
+AGAIN_S = 5.0
+"""How often an account that is empty is looked at again while the daemon shows no life."""
+EQUITY_S = 5.0
+EMPTY_READS = 2
+
+_log = logger(__name__)
+Alert = Callable[[str, str], object]
+"""Takes a key and words; must not block."""
+
+
+class Account(Protocol):
+    """What the guard needs of a venue."""
+
+    async def open_orders(self) -> list[tuple[str, int]]:
+        """Return every order that rests."""
+        ...
+
+    async def cancel(self, orders: list[tuple[str, int]]) -> list[str]:
+        """Ask for cancels; return the coins that cannot be named."""
+        ...
+
+    async def equity_micro(self) -> int:
+        """Return the account's value in micro-USD."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardSpec:
+    """What is watched; a day's loss in micro-USD, None for no limit."""
+
+    state: Path
+    loss_micro: int | None = None
+    stale_s: float = STALE_S
+    equity_s: float = EQUITY_S
+
+
+class Guard:
+    """Watches one daemon; `run` ends by `stop` alone."""
+
+    def __init__(
+        self, venue: Account, spec: GuardSpec, store: StateStore, clock: Clock, alert: Alert
+    ) -> None:
+        """Take the account that is watched; `store` is the guard's own file."""
+        self._venue, self._spec, self._store = venue, spec, store
+        self._clock, self._alert = clock, alert
+        self._last: Beat | None = None
+        self._stop = asyncio.Event()
+        self._withdrawing = asyncio.Lock()
+        self._own = Heartbeat(spec.state / "guard.beat", clock)
+
+    def stop(self) -> None:
+        """End `run` soon; orders that rest stay the daemon's."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Watch until `stop`."""
+        watches = [asyncio.create_task(self._watch()), asyncio.create_task(self._watch_loss())]
+        stop = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait([*watches, stop], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*watches, stop):
+                task.cancel()
+            ended = await asyncio.gather(*watches, stop, return_exceptions=True)
+            self._own.stop()
+        for (
+            error
+        ) in ended:  # a watch never ends by itself but by a bug; then the process ends loudly
+            if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
+                raise error
+
+    def silence(self) -> str:
+        """Return why the daemon counts as dead; an empty text while it lives or ended in order."""
+        beat = heartbeat.read(self._spec.state / "heartbeat")
+        if beat is not None:
+            self._last = beat
+        if self._last is None or self._last.life is Life.STOPPED:
+            return ""
+        age = self._last.age_s(self._clock)
+        return f"no heartbeat for {age:.1f} s" if age > self._spec.stale_s else ""
+
+    async def _watch(self) -> None:
+        tripped = False
+        while True:
+            self._own.beat()
+            reason = self.silence()
+            if reason and not tripped:
+                self._note(reason)
+            if reason:
+                await self.withdraw(reason, until=lambda: not self.silence())
+            elif tripped:
+                self._alert("guard", "the daemon is back")
+            tripped = bool(reason)
+            await self._pause(AGAIN_S if reason else POLL_S, while_=lambda: bool(self.silence()))
+
+    async def _pause(self, seconds: float, *, while_: Callable[[], bool]) -> None:
+        """Wait in small steps; a longer wait ends early when the daemon's state changes."""
+        end = self._clock.monotonic() + seconds
+        while True:
+            await asyncio.sleep(POLL_S)
+            self._own.beat()
+            if self._clock.monotonic() >= end or not while_():
+                return
+
+    async def withdraw(self, reason: str, *, until: Callable[[], bool]) -> bool:
+        """Cancel whatever rests until two readings in a row are empty, or `until` says enough."""
+        async with self._withdrawing:
+            empty = attempts = tries = 0
+            while empty < EMPTY_READS:
+                if until():
+                    return False
+                self._own.beat()
+                try:
+                    orders = await self._venue.open_orders()
+                    empty = 0 if orders else empty + 1
+                    if orders:
+                        unnamed = await self._venue.cancel(orders)
+                        attempts += 1
+                        words = f"{reason}: cancelling {len(orders)} orders, attempt {attempts}"
+                        if unnamed:
+                            words += f"; not listed: {', '.join(unnamed)}"
+                        self._alert("guard", words)
+                except VenueError as error:
+                    empty = 0
+                    self._alert("guard-venue", f"{reason}, and the venue: {error.message}")
+                tries += 1
+                if empty < EMPTY_READS:
+                    await asyncio.sleep(min(RETRY_MAX_S, RETRY_S * 2 ** min(tries // 3, 5)))
+            return True
+
+    async def _watch_loss(self) -> None:
+        while True:
+            try:
+                self._check_loss(await self._venue.equity_micro())
+            except VenueError as error:
+                _log.warning("equity unknown", why=error.message)
+            if (self._spec.state / "KILL").exists():
+                await self.withdraw("killed", until=lambda: False)
+            await asyncio.sleep(self._spec.equity_s)
+
+    def _check_loss(self, equity: int) -> None:
+        """Keep the equity; over the day's limit make the file that kills the daemon."""
+        self._store.put_equity(int(self._clock.now()), equity)
+        loss = self._store.days()[-1].opening_micro - equity
+        limit = self._spec.loss_micro
+        kill = self._spec.state / "KILL"
+        if limit is not None and loss > limit and not kill.exists():
+            words = f"the day's loss is {loss / 1e6:,.2f} USD, the limit {limit / 1e6:,.2f}"
+            self._note(words)
+            kill.touch(mode=0o600)
+
+    def _note(self, reason: str) -> None:
+        """Tell people, and leave a file that tells the daemon when it starts."""
+        self._alert("guard", reason)
+        text = json.dumps({"reason": reason, "ns": int(self._clock.now())})
+        try:
+            (self._spec.state / "guard.json").write_text(text)
+        except OSError as error:  # a full disk must not keep orders in the book
+            _log.error("no note left", why=str(error))
+
+
+def main() -> None:
+    """Entry of `botmm-guard`."""
+    import sys
+
+    from botmm.live.guard_main import guard
+
+    try:
+        guard.main(prog_name="botmm-guard", standalone_mode=True)
+    except BotmmError as error:
+        sys.stderr.write(
+            f"error: {error.message}\n" + (f"  → {error.cure}\n" if error.cure else "")
+        )
+        sys.exit(error.exit_code)

@@ -1,0 +1,76 @@
+"""Guard main — what `botmm-guard` is built of: whose account, which key, where alerts go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+import rich_click as click
+from hyperliquid.utils.constants import LOCAL_API_URL, MAINNET_API_URL, TESTNET_API_URL
+
+from botmm.clock import SystemClock
+from botmm.config import Live, load
+from botmm.errors import ConfigError
+from botmm.exchanges.hyperliquid.hosts import host_of
+from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.rest import Rest
+from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.live.guard import Guard, GuardSpec
+from botmm.live.guard_venue import GuardVenue
+from botmm.live.lock import Lock
+from botmm.live.secrets import agent_key, secret_text
+from botmm.observe.logging import set_up
+from botmm.observe.notifier import Notifier, Severity
+from botmm.store.state import StateStore
+
+KEY_NAME = "BOTMM_GUARD_KEY"
+URL_NAME = "BOTMM_ALERT_URL"
+_URLS = {"paper": LOCAL_API_URL, "testnet": TESTNET_API_URL, "mainnet": MAINNET_API_URL}
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), multiple=True, help="TOML file.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One setting.")
+@click.option("--agent", envvar="BOTMM_GUARD_AGENT", required=True, help="Address of its key.")
+@click.option("--max-loss", type=float, metavar="USD", help="A day's loss that kills the daemon.")
+def guard(
+    *, config: tuple[Path, ...], overrides: tuple[str, ...], agent: str, max_loss: float | None
+) -> None:
+    """Withdraw every order of the account when the daemon shows no life."""
+    set_up(level="info")
+    live = load(config, overrides).settings.live
+    if not live.account:
+        raise ConfigError("no account is configured", cure="set live.account")
+    if max_loss is not None and max_loss <= 0:
+        raise ConfigError(f"--max-loss {max_loss}", cure="give a positive amount in USD")
+    asyncio.run(_watch(live, agent, max_loss))
+
+
+async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
+    clock, state = SystemClock(), Path(live.state_dir)
+    host = host_of(live.url or _URLS[live.mode])
+    signer = Signer(agent_key(KEY_NAME).reveal(), agent=agent, host=host)
+    url = secret_text(URL_NAME, environ=os.environ, dotenv=Path(".env"))
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(Lock(state, f"guard-{live.account}"))
+        store = stack.enter_context(contextlib.closing(StateStore(state / "guard.sqlite")))
+        notifier = stack.enter_context(Notifier(clock, [url] if url else []))
+        rest = await stack.enter_async_context(Rest(host))
+        reserved = store.reserved_nonce(signer.address)
+        nonces = Nonces(reserved, lambda upto: store.reserve_nonces(signer.address, upto))
+        venue = GuardVenue(rest, signer, nonces, clock, account=live.account)
+        loss = None if max_loss is None else round(max_loss * 1e6)
+        watched = Guard(
+            venue,
+            GuardSpec(state=state, loss_micro=loss),
+            store,
+            clock,
+            lambda key, words: notifier.tell(Severity.P1, key, words),
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, watched.stop)
+        await watched.run()

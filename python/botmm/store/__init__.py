@@ -1,0 +1,1 @@
+"""Store — what outlives the process: state, parameters and allocations."""

@@ -1,0 +1,1 @@
+"""Emulator — the parts of the local exchange."""

@@ -1,0 +1,210 @@
+"""Guard tests — no order rests long after the last heartbeat, and a healthy daemon is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from eth_account import Account
+
+from botmm.clock import SystemClock
+from botmm.exchanges.hyperliquid.hosts import host_of
+from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.rest import Rest
+from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.live.guard import Guard, GuardSpec
+from botmm.live.guard_venue import GuardVenue
+from botmm.live.heartbeat import Heartbeat
+from botmm.store.state import StateStore
+
+KEY = "11" * 32
+WITHIN_S = 3.0
+ACCOUNT = "0x" + "ab" * 20
+
+
+class Venue:
+    """Orders that rest, and faults on request."""
+
+    def __init__(self) -> None:
+        self.orders = {(0, oid): "BTC" for oid in range(1, 46)}
+        self.value = "1000.0"
+        self.cancels = 0
+        self.refuse = 0
+        self.comes_late = False
+        self.empty_at: float | None = None
+
+    async def info(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        if asked["type"] == "meta":
+            row = {"name": "BTC", "szDecimals": 5, "maxLeverage": 40}
+            return web.json_response({"universe": [row]})
+        assert asked["user"] == ACCOUNT
+        if asked["type"] == "clearinghouseState":
+            return web.json_response({"marginSummary": {"accountValue": self.value}})
+        rows = [{"coin": coin, "oid": oid} for (_, oid), coin in self.orders.items()]
+        if not rows and self.comes_late:
+            self.comes_late = False
+            self.orders[0, 99] = "BTC"
+        return web.json_response(rows)
+
+    async def exchange(self, request: web.Request) -> web.Response:
+        if self.refuse:
+            self.refuse -= 1
+            return web.Response(status=502, text="<html>")
+        action: dict[str, Any] = (await request.json())["action"]
+        assert action["type"] == "cancel"
+        self.cancels += 1
+        for row in action["cancels"]:
+            self.orders.pop((row["a"], row["o"]), None)
+        if not self.orders:
+            self.empty_at = time.monotonic()
+        return web.json_response({"status": "ok"})
+
+
+class Rig:
+    """A guard over one account."""
+
+    def __init__(self, state: Path, venue: Venue, guard: Guard, alerts: list[str]) -> None:
+        self.state, self.venue, self.guard, self.alerts = state, venue, guard, alerts
+
+    async def until(self, holds: Callable[[], bool], seconds: float = 8.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not holds():
+                await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def rig(state: Path, **spec: Any) -> AsyncIterator[Rig]:
+    state.mkdir(exist_ok=True)
+    venue, clock, alerts = Venue(), SystemClock(), []
+    app = web.Application()
+    app.router.add_post("/info", venue.info)
+    app.router.add_post("/exchange", venue.exchange)
+    store = StateStore(state / "guard.sqlite")
+    async with TestServer(app) as server:
+        host = host_of(f"http://127.0.0.1:{server.port}")
+        async with Rest(host) as rest:
+            signer = Signer(KEY, agent=Account.from_key(KEY).address, host=host)
+            nonces = Nonces(0, lambda upto: store.reserve_nonces(signer.address, upto))
+            reach = GuardVenue(rest, signer, nonces, clock, account=ACCOUNT)
+            guard = Guard(
+                reach, GuardSpec(state=state, **spec), store, clock,
+                lambda key, words: alerts.append(words),
+            )  # fmt: skip
+            task = asyncio.create_task(guard.run())
+            try:
+                yield Rig(state, venue, guard, alerts)
+            finally:
+                guard.stop()
+                await task
+                store.close()
+
+
+@pytest.mark.asyncio
+async def test_twenty_daemons_fall_silent_and_each_account_is_empty_in_time(tmp_path):
+    async def trial(number: int) -> float:
+        async with rig(tmp_path / str(number)) as made:
+            beat = Heartbeat(made.state / "heartbeat", SystemClock())
+            for _ in range(3 + number % 5):
+                await asyncio.sleep(0.1)
+                beat.beat()
+            last = time.monotonic()
+            assert made.venue.cancels == 0
+            await made.until(lambda: made.venue.empty_at is not None)
+            assert made.venue.empty_at is not None
+            await made.until(lambda: bool(made.alerts))
+            return made.venue.empty_at - last
+
+    took = await asyncio.gather(*(trial(number) for number in range(20)))
+    assert min(took) > 1.9
+    assert max(took) < WITHIN_S
+
+
+BEATER = """
+import sys, time
+from pathlib import Path
+from botmm.clock import SystemClock
+from botmm.live.heartbeat import Heartbeat
+beat = Heartbeat(Path(sys.argv[1]), SystemClock())
+print("beats", flush=True)
+while True:
+    beat.beat()
+    time.sleep(0.1)
+"""
+
+
+@pytest.mark.asyncio
+async def test_a_stalled_process_is_a_dead_one_until_it_goes_on(tmp_path):
+    async with rig(tmp_path) as made:
+        child = subprocess.Popen(
+            [sys.executable, "-c", BEATER, str(tmp_path / "heartbeat")], stdout=subprocess.PIPE
+        )
+        try:
+            assert child.stdout is not None
+            await asyncio.to_thread(child.stdout.readline)
+            await asyncio.sleep(0.3)
+            assert made.venue.cancels == 0
+            os.kill(child.pid, signal.SIGSTOP)
+            stopped = time.monotonic()
+            await made.until(lambda: made.venue.empty_at is not None)
+            assert made.venue.empty_at is not None
+            assert made.venue.empty_at - stopped < WITHIN_S
+            os.kill(child.pid, signal.SIGCONT)
+            await made.until(lambda: "the daemon is back" in made.alerts)
+        finally:
+            child.kill()
+            child.wait(10)
+
+
+@pytest.mark.asyncio
+async def test_refused_cancels_and_late_orders_are_cancelled_again(tmp_path):
+    async with rig(tmp_path, stale_s=0.2) as made:
+        made.venue.refuse, made.venue.comes_late = 3, True
+        Heartbeat(tmp_path / "heartbeat", SystemClock())
+        await made.until(lambda: not made.venue.comes_late and not made.venue.orders)
+        assert made.venue.refuse == 0
+    assert (tmp_path / "guard.json").exists()
+
+
+@pytest.mark.asyncio
+async def test_a_daemon_that_ended_in_order_or_never_ran_is_left_alone(tmp_path):
+    async with rig(tmp_path, stale_s=0.1) as made:
+        await asyncio.sleep(0.4)
+        assert made.guard.silence() == ""
+        Heartbeat(tmp_path / "heartbeat", SystemClock()).stop()
+        await asyncio.sleep(0.4)
+        assert made.venue.cancels == 0
+        assert made.alerts == []
+
+
+@pytest.mark.asyncio
+async def test_a_heartbeat_that_vanishes_is_a_silent_one(tmp_path):
+    async with rig(tmp_path, stale_s=0.3) as made:
+        Heartbeat(tmp_path / "heartbeat", SystemClock())
+        await asyncio.sleep(0.15)
+        (tmp_path / "heartbeat").unlink()
+        await made.until(lambda: made.venue.empty_at is not None)
+
+
+@pytest.mark.asyncio
+async def test_a_days_loss_over_the_limit_kills_and_withdraws(tmp_path):
+    async with rig(tmp_path, loss_micro=50_000_000, equity_s=0.05) as made:
+        await asyncio.sleep(0.2)
+        made.venue.value = "951.0"
+        await asyncio.sleep(0.2)
+        assert not (tmp_path / "KILL").exists()
+        made.venue.value = "949.9"
+        await made.until(lambda: made.venue.empty_at is not None)
+        assert (tmp_path / "KILL").exists()
+        assert any("50.10" in words for words in made.alerts)

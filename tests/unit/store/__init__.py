@@ -1,0 +1,1 @@
+"""Data tests — importers, catalogue, quality and export."""

@@ -1,0 +1,107 @@
+"""State tests — what was kept is there after a restart, once, and in balance."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from botmm.errors import DataError, UsageError
+from botmm.store.rows import FillRow, Leg, OrderRow
+from botmm.store.state import StateStore
+
+ORDER = OrderRow(
+    cloid="0x01", symbol="BTC", side="bid", px=5, size=7, left=7, state="placing", oid=None,
+    reduce_only=False, sent_ns=1, updated_ns=1,
+)  # fmt: skip
+FILL = FillRow(
+    tid=9, symbol="BTC", cloid="0x01", oid=4, side="bid", px=5, size=7, fee_micro=-3,
+    closed_pnl_micro=0, maker=True, venue_ms=100, recv_ns=2,
+)  # fmt: skip
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "state.sqlite"
+
+
+def test_orders_fills_and_equity_are_there_after_a_restart(path):
+    store = StateStore(path)
+    store.put_order(ORDER)
+    store.put_fill(FILL)
+    store.put_fill(FILL)
+    store.put("cursor", "100")
+    for ts, micro in ((10**9, 50), (2 * 10**9, 20), (3 * 10**9, 30)):
+        store.put_equity(ts, micro)
+    store.close()
+    again = StateStore(path)
+    assert again.orders(["placing"]) == [ORDER]
+    assert again.orders(["working"]) == []
+    assert again.fills() == [FILL]
+    assert again.last_fill_ms() == 100
+    assert again.get("cursor") == "100"
+    (day,) = again.days()
+    assert (day.opening_micro, day.closing_micro, day.low_micro, day.high_micro) == (50, 30, 20, 50)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_one_flush_is_one_transaction(path):
+    store = StateStore(path)
+    store.put("a", "1")
+    store.put_order(ORDER)
+    reader = StateStore(path, read_only=True)
+    assert reader.get("a") is None
+    assert store.flush() == 2
+    assert reader.get("a") == "1"
+
+
+def test_a_booking_must_sum_to_zero_and_counts_once(path):
+    store = StateStore(path)
+    legs = [Leg(account="cash", unit="usd", amount=-5), Leg(account="fees", unit="usd", amount=5)]
+    store.book("fill-9", legs, ts_ns=1)
+    store.book("fill-9", legs, ts_ns=1)
+    assert store.balances() == {("cash", "usd"): -5, ("fees", "usd"): 5}
+    with pytest.raises(UsageError, match="sum"):
+        store.book("bad", legs[:1], ts_ns=1)
+    assert sum(store.balances().values()) == 0
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from botmm.store.rows import LatchRow
+from botmm.store.state import StateStore
+store = StateStore(Path(sys.argv[1]))
+store.reserve_nonces("agent", 500)
+store.reserve_nonces("agent", 400)
+store.set_latch(LatchRow(name="KILLED", reason="test", who="me", set_ns=1))
+store.put("waiting", "lost")
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_nonces_and_latches_outlive_a_kill_at_once(path):
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, timeout=20)
+    store = StateStore(path)
+    assert store.reserved_nonce("agent") == 500
+    assert store.reserved_nonce("other") == 0
+    assert [latch.name for latch in store.latches()] == ["KILLED"]
+    assert store.get("waiting") is None
+
+
+def test_a_newer_file_is_refused_with_the_cure(path):
+    StateStore(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(DataError, match="version 99") as caught:
+        StateStore(path)
+    assert "run the program that wrote it" in caught.value.cure
+
+
+def test_a_file_that_is_no_database_is_refused(path):
+    path.parent.mkdir()
+    path.write_bytes(b"nothing like it" * 100)
+    with pytest.raises(DataError, match="not a database"):
+        StateStore(path)
