@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from botmm.clock import Clock
 from botmm.exchanges.base import Instrument, RawReply, SignedRequest, Way
 from botmm.exchanges.hyperliquid.answers import Answer, lost, unknown
-from botmm.exchanges.hyperliquid.budgets import AddressBudget, WeightLedger, action_weight
+from botmm.exchanges.hyperliquid.budgets import KEPT, AddressBudget, WeightLedger, action_weight
 from botmm.exchanges.hyperliquid.encode import Action, Batch, entries, noop
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.refusals import alarm, lowest_nonce
 from botmm.exchanges.hyperliquid.replies import refusal
-from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
+from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.session import EXPIRES_MS, Session
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.stream import Stream
@@ -21,6 +21,8 @@ from botmm.ports import Place
 from botmm.units import SECOND_NS
 
 MS_NS = 1_000_000
+DOUBT_NS = 5 * SECOND_NS
+"""How long a socket that lost an answer is passed over."""
 
 _log = logger(__name__)
 
@@ -45,13 +47,13 @@ class Actions:
         self._signer, self._nonces, self._clock = signer, nonces, clock
         self._rest, self._stream = rest, stream
         self._weights, self._address = weights, address
-        self._doubted_link = -1
+        self._doubted_until = 0
         self.complaint = ""
 
     @property
     def way(self) -> Way:
         """Return how the next action travels; a socket that lost an answer is not trusted."""
-        trusted = self._stream.up and self._stream.links != self._doubted_link
+        trusted = self._stream.up and self._monotonic() >= self._doubted_until
         return "ws" if trusted else "rest"
 
     async def trade(self, batch: Batch) -> list[Answer]:
@@ -84,7 +86,7 @@ class Actions:
         """Return why a batch must not be sent; empty where it may."""
         now, n = self._monotonic(), len(batch.commands)
         urgent = all(not isinstance(c, Place) or c.reduce_only for c in batch.commands)
-        if not self._weights.may(action_weight(n), now, cancel=urgent):
+        if not self._weights.may(action_weight(n), now, kept=0.0 if urgent else KEPT):
             return "our own limit of weight"
         if isinstance(batch.commands[0], Place):
             fits = self._address.may_place(n)
@@ -105,10 +107,9 @@ class Actions:
         self._weights.spend(action_weight(n), now)
         self._address.spend(n, now)
         if self.way == "ws":
-            link = self._stream.links
-            reply = await self._stream.post("action", signed.body, deadline_s=DEADLINE_S)
+            reply = await self._stream.post("action", signed.body, deadline_s=self._rest.deadline_s)
             if reply.status is None and reply.sent:
-                self._doubted_link = link
+                self._doubted_until = self._monotonic() + DOUBT_NS
         else:
             reply = await self._rest.post("/exchange", signed.body)
         self._learn(reply)

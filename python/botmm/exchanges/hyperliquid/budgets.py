@@ -11,7 +11,10 @@ from botmm.units import SECOND_NS
 
 WEIGHT_MAX = 1_200
 WINDOW_NS = 60 * SECOND_NS
-CANCEL_SHARE = 0.3
+KEPT = 0.3
+"""What orders and questions leave of the weight."""
+KEPT_URGENT = 0.1
+"""What questions leave on which withdrawing orders may depend."""
 SLOT_NS = 10 * SECOND_NS
 """The pace of requests that an address without a budget still has."""
 RESERVE = 2_000
@@ -45,14 +48,15 @@ class WeightLedger:
     _used: int = 0
     _closed_until: int = 0
 
-    def may(self, weight: int, now_ns: int, *, cancel: bool) -> bool:
-        """Return whether it fits; everything but cancels leaves them three tenths."""
+    def may(self, weight: int, now_ns: int, *, kept: float) -> bool:
+        """Return whether it fits while a share of the limit stays free; cancels leave none.
+
+        After a 429 everything but cancels and what is urgent pauses.
+        """
         self._drop(now_ns)
-        if cancel:
-            return self._used + weight <= self.limit
-        if now_ns < self._closed_until:
+        if kept >= KEPT and now_ns < self._closed_until:
             return False
-        return self._used + weight <= int(self.limit * (1 - CANCEL_SHARE))
+        return self._used + weight <= int(self.limit * (1 - kept))
 
     def spend(self, weight: int, now_ns: int) -> None:
         """Count what was sent, or the rows that a reply had."""

@@ -14,11 +14,11 @@ class Inbox:
 
     def __init__(self, *, frames_max: int = FRAMES_MAX, private_max: int = PRIVATE_MAX) -> None:
         """Bound it."""
-        self._rows: deque[tuple[bytes, bool]] = deque()
+        self._rows: deque[tuple[int, bytes, bool]] = deque()
         self._frames_max, self._private_max = frames_max, private_max
         self._news = asyncio.Event()
-        self._taken = asyncio.Condition()
-        self._in = self._out = 0
+        self._progress = asyncio.Condition()
+        self._number = self._used = 0
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -31,37 +31,32 @@ class Inbox:
         whole. Private ones stay; too many of them mean that nobody reads.
         """
         if len(self._rows) >= self._frames_max and not private:
-            kept = [row for row in self._rows if row[1]]
+            kept = [row for row in self._rows if row[2]]
             self.dropped += len(self._rows) - len(kept)
-            self._out += len(self._rows) - len(kept)
             self._rows = deque(kept)
         if len(self._rows) >= self._private_max:
             return False
-        self._rows.append((payload, private))
-        self._in += 1
+        self._number += 1
+        self._rows.append((self._number, payload, private))
         self._news.set()
         return True
 
     async def get(self) -> bytes:
-        """Return the next frame; the one before counts as used now."""
-        async with self._taken:
-            self._taken.notify_all()
+        """Return the next frame; those before it count as used now."""
+        async with self._progress:
+            self._used = self._rows[0][0] - 1 if self._rows else self._number
+            self._progress.notify_all()
         while not self._rows:
             self._news.clear()
             await self._news.wait()
-        self._out += 1
-        return self._rows.popleft()[0]
+        return self._rows.popleft()[1]
 
     async def used(self, *, within_s: float) -> bool:
-        """Wait until everything that is in it now was used; whether that came in time."""
-        mark = self._in
-
-        def done() -> bool:
-            return self._out > mark or (self._out >= mark and not self._rows)
-
+        """Wait until everything that was put in until now was used; whether that came in time."""
+        mark = self._number
         try:
-            async with asyncio.timeout(within_s), self._taken:
-                await self._taken.wait_for(done)
+            async with asyncio.timeout(within_s), self._progress:
+                await self._progress.wait_for(lambda: self._used >= mark)
         except TimeoutError:
             return False
         return True

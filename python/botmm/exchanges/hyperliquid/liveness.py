@@ -38,6 +38,8 @@ Decision = Ping | Resubscribe | Reconnect
 
 @dataclass(slots=True)
 class _Channel:
+    """One watched channel: when it was heard, and when it was last subscribed again."""
+
     silence_ns: int
     heard_ns: int
     again_ns: int | None = None

@@ -1,20 +1,31 @@
-"""Mirror — the ids of our orders that may rest: what a cancel of everything goes through."""
+"""Mirror — our orders as answers and the account's stream last told of them.
+
+A cancel of everything goes through it, and what the stream told needs no question any more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from botmm.exchanges.base import Instrument
 from botmm.exchanges.hyperliquid.answers import Answer
 from botmm.exchanges.hyperliquid.fields import ReplyError, decode, required
+from botmm.exchanges.hyperliquid.statuses import read_update
 from botmm.ports import Place
 
-LIVE = ("open", "triggered")
+OVER = ("filled", "cancelled", "rejected")
+TOLD_MAX = 1_000
+"""Words of the stream that are kept: proofs come soon after or not at all."""
 
 
 class Mirror:
-    """Orders by id until their end is proven; too many are worse than one too few."""
+    """Orders by id until their end is told; one too many does less harm than one too few."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, listing: Sequence[Instrument]) -> None:
+        """Take the instrument of each symbol index."""
+        self._symbols = {one.name: (ix, one) for ix, one in enumerate(listing)}
         self._orders: dict[str, int] = {}
+        self._told: dict[str, Answer] = {}
 
     def sent(self, place: Place) -> None:
         """Note an order before it leaves."""
@@ -22,20 +33,35 @@ class Mirror:
 
     def answered(self, answer: Answer) -> None:
         """Take what is proven of an order."""
-        if answer.word in ("filled", "cancelled", "rejected"):
+        if answer.word in OVER:
             self._orders.pop(answer.cloid, None)
         elif answer.word == "resting":
             self._orders[answer.cloid] = answer.symbol
 
     def heard(self, frame: bytes) -> None:
-        """Take a frame of `orderUpdates`; one that cannot be read changes nothing."""
+        """Take a frame of `orderUpdates`; a row that cannot be read changes nothing."""
         try:
-            for row in required(decode(frame), "data", list):
-                order = required(row, "order", dict)
-                if required(row, "status", str) not in LIVE and "cloid" in order:
-                    self._orders.pop(required(order, "cloid", str), None)
+            rows = required(decode(frame), "data", list)
         except ReplyError:
             return
+        for row in rows:
+            try:
+                answer = read_update(row, self._symbols)
+            except ReplyError:
+                continue
+            if answer is not None:
+                self._told.pop(answer.cloid, None)
+                self._told[answer.cloid] = answer
+                self.answered(answer)
+        while len(self._told) > TOLD_MAX:
+            del self._told[next(iter(self._told))]
+
+    def told(self, cloid: str, *, rests: bool) -> Answer | None:
+        """Return the stream's word on an order that is over, or, if `rests`, on one that is not."""
+        answer = self._told.get(cloid)
+        if answer is None or not (rests or answer.word in OVER):
+            return None
+        return answer
 
     def ids(self, symbol: int | None) -> list[tuple[int, str]]:
         """Return (symbol, id) of what may rest, of one symbol or of all."""

@@ -23,16 +23,17 @@ from botmm.exchanges.hyperliquid.account import (
     read_orders,
     read_state,
 )
-from botmm.exchanges.hyperliquid.budgets import WeightLedger, info_weight
+from botmm.exchanges.hyperliquid.budgets import KEPT, KEPT_URGENT, WeightLedger, info_weight
 from botmm.exchanges.hyperliquid.encode import Universe
-from botmm.exchanges.hyperliquid.fields import exact, required
-from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
+from botmm.exchanges.hyperliquid.fields import ReplyError, required, units
+from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.standing import document, fills_question
 from botmm.exchanges.hyperliquid.stream import Stream
 from botmm.ports import Minute
 from botmm.units import SECOND_NS
 
 ROWS_PER_WEIGHT = 20
+CANDLES_PER_WEIGHT = 60
 MS_NS = 1_000_000
 MINUTE_MS = 60_000
 CANDLE_DECIMALS = 10
@@ -55,11 +56,11 @@ class Questions:
 
         Args:
             request: the question.
-            urgent: whether it may use what is kept for cancels.
+            urgent: whether withdrawing orders may depend on it.
         """
         now = round(self.clock.monotonic() * SECOND_NS)
         weight = info_weight(request)
-        if not self.weights.may(weight, now, cancel=urgent):
+        if not self.weights.may(weight, now, kept=KEPT_URGENT if urgent else KEPT):
             return RawReply(status=None, body=None, why="our own limit of weight", sent=False)
         self.weights.spend(weight, now)
         body = json.dumps(request, separators=(",", ":")).encode()
@@ -69,7 +70,7 @@ class Questions:
         if reply.status is None and self.stream is not None and self.stream.up:
             # A question changes nothing: it may go the other way, too.
             self.weights.spend(weight, now)
-            reply = await self.stream.post("info", body, deadline_s=DEADLINE_S)
+            reply = await self.stream.post("info", body, deadline_s=self.rest.deadline_s)
         return reply
 
     async def _document(self, request: Mapping[str, Any], *, urgent: bool = False) -> Any:
@@ -117,6 +118,10 @@ class Questions:
         now = int(self.clock.now()) // MS_NS
         request = {"coin": coin, "interval": "1m", "startTime": now - count * MINUTE_MS}
         rows = await self._document({"type": "candleSnapshot", "req": request | {"endTime": now}})
+        if not isinstance(rows, list):
+            raise ReplyError(f"candles are no list: {rows!r:.80}")
+        spent = len(rows) // CANDLES_PER_WEIGHT
+        self.weights.spend(spent, round(self.clock.monotonic() * SECOND_NS))
         return [_minute(row) for row in rows if required(row, "T", int) < now]
 
     async def budget(self) -> Budget:
@@ -133,6 +138,6 @@ class Questions:
 def _minute(row: Any) -> Minute:
     """Return a candle as signals take it in."""
     start = required(row, "t", int)
-    prices = [float(exact(required(row, key, str), CANDLE_DECIMALS)) for key in "ohlcv"]
+    prices = [float(units(row, key, CANDLE_DECIMALS)) for key in "ohlcv"]
     o, h, low, c, v = (price / 10**CANDLE_DECIMALS for price in prices)
     return start, o, h, low, c, v

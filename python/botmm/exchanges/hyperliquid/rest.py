@@ -27,7 +27,7 @@ class Rest:
     ) -> None:
         """Take the host; connections are made when they are needed."""
         self._base = host.base
-        self._deadline_s, self._body_max = deadline_s, body_max
+        self.deadline_s, self._body_max = deadline_s, body_max
         self._client: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -55,7 +55,7 @@ class Rest:
             return RawReply(status=None, body=None, why="the client is closed", sent=False)
         try:
             async with (
-                asyncio.timeout(self._deadline_s),
+                asyncio.timeout(self.deadline_s),
                 self._client.post(
                     f"{self._base}{path}", data=body, allow_redirects=False
                 ) as response,
@@ -66,7 +66,7 @@ class Rest:
                     return RawReply(status=response.status, body=None, why=why)
                 return RawReply(status=response.status, body=received)
         except TimeoutError:
-            return RawReply(status=None, body=None, why=f"no answer in {self._deadline_s:g} s")
+            return RawReply(status=None, body=None, why=f"no answer in {self.deadline_s:g} s")
         except aiohttp.ClientConnectorError as error:
             return RawReply(status=None, body=None, why=f"no connection: {error}", sent=False)
         except (aiohttp.ClientError, OSError) as error:

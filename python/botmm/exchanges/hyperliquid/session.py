@@ -18,7 +18,7 @@ from botmm.exchanges.base import Instrument, RawReply, SignedRequest
 from botmm.exchanges.hyperliquid.answers import Answer, lost
 from botmm.exchanges.hyperliquid.encode import Batch
 from botmm.exchanges.hyperliquid.fields import ReplyError
-from botmm.exchanges.hyperliquid.replies import Reading, done, read
+from botmm.exchanges.hyperliquid.replies import Reading, done, read, refusal
 from botmm.exchanges.hyperliquid.statuses import read_status
 from botmm.ports import Place
 from botmm.units import SECOND_NS
@@ -51,6 +51,8 @@ class Ask:
 
 @dataclass(slots=True, kw_only=True)
 class _Request:
+    """One request that was sent, for as long as something of it is to be proven."""
+
     batch: Batch
     expires_ms: int
     waiting: bool = True
@@ -72,6 +74,7 @@ class _Proof:
     nonce: int | None
     dead_ms: int | None
     unheard_ns: int | None = None
+    asked_ns: int | None = None
 
 
 @dataclass(slots=True)
@@ -136,11 +139,20 @@ class Session:
     def fenced(self, nonce: int, reply: RawReply) -> None:
         """Take the reply to a fence: accepted, the nonce's request can never run any more."""
         request = self._requests.get(nonce)
-        if request is not None and done(reply):
+        if request is None:
+            return
+        if done(reply):
             request.void = True
+        elif refusal(reply) is not None:
+            # The nonce was used before: more fences say nothing new.
+            request.fences = FENCES_MAX
+
+    def placing(self, cloid: str) -> bool:
+        """Whether all that is in doubt about an order is whether it was ever placed."""
+        return cloid in self._proofs and self._proofs[cloid].nonce is not None
 
     def ask(self, symbol: int, cloid: str, now_ns: int, venue_ms: int | None) -> Ask | None:
-        """Return the question after an order, or None while its request waits for a reply.
+        """Return the question after an order; None while its request waits, or too soon after another.
 
         Args:
             symbol, cloid: the order; doubts from elsewhere are taken up here.
@@ -152,6 +164,9 @@ class Session:
             return None
         expires = None if venue_ms is None else venue_ms + EXPIRES_MS
         proof = self._open(symbol, cloid, expires)
+        if proof.asked_ns is not None and now_ns - proof.asked_ns < SPACING_NS:
+            return None
+        proof.asked_ns = now_ns
         if proof.dead_ms is None and expires is not None:
             proof.dead_ms = expires + GRACE_MS
         return Ask(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from botmm.exchanges.base import Instrument, RawReply
 from botmm.exchanges.hyperliquid.answers import Answer, Reason
-from botmm.exchanges.hyperliquid.fields import ReplyError, decode, required, units
+from botmm.exchanges.hyperliquid.fields import ReplyError, decode, optional, required, units
 
 UNKNOWN_OID = "unknownOid"
 
@@ -49,6 +50,20 @@ def read_status(reply: RawReply, symbol: int, cloid: str, instrument: Instrument
     return _answer(
         required(outer, "order", dict), required(outer, "status", str), symbol, cloid, instrument
     )
+
+
+def read_update(row: Any, symbols: Mapping[str, tuple[int, Instrument]]) -> Answer | None:
+    """Return what a row of `orderUpdates` tells; None for an order without an id, or elsewhere.
+
+    Raises:
+        ReplyError: a field is missing or malformed.
+    """
+    order = required(row, "order", dict)
+    cloid = optional(order, "cloid", str)
+    known = symbols.get(required(order, "coin", str))
+    if cloid is None or known is None:
+        return None
+    return _answer(order, required(row, "status", str), known[0], cloid, known[1])
 
 
 def _answer(

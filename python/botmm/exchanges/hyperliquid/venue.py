@@ -7,6 +7,7 @@ async with HyperliquidVenue(spec, signer, nonces, clock) as venue:
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,7 +17,6 @@ from botmm.clock import Clock
 from botmm.errors import UsageError, VenueError
 from botmm.exchanges.base import Instrument, Trade
 from botmm.exchanges.hyperliquid import encode, standing, subscriptions
-from botmm.exchanges.hyperliquid.account import FeeRates
 from botmm.exchanges.hyperliquid.actions import Actions
 from botmm.exchanges.hyperliquid.answers import Answer, invalid
 from botmm.exchanges.hyperliquid.budgets import AddressBudget, WeightLedger
@@ -25,12 +25,14 @@ from botmm.exchanges.hyperliquid.hosts import Host
 from botmm.exchanges.hyperliquid.inbox import Inbox
 from botmm.exchanges.hyperliquid.mirror import Mirror
 from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.payments import Payments
 from botmm.exchanges.hyperliquid.questions import Questions
+from botmm.exchanges.hyperliquid.readings import Readings
 from botmm.exchanges.hyperliquid.replies import done, refusal
-from botmm.exchanges.hyperliquid.rest import Rest
+from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
 from botmm.exchanges.hyperliquid.sign import Signer
-from botmm.exchanges.hyperliquid.standing import MismatchError
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
+from botmm.observe.logging import logger
 from botmm.ports import (
     Cancel,
     CancelAll,
@@ -50,25 +52,29 @@ PRIVATE_MAX = 8 << 20
 MARKET_PING_NS = 30 * SECOND_NS
 PRIVATE_PING_NS = 5 * SECOND_NS
 """The account's socket may be silent for long; only its pongs show that it lives."""
-WINDOW_MS = 60_000
-"""How far back a standing reads fills."""
 PROOF_WINDOW_MS = 600_000
 """How far back the fills of an order are read whose end was not heard."""
-FEES_NS = 600 * SECOND_NS
-BUDGET_NS = 60 * SECOND_NS
-TRIES = 3
-AGAIN_S = 0.3
 USED_S = 1.0
+PAYMENTS_MAX = 10_000
+"""Payments that nobody took; one more ends the venue, since none may be lost."""
+PROOFS_A_SECOND = 3
+"""Questions after single orders: each weighs as much as two orders."""
+
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueSpec:
-    """Where and what is traded; `symbols` as a person writes them, `seed` for pauses."""
+    """Where and what is traded; `symbols` as a person writes them, `seed` for pauses.
+
+    `deadline_s` bounds each request, from its first byte to the last of its reply.
+    """
 
     host: Host
     account: str
     symbols: tuple[str, ...]
     seed: int = 1
+    deadline_s: float = DEADLINE_S
 
 
 class HyperliquidVenue:
@@ -85,12 +91,12 @@ class HyperliquidVenue:
         self._signer, self._nonces, self._clock = signer, nonces, clock
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
-        self._rest = Rest(spec.host)
+        self._rest = Rest(spec.host, deadline_s=spec.deadline_s)
         self._ask = Questions(self._rest, self.account, self.weights, clock)
-        self._mirror = Mirror()
+        self._mirror = Mirror(())
+        self._proofs: deque[int] = deque(maxlen=PROOFS_A_SECOND)
+        self._paid: asyncio.Queue[Event] = asyncio.Queue(PAYMENTS_MAX)
         self._streams: tuple[Stream, ...] = ()
-        self._fees: tuple[int, FeeRates] | None = None
-        self._budget_at: int | None = None
 
     async def __aenter__(self) -> Self:
         """Read the metadata, connect and subscribe.
@@ -103,7 +109,10 @@ class HyperliquidVenue:
         try:
             self._universe = await self._ask.universe()
             self.instruments = self.resolve(self.spec.symbols)
-            await self._observe_budget()
+            self._mirror = Mirror(self.instruments)
+            self._funding = Payments(self.instruments, await self._ask.venue_ms())
+            self._readings = Readings(self._ask, self.address, self.instruments, self._clock)
+            await self._readings.observe_budget()
             self._make()
             await self._group.__aenter__()
         except BaseException:
@@ -128,6 +137,10 @@ class HyperliquidVenue:
             task.cancel()
         try:
             await self._group.__aexit__(kind, error, trace)
+        except BaseExceptionGroup as group:
+            if group.exceptions != (error,):
+                raise
+            # Nothing but the caller's own error: it goes on as it is.
         finally:
             await self._rest.__aexit__(None, None, None)
 
@@ -182,7 +195,23 @@ class HyperliquidVenue:
             return True
         if channel == "orderUpdates":
             self._mirror.heard(frame)
+        elif channel == "userFundings":
+            self._pay(frame)
         return self.inbox.put(frame, private=channel in subscriptions.PRIVATE)
+
+    def _pay(self, frame: bytes) -> None:
+        try:
+            events = self._funding.heard(frame)
+        except ReplyError as error:
+            _log.error("unreadable funding", why=str(error))
+            return
+        for event in events:
+            self._paid.put_nowait(event)
+
+    async def payments(self) -> AsyncIterator[Event]:
+        """Yield funding of this run as events of the core, each payment once."""
+        while True:
+            yield await self._paid.get()
 
     @property
     def link(self) -> int:
@@ -247,21 +276,27 @@ class HyperliquidVenue:
         return answer.event()
 
     async def prove(self, symbol: int, cloid: str) -> Event | None:
-        """Ask what became of an order; None while there is no proof."""
+        """Ask what became of an order; None while there is no proof.
+
+        What the account's stream told is not asked again, and few are asked after in a second.
+        """
         session = self.actions.session
+        told = self._mirror.told(cloid, rests=session.placing(cloid))
+        if told is not None:
+            session.settle(cloid)
+            return self._told(told)
         now = self._monotonic()
-        try:
-            venue_ms = await self._ask.venue_ms()
-        except ReplyError:
-            venue_ms = None
+        if len(self._proofs) == PROOFS_A_SECOND and now - self._proofs[0] < SECOND_NS:
+            return None
+        venue_ms = await self._readings.venue_ms()
         nonce = session.fence(cloid, now, venue_ms)
         if nonce is not None:
             await self.actions.fence(nonce)
         ask = session.ask(symbol, cloid, self._monotonic(), venue_ms)
         if ask is None:
             return None
-        reply = await self._ask.raw(ask.request(self.account), urgent=True)
-        answer = session.status(ask, reply)
+        self._proofs.append(ask.asked_ns)
+        answer = session.status(ask, await self._ask.raw(ask.request(self.account), urgent=True))
         if answer is None:
             return None
         # What it filled is taken in before the order is closed.
@@ -287,45 +322,7 @@ class HyperliquidVenue:
         Raises:
             VenueError: no answer that can be trusted.
         """
-        await self._observe_budget()
-        fees = await self._fee_rates()
-        left = self.address.left
-        if left is None:
-            raise VenueError("the address budget is not known")
-        for _ in range(TRIES - 1):
-            try:
-                return await self._reading(left, fees)
-            except MismatchError:
-                await asyncio.sleep(AGAIN_S)
-        return await self._reading(left, fees)
-
-    async def _reading(self, budget_left: int, fees: FeeRates) -> Standing:
-        orders = await self._ask.orders()
-        state = await self._ask.state()
-        return standing.build(
-            self.instruments,
-            state=state,
-            orders=orders,
-            fills=await self._ask.fills(state.time_ms - WINDOW_MS),
-            budget_left=budget_left,
-            fees=fees,
-        )
-
-    async def _observe_budget(self) -> None:
-        """Ask for the address budget now and then; between, our own count goes on."""
-        now = self._monotonic()
-        if self._budget_at is not None and now - self._budget_at < BUDGET_NS:
-            return
-        self._budget_at = now
-        budget = await self._ask.budget()
-        self.address.observe(used=budget.used, cap=budget.cap)
-
-    async def _fee_rates(self) -> FeeRates:
-        """Return the fee rates; they change once a day."""
-        now = self._monotonic()
-        if self._fees is None or now - self._fees[0] >= FEES_NS:
-            self._fees = (now, await self._ask.fees())
-        return self._fees[1]
+        return await self._readings.standing()
 
     async def withdraw(self, orders: Sequence[RestingOrder]) -> None:
         """Cancel orders by the venue's ids, ours or not; what is gone shows in the standing."""

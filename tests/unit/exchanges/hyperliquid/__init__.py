@@ -1,0 +1,1 @@
+"""Hyperliquid — unit tests of `botmm.exchanges.hyperliquid`."""
