@@ -154,7 +154,9 @@ class FakeHyperliquid:
                     if "ws" in self.mute and request["payload"]["action"]["type"] != "noop":
                         return
                 response = {"type": request["type"], "payload": payload}
-                await ws.send_json({"channel": "post", "data": {"id": row["id"], "response": response}})
+                await ws.send_json(
+                    {"channel": "post", "data": {"id": row["id"], "response": response}}
+                )
 
 
 def _items(kind: str, statuses: list[Any]) -> Any:

@@ -39,11 +39,6 @@ from botmm.live.secrets import agent_key
 from botmm.observe.logging import set_up
 from botmm.store.state import StateStore
 
-try:
-    import uvloop
-except ImportError:  # not on Windows
-    uvloop = None  # type: ignore[assignment]
-
 ARM = "arm.json"
 KEEP_S = 5.0
 _URLS = {"paper": LOCAL_API_URL, "testnet": TESTNET_API_URL, "mainnet": MAINNET_API_URL}
@@ -94,11 +89,12 @@ def command(
     if symbols:
         options.append(Layer(origin="--symbols", values={"live.symbols": " ".join(symbols)}))
     settings = load(config, overrides, options=options).settings
-    run = trade(settings)
-    if uvloop is not None:
-        uvloop.run(run)
+    if sys.platform == "win32":
+        asyncio.run(trade(settings))
     else:
-        asyncio.run(run)
+        import uvloop
+
+        uvloop.run(trade(settings))
 
 
 async def trade(settings: Settings) -> None:
