@@ -161,6 +161,10 @@ class Live(_Section):
     guard: bool = Field(
         default=True, description="Whether quotes stand only while botmm-guard watches."
     )
+    params_file: str = Field(
+        default="live_params.json",
+        description="Parameters by symbol that are taken over while running, where it is there.",
+    )
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
         default=9109, description="Prometheus metrics on the loopback; 0 switches them off."
     )

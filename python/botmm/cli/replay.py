@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         "botmm replay --symbol SOL --days 7 --set base_spread_bps=3 --latency 120/60 --band",
         "botmm replay --symbols BTC ETH SOL --days 90 --no-sensitivity",
         "botmm replay --symbol BTC --date 2026-02-12 --strategy mine.py:Mine",
+        "botmm replay --journal state",
         "botmm replay data/tape/hyperliquid/BTC/2026-02-12.parquet --json",
     )
 )
@@ -57,6 +58,12 @@ if TYPE_CHECKING:
 @click.option(
     "--restart", is_flag=True, help="Begin anew where the same run was stopped or killed."
 )
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Play a daemon's run again and compare its commands, byte for byte.",
+)
 @click.option("--band", is_flag=True, help="Also run the two ends of the queue models.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Output folder."
@@ -71,6 +78,10 @@ def replay(**options: Any) -> int:
     """
     from botmm.research.plan import make_plan, select_range
 
+    if options["journal"] is not None:
+        from botmm.cli.journal import replay_journal
+
+        return replay_journal(options["journal"], as_json=options["as_json"])
     settings = play_settings(options)
     wanted = select_range(
         day=options["date"],

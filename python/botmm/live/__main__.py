@@ -9,10 +9,10 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import rich_click as click
@@ -29,18 +29,20 @@ from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.arm import check_arm
-from botmm.live.control import ControlServer
 from botmm.live.daemon import Daemon, Place
-from botmm.live.heartbeat import EVERY_S, Heartbeat
+from botmm.live.deadman import renew
+from botmm.live.heartbeat import Heartbeat
 from botmm.live.latches import Latches
 from botmm.live.lock import Lock
 from botmm.live.operator import Operator
-from botmm.live.secrets import agent_key
+from botmm.live.secrets import agent_key, secret_text
+from botmm.live.watch import Watch, alarms, beat, control, pay
 from botmm.observe.logging import set_up
+from botmm.observe.notifier import Notifier
 from botmm.store.state import StateStore
 
 ARM = "arm.json"
-KEEP_S = 5.0
+ALERT_URL = "BOTMM_ALERT_URL"
 _URLS = {"paper": LOCAL_API_URL, "testnet": TESTNET_API_URL, "mainnet": MAINNET_API_URL}
 
 
@@ -124,43 +126,28 @@ async def trade(settings: Settings) -> None:
         names = tuple(live.symbols.replace(",", " ").split())
         spec = VenueSpec(host=host, account=account, symbols=names)
         venue = await ending.enter_async_context(HyperliquidVenue(spec, signer, nonces, clock))
+        alert = secret_text(ALERT_URL, environ=os.environ, dotenv=Path(".env"))
+        notifier = ending.enter_context(Notifier(clock, [alert] if alert else []))
         place = Place(folder=folder, mode=live.mode, account=account, url=host.base)
-        daemon = Daemon(settings, venue, place, clock)
+        alarm = alarms(notifier)
+        daemon = Daemon(settings, venue, place, clock, alarm=alarm)
         operator = Operator(lambda: daemon.runner, daemon.status, latches, folder / ARM)
         heartbeat = Heartbeat(folder / "heartbeat", clock)
         await _set_leverage(venue, live.leverage)
         click.echo(f"botmm-live: {live.mode} on {host.base}, account {account}, {' '.join(names)}")
         click.echo("  botmm status shows it, botmm kill stops it for good, Ctrl-C ends it")
-        await daemon.run(*_beside(daemon, operator, heartbeat, store))
+        watch = Watch(daemon, operator, store, clock, alarm)
+        await daemon.run(
+            lambda: control(folder, operator),
+            lambda: beat(heartbeat),
+            lambda: pay(daemon, venue.payments()),
+            lambda: renew(venue.schedule_cancel, clock, alarm),
+            watch.keep,
+            watch.reload,
+            watch.guard,
+            watch.measure,
+        )
         heartbeat.stop()
-
-
-def _beside(
-    daemon: Daemon, operator: Operator, heartbeat: Heartbeat, store: StateStore
-) -> list[Callable[[], Coroutine[Any, Any, None]]]:
-    """Return what runs beside the trading itself."""
-
-    async def control() -> None:
-        async with ControlServer(daemon.place.folder, operator):
-            await asyncio.Event().wait()
-
-    async def beat() -> None:
-        while True:
-            heartbeat.beat()
-            await asyncio.sleep(EVERY_S)
-
-    async def keep() -> None:
-        """Put down the equity, and latch what the engine halted for good."""
-        while True:
-            await asyncio.sleep(KEEP_S)
-            status = daemon.status()
-            store.put_equity(status["now_ns"], round(status["equity_usd"] * 1e6))
-            store.flush()
-            latched = [row for row in status["changes"] if row["state"] == "halted"]
-            if status["state"] == "halted" and latched and not operator.status()["latches"]:
-                operator.stop_for_good("HALTED", latched[-1]["cause"], who="engine")
-
-    return [control, beat, keep]
 
 
 @asynccontextmanager

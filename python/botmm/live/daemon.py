@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from botmm.clock import Clock
-from botmm.config import Settings
+from botmm.config import Settings, Value
 from botmm.core import signals_info
 from botmm.data.capture.writer import Writer
 from botmm.errors import VenueError
@@ -25,6 +25,7 @@ from botmm.live.status import status_of
 from botmm.live.tags import tag_of
 from botmm.observe.logging import logger
 from botmm.ports import Minute, Venue
+from botmm.store.params_files import read_live_params
 from botmm.units import SECOND_NS
 
 JOURNAL = "journal"
@@ -58,9 +59,22 @@ class Place:
 class Daemon:
     """A run on a venue; `status` can be asked while it lasts."""
 
-    def __init__(self, settings: Settings, venue: ListedVenue, place: Place, clock: Clock) -> None:
-        """Take what the run is made of; nothing is sent before `run`."""
+    def __init__(
+        self,
+        settings: Settings,
+        venue: ListedVenue,
+        place: Place,
+        clock: Clock,
+        *,
+        alarm: Callable[[str, str], object],
+    ) -> None:
+        """Take what the run is made of; nothing is sent before `run`.
+
+        Args:
+            alarm: told of what a person should know: a key for repeats, and words.
+        """
         self.settings, self.venue, self.place = settings, venue, place
+        self._alarm = alarm
         self._clock = clock
         self._runner: Runner | None = None
         self._start_value = 0
@@ -101,7 +115,7 @@ class Daemon:
             tag=tag,
             now=self._started,
             rates=(standing.maker_rate, standing.taker_rate),
-            overlay={},
+            overlay=self._overlay(),
             signals=saved,
             minutes=minutes,
         )
@@ -115,7 +129,7 @@ class Daemon:
                 tag=tag,
                 reconcile_s=self.settings.live.reconcile_s,
                 cancel_foreign=self.settings.live.foreign_orders == "cancel",
-                alarm=lambda key, words: _log.warning(words, about=key),
+                alarm=self._alarm,
             )
             stop = self._runner.stopping.set
             loop = asyncio.get_running_loop()
@@ -127,6 +141,11 @@ class Daemon:
                 for number in (signal.SIGINT, signal.SIGTERM):
                     loop.remove_signal_handler(number)
                 self._save()
+
+    def _overlay(self) -> Mapping[str, Mapping[str, Value]]:
+        """Return the parameters that lie over the configuration's, where their file is there."""
+        path = Path(self.settings.live.params_file)
+        return read_live_params(path).symbols if path.exists() else {}
 
     def _saved(self) -> Path | None:
         """Return the signals of an earlier run, where they are young enough and of these symbols."""

@@ -65,7 +65,7 @@ class Runner:
         tag: int,
         reconcile_s: float = 10.0,
         cancel_foreign: bool = False,
-        alarm: Callable[[str, str], None] = lambda key, words: None,
+        alarm: Callable[[str, str], object] = lambda key, words: None,
     ) -> None:
         """Take what a run is made of.
 

@@ -1,0 +1,135 @@
+"""Watch — what runs beside the trading: control, heartbeat, payments, files, guard, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from botmm.clock import Clock
+from botmm.errors import ConfigError
+from botmm.live import heartbeat
+from botmm.live.control import ControlServer
+from botmm.live.daemon import Daemon
+from botmm.live.heartbeat import EVERY_S, Heartbeat
+from botmm.live.operator import Operator
+from botmm.observe.logging import logger
+from botmm.observe.metrics import Metrics
+from botmm.observe.notifier import Notifier, Severity
+from botmm.ports import Event
+from botmm.store.params_files import read_live_params
+from botmm.store.state import StateStore
+
+KEEP_S = 5.0
+RELOAD_S = 5.0
+MEASURE_S = 1.0
+GUARD = "guard"
+GUARD_STALE_S = 3.0
+URGENT = frozenset({"halt", "stop", "blind", "position", "foreign_orders"})
+"""What a person has to look at now."""
+
+_log = logger(__name__)
+Alarm = Callable[[str, str], object]
+
+
+def alarms(notifier: Notifier) -> Alarm:
+    """Return what takes alarms: each is logged and told."""
+
+    def tell(key: str, words: str) -> None:
+        _log.warning(words, about=key)
+        notifier.tell(Severity.P1 if key in URGENT else Severity.P2, key, words)
+
+    return tell
+
+
+async def control(folder: Path, operator: Operator) -> None:
+    """Answer what a person asks, for as long as this task lives."""
+    async with ControlServer(folder, operator):
+        await asyncio.Event().wait()
+
+
+async def beat(sign: Heartbeat) -> None:
+    """Show life from the loop itself: where the loop stands still, the sign does, too."""
+    while True:
+        sign.beat()
+        await asyncio.sleep(EVERY_S)
+
+
+async def pay(daemon: Daemon, payments: AsyncIterator[Event]) -> None:
+    """Put funding through the loop as the venue tells it."""
+    async for event in payments:
+        daemon.runner.event(event)
+
+
+class Watch:
+    """Follows files, the guard and the state of a daemon that runs."""
+
+    def __init__(
+        self, daemon: Daemon, operator: Operator, store: StateStore, clock: Clock, alarm: Alarm
+    ) -> None:
+        """Take what is followed and who is told."""
+        self._daemon, self._operator, self._store = daemon, operator, store
+        self._clock, self._alarm = clock, alarm
+
+    async def keep(self) -> None:
+        """Put down the equity, and latch what the engine halted for good."""
+        while True:
+            await asyncio.sleep(KEEP_S)
+            status = self._operator.status()
+            self._store.put_equity(status["now_ns"], round(status["equity_usd"] * 1e6))
+            self._store.flush()
+            causes = [row["cause"] for row in status["changes"] if row["state"] == "halted"]
+            if status["state"] == "halted" and causes and not status["latches"]:
+                self._operator.stop_for_good("HALTED", causes[-1], who="engine")
+
+    async def reload(self) -> None:
+        """Take over parameters of the file when it changes; a bad file changes nothing."""
+        path = Path(self._daemon.settings.live.params_file)
+        digest = read_live_params(path).digest if path.exists() else ""
+        while True:
+            await asyncio.sleep(RELOAD_S)
+            if not path.exists():
+                continue
+            try:
+                params = read_live_params(path)
+            except ConfigError as error:
+                self._alarm("params", error.message)
+                continue
+            if params.digest != digest:
+                digest = params.digest
+                for number, one in enumerate(self._daemon.venue.instruments):
+                    values = params.symbols.get(one.name)
+                    if values:
+                        event = {"kind": "params", "symbol": number, "params": dict(values)}
+                        self._daemon.runner.event(event)
+                _log.info("parameters taken over", file=str(path))
+
+    async def guard(self) -> None:
+        """Let quotes stand only while the guard shows life, where one is asked for."""
+        live, runner = self._daemon.settings.live, self._daemon.runner
+        path = self._daemon.place.folder / "guard.beat"
+        while live.guard and self._daemon.place.mode != "paper":
+            sign = heartbeat.read(path)
+            alive = sign is not None and sign.age_s(self._clock) < GUARD_STALE_S
+            if not alive and GUARD not in runner.health.holds:
+                self._alarm(GUARD, "botmm-guard shows no life: quotes are withdrawn")
+            runner.hold(GUARD, on=not alive)
+            await asyncio.sleep(0.5)
+
+    async def measure(self) -> None:
+        """Show metrics on the loopback."""
+        port = self._daemon.settings.live.metrics_port
+        if port == 0:
+            return
+        metrics = Metrics()
+        try:
+            server = metrics.serve(port)
+        except OSError as error:
+            _log.warning("no metrics", port=port, why=error.strerror)
+            return
+        try:
+            while True:
+                metrics.update(self._operator.status())
+                await asyncio.sleep(MEASURE_S)
+        finally:
+            server.close()
