@@ -33,10 +33,9 @@ Alarm = Callable[[str, str], object]
 
 
 def alarms(notifier: Notifier) -> Alarm:
-    """Return what takes alarms: each is logged and told."""
+    """Return what takes alarms and tells people, the urgent ones until they answer."""
 
     def tell(key: str, words: str) -> None:
-        _log.warning(words, about=key)
         notifier.tell(Severity.P1 if key in URGENT else Severity.P2, key, words)
 
     return tell
