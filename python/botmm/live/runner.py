@@ -228,9 +228,12 @@ class Runner:
 
     async def _explained(self, standing: Standing) -> Standing:
         """Return a standing that the fills explain, or the last one after some time."""
-        for _ in range(EXPLAINED_TRIES):
+        for tried in range(EXPLAINED_TRIES):
             if not self._differing(standing, every=False):
                 break
+            if tried == 0:
+                # A socket that is dead without a word does not tell them by itself.
+                await self.venue.retell_fills()
             await asyncio.sleep(0.25)
             standing = await self.venue.standing()
         return standing
@@ -285,6 +288,10 @@ class Runner:
         """Compare own records with the venue's and answer each difference."""
         try:
             standing = await self.venue.standing()
+            if self._differing(standing, every=False):
+                # A fill that we were not told explains it, and keeps the ledger right as well.
+                await self.venue.retell_fills()
+                standing = await self.venue.standing()
         except VenueError as error:
             # One question without an answer says nothing of the position.
             self.health.failed_reconciles += 1
