@@ -89,6 +89,8 @@ class Runner:
         self._suspects: Sequence[int] = ()
         self._blind = 0
         self._thrift = Thrift()
+        self.decided: Callable[[float], object] = lambda seconds: None
+        """Told how long each frame took to become commands."""
 
     @property
     def gateway(self) -> VenueGateway:
@@ -167,7 +169,9 @@ class Runner:
         if loop is None:
             raise RuntimeError("invariant: the runner runs")
         async for payload in self.venue.frames():
+            began = self._clock.monotonic()
             loop.frame(payload)
+            self.decided(self._clock.monotonic() - began)
             self._notice()
 
     def _notice(self) -> None:
