@@ -108,6 +108,10 @@ class Venue(Protocol):
         """
         ...
 
+    async def retell_fills(self) -> bool:
+        """Hand on the account's last fills once more, as a frame; whether that was taken in."""
+        ...
+
     async def minutes(self, symbol: int, count: int) -> list[Minute]:
         """Return the last closed minutes of a symbol, oldest first.
 

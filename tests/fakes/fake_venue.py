@@ -34,6 +34,7 @@ class FakeVenue:
         self.up = True
         self.link = 1
         self.most_orders = 0
+        self.retold = 0
         self._frames: asyncio.Queue[bytes] = asyncio.Queue()
         self._oid = 0
 
@@ -80,6 +81,10 @@ class FakeVenue:
         rests = {"Resting": {"oid": order.oid, "left": order.left}} if order else None
         answer = rests or {"Cancelled": {"reason": "Asked"}}
         return {"kind": "answer", "symbol": symbol, "cloid": cloid, "answer": answer}
+
+    async def retell_fills(self) -> bool:
+        self.retold += 1
+        return not self.silent
 
     async def standing(self) -> Standing:
         if self.silent:

@@ -34,6 +34,12 @@ def test_it_runs_beats_and_ends_on_sigterm_without_showing_its_key(tmp_path: Pat
             assert time.monotonic() < end, "it never beat"
             time.sleep(0.02)
         assert beat.age_s(SystemClock()) < 2
+        child.send_signal(signal.SIGUSR2)  # acknowledges, and ends nothing
+        seen = beat.beats
+        while (beat := heartbeat.read(tmp_path / "guard.beat")) is None or beat.beats < seen + 3:
+            assert child.poll() is None, child.communicate()
+            assert time.monotonic() < end, "it stopped beating"
+            time.sleep(0.02)
         child.send_signal(signal.SIGTERM)
         out, err = child.communicate(timeout=10)
     finally:

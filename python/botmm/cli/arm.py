@@ -10,7 +10,7 @@ import rich_click as click
 from botmm.cli.control import state_option
 from botmm.cli.options import config_options, examples, load_config, output_options
 from botmm.cli.terminal import terminal
-from botmm.errors import UsageError
+from botmm.errors import FileSystemError, UsageError
 
 
 @click.command(epilog=examples("botmm arm", "botmm arm --hours 8", "botmm arm --off"))
@@ -35,7 +35,8 @@ def arm(
     live, shown = loaded.settings.live, terminal()
     path = Path(live.state_dir) / "arm.json"
     if off:
-        disarm(path)
+        if not disarm(path):
+            raise FileSystemError(f"{path} could not be removed", cure="remove it by hand")
         shown.say("disarmed; a daemon that runs goes on until it is paused or killed")
         return
     if not live.account:

@@ -49,11 +49,25 @@ def pause(*, state: str | None, config: tuple[Path, ...], overrides: tuple[str, 
 def resume(
     *, typed: str, state: str | None, config: tuple[Path, ...], overrides: tuple[str, ...]
 ) -> None:
-    """Quote again after a pause; behind a latch only with its phrase."""
-    from botmm.live.control import ask
+    """Quote again after a pause; behind a latch only with its phrase.
 
-    ask(state_folder(state, config, overrides), "resume", who=getpass.getuser(), typed=typed)
-    terminal().say("resumed")
+    Where no daemon runs the phrase lifts the latch for its next start.
+    """
+    from botmm.clock import SystemClock
+    from botmm.live.control import ask
+    from botmm.live.latches import lift_stopped
+
+    folder, shown = state_folder(state, config, overrides), terminal()
+    try:
+        ask(folder, "resume", who=getpass.getuser(), typed=typed)
+        shown.say("resumed")
+    except VenueError:
+        if not typed:
+            raise
+        left = lift_stopped(folder, SystemClock(), typed=typed)
+        shown.say("lifted; no daemon runs" + (f", and {', '.join(left)} stays" if left else ""))
+        if (folder / "KILL").exists():
+            shown.say(f"{folder / 'KILL'} is still there and kills the next start: remove it, too")
 
 
 @click.command(epilog=examples("botmm kill", "botmm kill --reason 'odd fills'"))

@@ -32,7 +32,7 @@ from botmm.live.arm import check_arm
 from botmm.live.daemon import Daemon, Place
 from botmm.live.deadman import renew
 from botmm.live.heartbeat import Heartbeat
-from botmm.live.latches import Latches
+from botmm.live.latches import STATE_FILE, Latches
 from botmm.live.lock import Lock
 from botmm.live.operator import Operator
 from botmm.live.secrets import agent_key, secret_text
@@ -109,7 +109,7 @@ async def trade(settings: Settings) -> None:
     folder = Path(live.state_dir)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as ending:
-        store = StateStore(folder / "botmm.sqlite")
+        store = StateStore(folder / STATE_FILE)
         ending.callback(store.close)
         latches = Latches(store, clock)
         latches.require_clear()
@@ -131,9 +131,11 @@ async def trade(settings: Settings) -> None:
         place = Place(folder=folder, mode=live.mode, account=account, url=host.base)
         alarm = alarms(notifier)
         daemon = Daemon(settings, venue, place, clock, alarm=alarm)
-        operator = Operator(lambda: daemon.runner, daemon.status, latches, folder / ARM)
-        heartbeat = Heartbeat(folder / "heartbeat", clock)
+        operator = Operator(
+            lambda: daemon.runner, daemon.status, latches, folder / ARM, notifier.acknowledge
+        )
         await _set_leverage(venue, live.leverage)
+        heartbeat = Heartbeat(folder / "heartbeat", clock)
         click.echo(f"botmm-live: {live.mode} on {host.base}, account {account}, {' '.join(names)}")
         click.echo("  botmm status shows it, botmm kill stops it for good, Ctrl-C ends it")
         watch = Watch(daemon, operator, store, clock, alarm)

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from botmm.clock import Clock
 from botmm.errors import RiskStopError, UsageError
+from botmm.observe.logging import logger
 
 HOURS_MAX = 24 * 7
+
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,11 @@ def check_arm(path: Path, account: str, clock: Clock) -> Arm:
     return arm
 
 
-def disarm(path: Path) -> None:
-    """Void the arming, as every halt does."""
-    path.unlink(missing_ok=True)
+def disarm(path: Path) -> bool:
+    """Void the arming, as every halt does; False where the disk refused and it still stands."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:  # a halt goes on; whoever asked for this alone is told
+        _log.error("the arming still stands", why=str(error))
+        return False
+    return True

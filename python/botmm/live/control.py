@@ -7,18 +7,22 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
-from botmm.errors import BotmmError, UsageError, VenueError
+from botmm.errors import BotmmError, RiskStopError, UsageError, VenueError
+from botmm.observe.logging import logger
 
 Verb = Literal["status", "pause", "resume", "kill", "flatten"]
 LINE_BYTES_MAX = 64 * 1024
 REPLY_BYTES_MAX = 8 * 1024**2
 ANSWER_S = 10.0
 KILL_POLL_S = 0.1
+
+_log = logger(__name__)
 
 
 class Controls(Protocol):
@@ -56,6 +60,7 @@ class ControlServer:
         self._server: asyncio.Server | None = None
         self._watch: asyncio.Task[None] | None = None
         self._signals = signals
+        self._owed: tuple[str, str] | None = None  # a kill that failed: reason and who
 
     async def start(self) -> None:
         """Begin to answer; needs the account's lock, since it replaces a socket left over.
@@ -79,7 +84,7 @@ class ControlServer:
         if self._signals:
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGUSR1, self._kill, "signal SIGUSR1", "signal")
-        self._watch = asyncio.create_task(self._watch_file(), name="kill-file")
+        self._watch = asyncio.create_task(self._watch_kills(), name="kills")
 
     async def stop(self) -> None:
         """Stop answering and take the socket away."""
@@ -105,14 +110,29 @@ class ControlServer:
     ) -> None:
         await self.stop()
 
-    def _kill(self, reason: str, who: str) -> None:
-        self._controls.kill(reason, who=who)
+    def _kill(self, reason: str, who: str) -> bool:
+        """Kill now; where that fails the watch tries again until it holds."""
+        try:
+            self._controls.kill(reason, who=who)
+        except (BotmmError, OSError, sqlite3.Error) as error:
+            if self._owed is None:
+                _log.error("a kill failed and is tried again", who=who, why=str(error))
+            self._owed = (reason, who)
+            return False
+        self._owed = None
+        return True
 
-    async def _watch_file(self) -> None:
-        """Kill when the file appears; it stays, so that a restart is killed too."""
-        while not self._kill_file.exists():
+    async def _watch_kills(self) -> None:
+        """Kill whenever the file appears; it stays, so that a restart is killed too."""
+        was_there = False
+        while True:
+            there = self._kill_file.exists()
+            if self._owed is not None:
+                self._kill(*self._owed)
+            elif there and not was_there:
+                self._kill(f"{self._kill_file} exists", "file")
+            was_there = there
             await asyncio.sleep(KILL_POLL_S)
-        self._controls.kill(f"{self._kill_file} exists", who="file")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -133,6 +153,8 @@ class ControlServer:
             return {"ok": True, "result": self._do(asked)}
         except BotmmError as error:
             return {"ok": False, "error": error.message, "cure": error.cure}
+        except (OSError, sqlite3.Error) as error:
+            return {"ok": False, "error": str(error), "cure": "check the disk of the state folder"}
         except (ValueError, RecursionError):
             return {"ok": False, "error": "not JSON", "cure": ""}
 
@@ -146,7 +168,11 @@ class ControlServer:
             case "resume":
                 self._controls.resume(who=who, typed=str(asked.get("typed", "")))
             case "kill":
-                self._controls.kill(str(asked.get("reason", "command")), who=who)
+                if not self._kill(str(asked.get("reason", "command")), who):
+                    raise RiskStopError(
+                        "the kill failed and is tried again until it holds",
+                        cure="look at the daemon's log and at the venue's page",
+                    )
             case "flatten":
                 self._controls.flatten(who=who)
             case _:

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from botmm.live import heartbeat
 from botmm.live.heartbeat import Beat, Heartbeat, Life
 from botmm.observe.logging import logger
 from botmm.store.state import StateStore
+from botmm.units import day_of
 
 STALE_S = 2.0
 POLL_S = 0.1
@@ -73,6 +75,7 @@ class Guard:
         self._clock, self._alert = clock, alert
         self._last: Beat | None = None
         self._killed = False
+        self._opening: tuple[date, int] | None = None  # equity at the day's first reading
         self._stop = asyncio.Event()
         self._withdrawing = asyncio.Lock()
         self._own = Heartbeat(spec.state / "guard.beat", clock)
@@ -163,16 +166,13 @@ class Guard:
                 self._check_loss(await self._venue.equity_micro())
             except VenueError as error:
                 _log.warning("equity unknown", why=error.message)
-            except sqlite3.Error as error:  # a full disk must not end the guard
-                _log.error("equity not kept", why=str(error))
             if self._killed or (self._spec.state / "KILL").exists():
                 await self.withdraw("killed", until=lambda: False)
             await asyncio.sleep(self._spec.equity_s)
 
     def _check_loss(self, equity: int) -> None:
         """Keep the equity; over the day's limit make the file that kills the daemon."""
-        self._store.put_equity(int(self._clock.now()), equity)
-        loss = self._store.days()[-1].opening_micro - equity
+        loss = self._day_opening(equity) - equity
         limit = self._spec.loss_micro
         if limit is not None and loss > limit and not self._killed:
             self._killed = True
@@ -182,6 +182,19 @@ class Guard:
                 (self._spec.state / "KILL").touch(mode=0o600)
             except OSError as error:
                 _log.error("no file KILL", why=str(error))
+
+    def _day_opening(self, equity: int) -> int:
+        """Return the equity at the day's first reading, from memory where the disk fails."""
+        now = int(self._clock.now())
+        today = day_of(now)
+        if self._opening is None or self._opening[0] != today:
+            self._opening = (today, equity)
+        try:
+            self._store.put_equity(now, equity)
+            self._opening = (today, self._store.days()[-1].opening_micro)
+        except sqlite3.Error as error:  # a full disk must not end the guard, nor its limit
+            _log.error("equity not kept", why=str(error))
+        return self._opening[1]
 
     def _note(self, reason: str) -> None:
         """Tell people, and leave a file that tells the daemon when it starts."""

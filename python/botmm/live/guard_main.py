@@ -42,7 +42,10 @@ _log = logger(__name__)
 def guard(
     *, config: tuple[Path, ...], overrides: tuple[str, ...], agent: str, max_loss: float | None
 ) -> None:
-    """Withdraw every order of the account when the daemon shows no life."""
+    """Withdraw every order of the account when the daemon shows no life.
+
+    SIGUSR2 acknowledges its alerts, which are repeated until then.
+    """
     set_up(level="info")
     live = load(config, overrides).settings.live
     if not live.account:
@@ -80,6 +83,7 @@ async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, watched.stop)
+        loop.add_signal_handler(signal.SIGUSR2, notifier.acknowledge)
         await watched.run()
 
 

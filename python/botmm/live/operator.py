@@ -21,9 +21,16 @@ class Operator:
         status: Callable[[], Mapping[str, Any]],
         latches: Latches,
         arm: Path,
+        heard: Callable[[], object],
     ) -> None:
-        """Take what is told; `arm` is the file that allows trading with money."""
+        """Take what is told.
+
+        Args:
+            arm: the file that allows trading with money.
+            heard: told that a person is there, who need not be called again.
+        """
         self._runner, self._status, self._latches, self._arm = runner, status, latches, arm
+        self._heard = heard
 
     def status(self) -> Mapping[str, Any]:
         """Return what a status screen shows, with the latches that are set."""
@@ -33,6 +40,7 @@ class Operator:
     def pause(self, *, who: str) -> None:
         """Withdraw every quote until `resume`."""
         self._runner().hold(OPERATOR, on=True)
+        self._heard()
 
     def resume(self, *, who: str, typed: str) -> None:
         """Quote again; behind a latch only with its phrase.
@@ -46,18 +54,19 @@ class Operator:
         runner.event({"kind": "halt", "symbol": None, "on": False})
         runner.event({"kind": "flatten", "on": False})
         runner.hold(OPERATOR, on=False)
+        self._heard()
 
     def kill(self, reason: str, *, who: str) -> None:
         """Withdraw everything and latch KILLED; the arming is void."""
         self.stop_for_good("KILLED", reason, who=who)
 
     def stop_for_good(self, name: Name, reason: str, *, who: str) -> None:
-        """Set a latch, durably and first; then withdraw everything."""
-        self._latches.set(name, reason, who=who)
-        disarm(self._arm)
+        """Withdraw everything first; then set the latch, durably, and void the arming."""
         runner = self._runner()
         runner.hold(OPERATOR, on=True)
         runner.halt(f"{name} by {who}: {reason}")
+        self._latches.set(name, reason, who=who)
+        disarm(self._arm)
 
     def flatten(self, *, who: str) -> None:
         """Withdraw every quote and close positions with orders that only reduce.

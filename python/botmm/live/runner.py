@@ -89,6 +89,8 @@ class Runner:
         self._suspects: Sequence[int] = ()
         self._blind = 0
         self._thrift = Thrift()
+        self.decided: Callable[[float], object] = lambda seconds: None
+        """Told how long each frame took to become commands."""
 
     @property
     def gateway(self) -> VenueGateway:
@@ -167,7 +169,9 @@ class Runner:
         if loop is None:
             raise RuntimeError("invariant: the runner runs")
         async for payload in self.venue.frames():
+            began = self._clock.monotonic()
             loop.frame(payload)
+            self.decided(self._clock.monotonic() - began)
             self._notice()
 
     def _notice(self) -> None:
@@ -228,9 +232,12 @@ class Runner:
 
     async def _explained(self, standing: Standing) -> Standing:
         """Return a standing that the fills explain, or the last one after some time."""
-        for _ in range(EXPLAINED_TRIES):
+        for tried in range(EXPLAINED_TRIES):
             if not self._differing(standing, every=False):
                 break
+            if tried == 0:
+                # A socket that is dead without a word does not tell them by itself.
+                await self.venue.retell_fills()
             await asyncio.sleep(0.25)
             standing = await self.venue.standing()
         return standing
@@ -285,6 +292,10 @@ class Runner:
         """Compare own records with the venue's and answer each difference."""
         try:
             standing = await self.venue.standing()
+            if self._differing(standing, every=False):
+                # A fill that we were not told explains it, and keeps the ledger right as well.
+                await self.venue.retell_fills()
+                standing = await self.venue.standing()
         except VenueError as error:
             # One question without an answer says nothing of the position.
             self.health.failed_reconciles += 1

@@ -68,7 +68,7 @@ def secret_text(name: str, *, environ: Mapping[str, str], dotenv: Path) -> str |
     """Return a secret's text from where secrets may be; None where there is none."""
     folder = environ.get("CREDENTIALS_DIRECTORY")
     if folder is not None and (file := Path(folder) / name.lower()).is_file():
-        return _private(file).strip()
+        return _private(file, refused=0o037).strip()
     if name in environ:
         return environ[name].strip()
     if not dotenv.is_file():
@@ -80,8 +80,13 @@ def secret_text(name: str, *, environ: Mapping[str, str], dotenv: Path) -> str |
     return None
 
 
-def _private(path: Path) -> str:
+def _private(path: Path, *, refused: int = 0o077) -> str:
     """Read a file that nobody else may read.
+
+    Args:
+        path: the file.
+        refused: bits of its mode that must be clear. systemd gives a service its credentials by an
+            access list, which shows as group-readable (0440) though the group cannot read them.
 
     Raises:
         ConfigError: others may, or it is not ours.
@@ -93,6 +98,6 @@ def _private(path: Path) -> str:
             raise ConfigError(
                 f"{path} is not a file of ours", cure=f"chown it and chmod 600 {path}"
             )
-        if found.st_mode & 0o077:
+        if found.st_mode & refused:
             raise ConfigError(f"{path} is open to other users", cure=f"chmod 600 {path}")
         return file.read()

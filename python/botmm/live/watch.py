@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -75,8 +76,11 @@ class Watch:
         while True:
             await asyncio.sleep(KEEP_S)
             status = self._operator.status()
-            self._store.put_equity(status["now_ns"], round(status["equity_usd"] * 1e6))
-            self._store.flush()
+            try:
+                self._store.put_equity(status["now_ns"], round(status["equity_usd"] * 1e6))
+                self._store.flush()
+            except sqlite3.Error as error:  # trading does not end for want of a disk
+                self._alarm("state", f"the state is not put down: {error}")
             causes = [row["cause"] for row in status["changes"] if row["state"] == "halted"]
             if status["state"] == "halted" and causes and not status["latches"]:
                 self._operator.stop_for_good("HALTED", causes[-1], who="engine")
@@ -121,6 +125,7 @@ class Watch:
         if port == 0:
             return
         metrics = Metrics()
+        self._daemon.runner.decided = metrics.decision_s.observe
         try:
             server = metrics.serve(port)
         except OSError as error:

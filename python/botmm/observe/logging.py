@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -33,6 +34,7 @@ def set_up(*, level: str = "warning", as_json: bool | None = None, color: bool =
     if as_json is None:
         as_json = "JOURNAL_STREAM" in os.environ and not sys.stderr.isatty()
     number = logging.getLevelNamesMapping()[level.upper()]
+    sink: Any = _Stderr()
     renderer: Any = structlog.dev.ConsoleRenderer(colors=color and sys.stderr.isatty())
     if as_json:
         renderer = structlog.processors.JSONRenderer()
@@ -46,12 +48,25 @@ def set_up(*, level: str = "warning", as_json: bool | None = None, color: bool =
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=sink),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=number, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logging.basicConfig(level=number, stream=sink, format="%(levelname)s %(message)s")
     for handler in logging.getLogger().handlers:
         handler.addFilter(_clean_record)
+
+
+class _Stderr:
+    """Stderr as it is now; a full disk or a reader that left loses the record and ends nothing."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def logger(name: str) -> Any:

@@ -48,7 +48,6 @@ class Metrics:
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     decision_s: Histogram = field(init=False)
-    alerts: Counter = field(init=False)
     _orders: Gauge = field(init=False)
     _now: dict[str, Gauge] = field(init=False)
     _per_symbol: dict[str, Gauge] = field(init=False)
@@ -62,7 +61,6 @@ class Metrics:
             "botmm_decision_seconds", "From a record to its commands.", registry=at,
             buckets=_LATENCY_BUCKETS_S,
         )  # fmt: skip
-        self.alerts = Counter("botmm_alerts", "Alerts told.", ["severity"], registry=at)
         self._orders = Gauge("botmm_orders", "Orders by state.", ["symbol", "state"], registry=at)
         self._now = {n: Gauge(f"botmm_{n}", words, registry=at) for n, words in _NOW.items()}
         self._per_symbol = {

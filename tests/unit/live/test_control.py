@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ class Calls:
 
     def __init__(self) -> None:
         self.made: list[tuple[str, ...]] = []
+        self.fails = 0
 
     def status(self) -> Mapping[str, Any]:
         return {"state": "quoting"}
@@ -34,6 +36,9 @@ class Calls:
         self.made.append(("resume", who))
 
     def kill(self, reason: str, *, who: str) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise sqlite3.OperationalError("database or disk is full")
         self.made.append(("kill", reason, who))
 
     def flatten(self, *, who: str) -> None:
@@ -93,3 +98,33 @@ async def test_the_signal_and_the_file_kill(tmp_path: Path) -> None:
         (tmp_path / "KILL").touch()
         await until(calls, 2)
     assert [call[2] for call in calls.made] == ["signal", "file"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("by", ["command", "signal", "file"])
+async def test_a_kill_that_fails_is_tried_until_it_holds(tmp_path: Path, by: str) -> None:
+    calls = Calls()
+    calls.fails = 3
+    async with ControlServer(tmp_path, calls):
+        if by == "command":
+            with pytest.raises(UsageError, match="tried again until it holds"):
+                await asyncio.to_thread(ask, tmp_path, "kill", who="command", reason="odd")
+        elif by == "signal":
+            os.kill(os.getpid(), signal.SIGUSR1)
+        else:
+            (tmp_path / "KILL").touch()
+        await until(calls, 1)
+        assert await asyncio.to_thread(ask, tmp_path, "status")
+    assert [call[2] for call in calls.made] == [by]
+
+
+@pytest.mark.asyncio
+async def test_the_file_kills_each_time_it_appears(tmp_path: Path) -> None:
+    calls = Calls()
+    async with ControlServer(tmp_path, calls, signals=False):
+        for count in (1, 2):
+            (tmp_path / "KILL").touch()
+            await until(calls, count)
+            (tmp_path / "KILL").unlink()
+            await asyncio.sleep(0.3)  # more than one look
+    assert len(calls.made) == 2

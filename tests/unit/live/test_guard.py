@@ -224,3 +224,13 @@ async def test_a_guard_that_cannot_write_withdraws_all_the_same(tmp_path):
         await asyncio.sleep(0.2)
         Heartbeat(tmp_path / "heartbeat", SystemClock())
         await made.until(lambda: made.venue.empty_at is not None)
+
+
+@pytest.mark.asyncio
+async def test_a_days_loss_counts_on_a_disk_that_takes_nothing(tmp_path):
+    async with rig(tmp_path, loss_micro=50_000_000, equity_s=0.05) as made:
+        made.store.close()  # every read and write of it fails from now on
+        await asyncio.sleep(0.2)
+        made.venue.value = "949.9"
+        await made.until(lambda: made.venue.empty_at is not None)
+        assert (tmp_path / "KILL").exists()

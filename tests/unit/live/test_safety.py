@@ -106,6 +106,12 @@ def test_the_key_comes_from_credentials_then_environment_then_a_private_file(tmp
     credential.chmod(0o400)
     with_folder = other | {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     assert agent_key(environ=with_folder, dotenv=dotenv).reveal() == "ef" * 32
+    credential.chmod(0o440)  # how an access list of systemd shows
+    assert agent_key(environ=with_folder, dotenv=dotenv).reveal() == "ef" * 32
+    for mode in (0o404, 0o460, 0o444):
+        credential.chmod(mode)
+        with pytest.raises(ConfigError, match="open to other users"):
+            agent_key(environ=with_folder, dotenv=dotenv)
     dotenv.chmod(0o640)
     with pytest.raises(ConfigError, match="open to other users"):
         agent_key(environ={}, dotenv=dotenv)

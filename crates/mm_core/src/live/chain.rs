@@ -127,7 +127,7 @@ mod tests {
     fn fills_join_in_any_order_and_count_once() {
         let mut chain = Chain::default();
         chain.take(fill(3, 8, -2, 30), UnixNanos(31));
-        assert_eq!(drained(&mut chain), []);
+        assert!(drained(&mut chain).is_empty());
         chain.begin(Lots(5), UnixNanos(10), &[TradeId(1)]);
         assert_eq!((chain.proven(), chain.broken()), (None, Some(UnixNanos(31))));
         chain.take(fill(1, 0, 5, 10), UnixNanos(32));

@@ -301,12 +301,12 @@ class HyperliquidVenue:
             return None
         # What it filled is taken in before the order is closed.
         over = answer.word in ("filled", "cancelled") and answer.filled > 0
-        if over and not await self._fetch_fills():
+        if over and not await self.retell_fills():
             return None
         return self._told(answer)
 
-    async def _fetch_fills(self) -> bool:
-        """Ask for the last fills and hand them on as a frame; whether they were taken in."""
+    async def retell_fills(self) -> bool:
+        """Hand on the account's last fills once more, as a frame; whether that was taken in."""
         since = int(self._clock.now()) // MS_NS - PROOF_WINDOW_MS
         try:
             fills = await self._ask.fills(since)

@@ -1,0 +1,229 @@
+"""Live drill — the real daemon on a local exchange in one process, and a judge who asks the exchange.
+
+The judge adds up the exchange's own fills; nothing of the daemon's books is believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from botmm.clock import SystemClock
+from botmm.config import Settings, load
+from botmm.exchanges.emulator import Emulator, EmulatorConfig, test_account
+from botmm.exchanges.hyperliquid.hosts import host_of
+from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
+from botmm.live.daemon import Daemon, Place
+from botmm.live.runner import OPERATOR, Runner
+from tests.fakes.emulator_thread import GENEROUS
+from tests.fakes.signed import signed
+
+LIMIT_MICRO = 500_000_000
+SETS = (
+    "mode=fixed",
+    "toxicity=false",
+    "bias_strength=0.0",
+    f"max_position_usd={LIMIT_MICRO / 1e6}",
+    "live.reconcile_s=2.0",
+)
+AGENT = test_account(50)
+SHOCK_BPS = 15
+RUN_S = 50.0
+WAIT_S = 15.0
+
+Script = Callable[["Drill"], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """What an account's fills add up to: lots, micro-dollars, counts."""
+
+    position: int
+    cash: int
+    fees: int
+    volume: int
+    fills: int
+
+
+class Drill:
+    """A daemon that trades, and what a test does to it."""
+
+    def __init__(self, emulator: Emulator, daemon: Daemon) -> None:
+        self.emulator, self.daemon = emulator, daemon
+        self.owner = emulator.accounts[0]
+        self.alarms: list[str] = []
+        self._shocks = 0
+
+    @property
+    def runner(self) -> Runner:
+        return self.daemon.runner
+
+    async def do(self, what: str, **more: Any) -> dict[str, Any]:
+        return await self.emulator.control({"do": what, **more})
+
+    async def fault(self, kind: str, **more: Any) -> None:
+        await self.do("fault", kind=kind, **more)
+
+    async def until(
+        self, condition: Callable[[], object], what: str, seconds: float = WAIT_S
+    ) -> None:
+        """Wait for a condition."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            said = {k: v for k, v in self.daemon.status().items() if k != "changes"}
+            raise AssertionError(f"after {seconds} s still not: {what}; {said}") from None
+
+    def row(self) -> dict[str, Any]:
+        """Return the engine's report of the one symbol."""
+        row: dict[str, Any] = self.runner.report()["symbols"][0]
+        return row
+
+    def resting(self) -> list[dict[str, Any]]:
+        return self.emulator.desk.rows("orders", self.owner.address)
+
+    async def quoting(self) -> None:
+        """Wait until the daemon holds nothing back and orders rest at the exchange."""
+        await self.until(
+            lambda: not self.runner.health.holds and len(self.resting()) >= 2, "quoting"
+        )
+
+    async def trade(self, fills: int, seconds: float = WAIT_S) -> None:
+        """Move the market through the quotes until there are so many more fills."""
+        wanted = self.audit()["fills"] + fills
+        async with asyncio.timeout(seconds):
+            while self.audit()["fills"] < wanted:
+                self._shocks += 1
+                await self.do("shock", coin="BTC", bps=SHOCK_BPS * (-1) ** self._shocks)
+                await asyncio.sleep(0.25)
+
+    async def struck(self, kind: str, times: int) -> None:
+        """Trade until a fault has struck so often."""
+        async with asyncio.timeout(WAIT_S):
+            while self.emulator.faults.struck.get(kind, 0) < times:
+                await self.trade(1)
+
+    async def send(self, action: dict[str, Any]) -> dict[str, Any]:
+        """Send an action as the account's owner, a client that the daemon knows nothing of."""
+        async with (
+            ClientSession() as session,
+            session.post(
+                f"{self.emulator.url}/exchange", json=signed(self.owner.key, action)
+            ) as reply,
+        ):
+            found: dict[str, Any] = await reply.json()
+            return found
+
+    def audit(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.emulator.desk.core.audit(self.owner.address))
+        return found
+
+    def ledger(self) -> Ledger:
+        """Add up the exchange's fills."""
+        rows = self.emulator.desk.rows("fills", self.owner.address, 0, 10_000)
+        signed_lots = [row["size"] * (1 if row["side"] == "bid" else -1) for row in rows]
+        return Ledger(
+            position=sum(signed_lots),
+            cash=-sum(lots * row["px"] for lots, row in zip(signed_lots, rows, strict=True)),
+            fees=sum(row["fee"] for row in rows),
+            volume=sum(row["size"] * row["px"] for row in rows),
+            fills=len(rows),
+        )
+
+    async def settle(self) -> None:
+        """Pause, and wait until every order is gone and every fill is told."""
+        self.runner.hold(OPERATOR, on=True)
+        await self.until(
+            lambda: not self.resting() and not self.row()["orders"], "paused without orders"
+        )
+        await self.until(lambda: self.row()["proven"] == self.ledger().position, "position proven")
+
+    def judge_books(self) -> None:
+        """Compare the daemon's books with the exchange's fills, to the micro-dollar."""
+        row, truth = self.row(), self.ledger()
+        assert row["proven"] == truth.position == row["position"]
+        assert row["maker_fills"] + row["taker_fills"] == truth.fills
+        assert row["volume"] == truth.volume
+        assert row["fees2"] == 2 * truth.fees
+        # What is earned, less what was paid and received, is the position at one price: the last
+        # one that a decision saw.
+        worth2 = row["capture2"] + row["inventory2"] - 2 * truth.cash
+        if row["position"] == 0:
+            assert worth2 == 0
+            return
+        mid2, rest = divmod(worth2, row["position"])
+        assert rest == 0
+        assert mid2 == pytest.approx(row["bid"] + row["ask"], rel=0.005)
+
+    def judge(self, *, orders: int, fills: int, alone: bool = True) -> None:
+        """Judge what no fault may break, by the exchange's word.
+
+        Args:
+            alone: whether nobody else traded the account, whose limit nobody but us keeps.
+        """
+        found = self.audit()
+        assert found["accepted"] >= orders, found
+        assert found["fills"] >= fills, found
+        assert found["doubled"] == [], "an order was accepted twice"
+        assert found["ledger_sum"] == 0
+        assert found["open"] == 0, "an order outlived the daemon"
+        history = self.emulator.desk.rows("history", self.owner.address, 2_000)
+        lowest = min(row["px"] for row in history if row["cloid"])
+        for one in found["exposure"]:
+            assert not alone or max(one["long"], one["short"]) * lowest <= LIMIT_MICRO, one
+        print(f"orders {found['accepted']}, fills {found['fills']}, {self.emulator.faults.struck}")
+
+
+def run(
+    folder: Path,
+    script: Script,
+    *,
+    sets: tuple[str, ...] = (),
+    entry_ms: int = 0,
+    response_ms: int = 0,
+    deadline_s: float = 1.0,
+) -> Drill:
+    """Run a daemon with a script beside it; it is stopped at the script's end."""
+    settings = load((), (*SETS, *sets)).settings
+    config = EmulatorConfig(
+        symbols=("BTC",),
+        limits=GENEROUS,
+        warm_up_s=5,
+        entry_ms=entry_ms,
+        response_ms=response_ms,
+    )
+    return asyncio.run(asyncio.wait_for(_run(folder, script, settings, config, deadline_s), RUN_S))
+
+
+async def _run(
+    folder: Path, script: Script, settings: Settings, config: EmulatorConfig, deadline_s: float
+) -> Drill:
+    clock = SystemClock()
+    async with Emulator(config) as emulator:
+        owner, host = emulator.accounts[0].address, host_of(emulator.url)
+        assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
+        spec = VenueSpec(host=host, account=owner, symbols=("BTC",), deadline_s=deadline_s)
+        signer = Signer(AGENT.key, agent=AGENT.address, host=host)
+        async with HyperliquidVenue(spec, signer, Nonces(0, lambda upto: None), clock) as venue:
+            place = Place(folder=folder, mode="paper", account=owner, url=emulator.url)
+            daemon = Daemon(settings, venue, place, clock)
+            drill = Drill(emulator, daemon)
+
+            async def beside() -> None:
+                await drill.quoting()
+                await script(drill)
+                daemon.runner.stopping.set()
+
+            await daemon.run(beside)
+        return drill

@@ -1,0 +1,142 @@
+"""Processes — a local exchange, the daemon and its guard as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from botmm.clock import SystemClock
+from botmm.errors import BotmmError
+from botmm.exchanges.emulator import test_account
+from botmm.live.control import ask
+from tests.conftest import ROOT
+
+ACCOUNT = test_account(0)
+SECONDS = 20.0
+QUICK = ("mode=fixed", "toxicity=false", "bias_strength=0.0", "live.reconcile_s=2")
+
+
+def python(code: str, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    """Start Python code in a process of its own, in no folder that holds a configuration."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd="/",
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'python'}", **(env or {})},
+    )
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
+    """Return the first true value of a condition."""
+    clock, pause = SystemClock(), threading.Event()
+    end = clock.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert clock.monotonic() < end, f"after {seconds} s still not: {what}"
+        pause.wait(0.01)
+
+
+class Exchange:
+    """A local exchange behind its address."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def control(self, **request: Any) -> dict[str, Any]:
+        reply = requests.post(f"{self.url}/control", json=request, timeout=5)
+        assert reply.ok, reply.text
+        found: dict[str, Any] = reply.json()
+        return found
+
+    def info(self, kind: str) -> Any:
+        asked = {"type": kind, "user": ACCOUNT.address}
+        return requests.post(f"{self.url}/info", json=asked, timeout=5).json()
+
+    def audit(self) -> dict[str, Any]:
+        return self.control(do="audit", user=ACCOUNT.address)
+
+    def position(self) -> int:
+        """Return the account's lots of BTC, by the exchange's own audit."""
+        rows = self.audit()["exposure"]
+        return next((int(row["size"]) for row in rows if row["coin"] == 0), 0)
+
+
+@contextmanager
+def exchange() -> Iterator[Exchange]:
+    """Run a local exchange on a free port."""
+    process = python(
+        "from botmm.cli import main; main()",
+        *("emulate", "--port", "0", "--symbol", "BTC", "--json"),
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        yield Exchange(json.loads(line)["url"])
+    finally:
+        process.kill()
+        process.communicate(timeout=SECONDS)
+
+
+@dataclass
+class Trader:
+    """A daemon and its state folder."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def status(self) -> dict[str, Any]:
+        """Return what the daemon says of itself, or nothing where it does not answer."""
+        try:
+            return ask(self.folder, "status")
+        except BotmmError:
+            return {}
+
+    def quoting(self) -> dict[str, Any]:
+        """Wait until it quotes."""
+
+        def state() -> dict[str, Any] | None:
+            assert self.process.poll() is None, self.process.communicate()
+            found = self.status()
+            return found if found.get("state") == "quoting" else None
+
+        found: dict[str, Any] = wait_until(state, "quoting")
+        return found
+
+    def end(self, number: int) -> int:
+        """Send a signal; return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=SECONDS)
+
+
+def settings(url: str, folder: Path, more: Sequence[str] = ()) -> list[str]:
+    """Return the options that name an exchange and a state folder."""
+    words = [f'live.url="{url}"', "live.symbols=BTC", f'live.state_dir="{folder}"', *more]
+    return [part for word in words for part in ("--set", word)]
+
+
+@contextmanager
+def trader(there: Exchange, folder: Path) -> Iterator[Trader]:
+    """Run a daemon; it is killed at the end where it still runs."""
+    code = "from botmm.live.__main__ import main; main()"
+    process = python(code, "--paper", *settings(there.url, folder, QUICK))
+    try:
+        yield Trader(process, folder)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=SECONDS)
