@@ -217,7 +217,7 @@ async def _run(
         signer = Signer(AGENT.key, agent=AGENT.address, host=host)
         async with HyperliquidVenue(spec, signer, Nonces(0, lambda upto: None), clock) as venue:
             place = Place(folder=folder, mode="paper", account=owner, url=emulator.url)
-            daemon = Daemon(settings, venue, place, clock)
+            daemon = Daemon(settings, venue, place, clock, alarm=lambda key, words: None)
             drill = Drill(emulator, daemon)
 
             async def beside() -> None:

@@ -37,6 +37,7 @@ def init(*, out: Path, capital: float, force: bool) -> None:
         "Next:\n"
         "  botmm doctor              check the installation\n"
         "  botmm demo                replay a synthetic market, with a report\n"
+        "  botmm-live --paper        trade on paper, on a local exchange; `botmm status` shows it\n"
         "  botmm data import PATH    turn recordings into tapes\n"
         "  botmm replay --symbol BTC --days 1"
     )
