@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 from collections.abc import Callable
 from pathlib import Path
@@ -49,11 +50,37 @@ def pause(*, state: str | None, config: tuple[Path, ...], overrides: tuple[str, 
 def resume(
     *, typed: str, state: str | None, config: tuple[Path, ...], overrides: tuple[str, ...]
 ) -> None:
-    """Quote again after a pause; behind a latch only with its phrase."""
+    """Quote again after a pause; behind a latch only with its phrase.
+
+    A latch can be lifted while no daemon runs, too: it does not start behind one.
+    """
     from botmm.live.control import ask
 
-    ask(state_folder(state, config, overrides), "resume", who=getpass.getuser(), typed=typed)
-    terminal().say("resumed")
+    folder = state_folder(state, config, overrides)
+    try:
+        ask(folder, "resume", who=getpass.getuser(), typed=typed)
+    except VenueError:
+        if not typed or not _lift(folder, typed):
+            raise
+        terminal().say("lifted; no daemon answers: start it to trade")
+    else:
+        terminal().say("resumed")
+
+
+def _lift(folder: Path, typed: str) -> bool:
+    """Lift the latches of a daemon that does not run; whether one was set."""
+    from botmm.clock import SystemClock
+    from botmm.live.latches import STATE, Latches
+    from botmm.store.state import StateStore
+
+    if not (folder / STATE).exists():
+        return False
+    with contextlib.closing(StateStore(folder / STATE)) as store:
+        latches = Latches(store, SystemClock())
+        active = latches.active()
+        for row in active:
+            latches.clear(row.name, typed=typed)
+        return bool(active)
 
 
 @click.command(epilog=examples("botmm kill", "botmm kill --reason 'odd fills'"))

@@ -32,7 +32,7 @@ from botmm.live.arm import check_arm
 from botmm.live.control import ControlServer
 from botmm.live.daemon import Daemon, Place
 from botmm.live.heartbeat import EVERY_S, Heartbeat
-from botmm.live.latches import Latches
+from botmm.live.latches import STATE, Latches
 from botmm.live.lock import Lock
 from botmm.live.operator import Operator
 from botmm.live.secrets import agent_key
@@ -107,7 +107,7 @@ async def trade(settings: Settings) -> None:
     folder = Path(live.state_dir)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as ending:
-        store = StateStore(folder / "botmm.sqlite")
+        store = StateStore(folder / STATE)
         ending.callback(store.close)
         latches = Latches(store, clock)
         latches.require_clear()

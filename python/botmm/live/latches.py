@@ -10,6 +10,8 @@ from botmm.store.rows import LatchRow
 from botmm.store.state import StateStore
 
 Name = Literal["KILLED", "HALTED"]
+STATE = "botmm.sqlite"
+"""File of the state folder that keeps them."""
 
 
 class Latches:
