@@ -85,7 +85,7 @@ def _head(found: dict[str, Any]) -> list[str]:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    quotes = "  ".join(f"{q['side']} {q['left']}@{q['px']}" for q in row.get("quotes", []))
+    quotes = "  ".join(filter(None, (_side(row, "bid"), _side(row, "ask"))))
     age = row.get("age_s")
     return [
         _text(row.get("symbol")),
@@ -99,6 +99,15 @@ def _cells(row: dict[str, Any]) -> list[str]:
         _usd(row.get("fees_usd")),
         _text(row.get("fills")),
     ]
+
+
+def _side(row: dict[str, Any], side: str) -> str:
+    """Return the prices of one side, nearest to the touch first; unsure ones with a mark."""
+    quotes = [quote for quote in row.get("quotes", []) if quote["side"] == side]
+    quotes.sort(key=lambda quote: float(quote["px"]), reverse=side == "bid")
+    marks = {"unknown": "?", "placing": "+", "canceling": "-"}
+    prices = [quote["px"] + marks.get(quote["state"], "") for quote in quotes]
+    return f"{side} {' '.join(prices)}" if prices else ""
 
 
 def _text(value: Any) -> str:

@@ -18,7 +18,7 @@ STATUS = {
     "state": "quoting", "mode": "paper", "holds": [], "equity_usd": 1.5, "answer_ms": {},
     "symbols": [
         {"symbol": "[red]BTC", "state": "quoting", "position": "0.1", "net_usd": None,
-         "quotes": [{"side": "bid", "px": "100", "left": "0.2"}], "age_s": 0.25},
+         "quotes": [{"side": "bid", "px": "100", "left": "0.2", "state": "working"}], "age_s": 0.25},
     ],
 }  # fmt: skip
 
@@ -71,7 +71,7 @@ def test_status_is_shown_as_text_and_as_json(daemon, tmp_path, capsys):
     assert run(["status", "--once", "--state", str(tmp_path)]) == 0
     text = capsys.readouterr().out
     assert "[red]BTC" in text  # a name is never markup
-    assert "bid 0.2@100" in text
+    assert "bid 100" in text
     assert run(["status", "--json", "--state", str(tmp_path)]) == 0
     assert json.loads(capsys.readouterr().out) == STATUS
 
