@@ -114,7 +114,10 @@ class Trader:
             found = self.status()
             return found if found.get("state") == "quoting" else None
 
-        found: dict[str, Any] = wait_until(state, "quoting")
+        try:
+            found: dict[str, Any] = wait_until(state, "quoting")
+        except AssertionError:
+            raise AssertionError(f"not quoting: {self.status()}") from None
         return found
 
     def end(self, number: int) -> int:

@@ -18,7 +18,7 @@ from botmm.live.parity import replay_journal
 from tests.fakes.processes import SECONDS, Exchange, exchange, python, trader, wait_until
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def there() -> Iterator[Exchange]:
     with exchange() as one:
         yield one
@@ -114,15 +114,12 @@ def test_a_kill_withdraws_everything_and_holds_over_restarts_until_it_is_lifted(
         assert again.process.wait(timeout=SECONDS) == 5
         assert again.process.stderr is not None
         assert "a drill" in again.process.stderr.read()
-    wrong, right = (
-        python(
+    for words, code in (("lift it", 2), ("lift KILLED", 0)):
+        lifting = python(
             "from botmm.cli import main; main()",
-            *("resume", "--state", str(folder), "--lift", phrase),
+            *("resume", "--state", str(folder), "--lift", words),
         )
-        for phrase in ("lift it", "lift KILLED")
-    )
-    assert wrong.wait(timeout=SECONDS) == 2
-    assert right.wait(timeout=SECONDS) == 0
+        assert lifting.wait(timeout=SECONDS) == code
     with trader(there, folder) as lifted:
         lifted.quoting()
         assert lifted.end(signal.SIGTERM) == 0

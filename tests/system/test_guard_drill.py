@@ -1,0 +1,97 @@
+"""Guard drill — the daemon dies or hangs with live orders; the guard's own key empties the book."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from eth_account import Account
+from hyperliquid.exchange import Exchange as Client
+
+from botmm.clock import SystemClock
+from botmm.live import heartbeat
+from tests.fakes.processes import (
+    ACCOUNT,
+    SECONDS,
+    Exchange,
+    exchange,
+    python,
+    settings,
+    trader,
+    wait_until,
+)
+
+TRIALS = 200 if os.environ.get("BOTMM_TEST_TIER") == "nightly" else 3
+# One exchange counts the requests of one address for a minute; a new one begins with none.
+TRIALS_AN_EXCHANGE = 4
+MOST_S = 5.0
+
+
+@contextmanager
+def guard(there: Exchange, folder: Path) -> Iterator[None]:
+    """Run a guard whose own agent was approved."""
+    reply, key = Client(Account.from_key(ACCOUNT.key), there.url).approve_agent("guard")
+    assert reply["status"] == "ok"
+    env = {"BOTMM_GUARD_KEY": key, "BOTMM_GUARD_AGENT": Account.from_key(key).address}
+    account = f'live.account="{ACCOUNT.address}"'
+    process = python(
+        "from botmm.live.guard import main; main()",
+        *settings(there.url, folder, [account]),
+        env=env,
+    )
+    try:
+
+        def beats() -> bool:
+            assert process.poll() is None, process.communicate()
+            return (folder / "guard.beat").exists()
+
+        wait_until(beats, "the guard watches")
+        yield
+    finally:
+        process.kill()
+        process.communicate(timeout=SECONDS)
+
+
+def trial(there: Exchange, number: signal.Signals) -> float:
+    """Return the seconds from the last heartbeat to an empty book."""
+    folder = Path(tempfile.mkdtemp(prefix="bm"))
+    try:
+        with trader(there, folder) as one, guard(there, folder):
+            one.quoting()
+            wait_until(lambda: there.audit()["open"] >= 1, "orders rest")
+            one.process.send_signal(number)
+            assert there.audit()["open"] >= 1, "nothing was left to withdraw"
+            last = heartbeat.read(folder / "heartbeat")
+            assert last is not None
+            wait_until(lambda: there.audit()["open"] == 0, "an empty book", 10)
+            age = last.age_s(SystemClock())
+            assert (folder / "guard.json").exists()
+            return age
+    finally:
+        shutil.rmtree(folder)
+
+
+def drills(count: int) -> Iterator[float]:
+    """Yield the time of each trial; every second daemon hangs instead of dying."""
+    done = 0
+    while done < count:
+        with exchange() as there:
+            for _ in range(min(TRIALS_AN_EXCHANGE, count - done)):
+                yield trial(there, (signal.SIGKILL, signal.SIGSTOP)[done % 2])
+                done += 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_guard_empties_the_book_of_a_daemon_that_is_dead_or_hangs() -> None:
+    times = list(drills(TRIALS))
+    p50, p99 = np.percentile(times, [50, 99])
+    print(f"{len(times)} trials: p50 {p50:.2f} s, p99 {p99:.2f} s, most {max(times):.2f} s")
+    assert len(times) == TRIALS
+    assert max(times) < MOST_S
