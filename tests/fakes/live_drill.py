@@ -193,6 +193,8 @@ def run(
     entry_ms: int = 0,
     response_ms: int = 0,
     deadline_s: float = 1.0,
+    venue_type: type[HyperliquidVenue] = HyperliquidVenue,
+    most_s: float = RUN_S,
 ) -> Drill:
     """Run a daemon with a script beside it; it is stopped at the script's end."""
     settings = load((), (*SETS, *sets)).settings
@@ -203,11 +205,17 @@ def run(
         entry_ms=entry_ms,
         response_ms=response_ms,
     )
-    return asyncio.run(asyncio.wait_for(_run(folder, script, settings, config, deadline_s), RUN_S))
+    running = _run(folder, script, settings, config, deadline_s, venue_type)
+    return asyncio.run(asyncio.wait_for(running, most_s))
 
 
 async def _run(
-    folder: Path, script: Script, settings: Settings, config: EmulatorConfig, deadline_s: float
+    folder: Path,
+    script: Script,
+    settings: Settings,
+    config: EmulatorConfig,
+    deadline_s: float,
+    venue_type: type[HyperliquidVenue],
 ) -> Drill:
     clock = SystemClock()
     async with Emulator(config) as emulator:
@@ -215,7 +223,7 @@ async def _run(
         assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
         spec = VenueSpec(host=host, account=owner, symbols=("BTC",), deadline_s=deadline_s)
         signer = Signer(AGENT.key, agent=AGENT.address, host=host)
-        async with HyperliquidVenue(spec, signer, Nonces(0, lambda upto: None), clock) as venue:
+        async with venue_type(spec, signer, Nonces(0, lambda upto: None), clock) as venue:
             place = Place(folder=folder, mode="paper", account=owner, url=emulator.url)
             daemon = Daemon(settings, venue, place, clock, alarm=lambda key, words: None)
             drill = Drill(emulator, daemon)

@@ -20,6 +20,7 @@ from botmm.errors import BotmmError
 from botmm.exchanges.emulator import test_account
 from botmm.live.control import ask
 from tests.conftest import ROOT
+from tests.fakes.signed import signed
 
 ACCOUNT = test_account(0)
 SECONDS = 20.0
@@ -65,6 +66,11 @@ class Exchange:
     def info(self, kind: str) -> Any:
         asked = {"type": kind, "user": ACCOUNT.address}
         return requests.post(f"{self.url}/info", json=asked, timeout=5).json()
+
+    def send(self, action: dict[str, Any]) -> Any:
+        """Send an action as the account's owner."""
+        body = signed(ACCOUNT.key, action)
+        return requests.post(f"{self.url}/exchange", json=body, timeout=5).json()
 
     def audit(self) -> dict[str, Any]:
         return self.control(do="audit", user=ACCOUNT.address)

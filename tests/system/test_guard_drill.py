@@ -27,6 +27,7 @@ from tests.fakes.processes import (
     trader,
     wait_until,
 )
+from tests.fakes.signed import order
 
 TRIALS = 200 if os.environ.get("BOTMM_TEST_TIER") == "nightly" else 3
 # One exchange counts the requests of one address for a minute; a new one begins with none.
@@ -67,9 +68,11 @@ def trial(there: Exchange, number: signal.Signals) -> float:
             one.quoting()
             wait_until(lambda: there.audit()["open"] >= 1, "orders rest")
             one.process.send_signal(number)
-            assert there.audit()["open"] >= 1, "nothing was left to withdraw"
             last = heartbeat.read(folder / "heartbeat")
             assert last is not None
+            # The daemon's last cancels may be on their way: this one is left to the guard alone.
+            assert there.send(order("80000"))["status"] == "ok"
+            assert there.audit()["open"] >= 1
             wait_until(lambda: there.audit()["open"] == 0, "an empty book", 10)
             age = last.age_s(SystemClock())
             assert (folder / "guard.json").exists()

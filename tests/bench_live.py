@@ -1,0 +1,191 @@
+"""Bench live — how fast the daemon is on a local exchange: reconnect, restart, frame to order.
+
+python -m tests.bench_live
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from botmm.clock import SystemClock
+from botmm.exchanges.base import RawReply
+from botmm.exchanges.hyperliquid.liveness import Backoff
+from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
+from botmm.live.runner import LINK
+from botmm.ports import CancelAll, Command
+from tests.fakes.live_drill import Drill, run
+from tests.fakes.processes import exchange, trader
+
+DROPS = 50
+RESTARTS = 10
+RESTARTS_AN_EXCHANGE = 2
+REQUESTS = 300
+MEASURE_S = 35.0
+REPLY_MS = 50
+NO_LIMIT = 10**9
+
+_clock = SystemClock()
+
+
+def say(what: str, seconds: Sequence[float]) -> None:
+    """Print the middle and the tail of some times."""
+    p50, p99 = np.percentile(np.asarray(seconds) * 1e3, [50, 99])
+    most = max(seconds) * 1e3
+    sys.stdout.write(f"{what}: n {len(seconds)}, p50 {p50:.2f} ms, p99 {p99:.2f} ms, ")
+    sys.stdout.write(f"most {most:.2f} ms\n")
+    sys.stdout.flush()
+
+
+def reconnects(folder: Path) -> None:
+    """Drop both sockets, again and again, each time as after half a minute of calm."""
+    known: list[float] = []
+    quoting: list[float] = []
+
+    async def script(drill: Drill) -> None:
+        venue = drill.runner.venue
+        assert isinstance(venue, HyperliquidVenue)
+        venue.weights.limit = NO_LIMIT
+        holds = drill.runner.health.holds
+        for _ in range(DROPS):
+            await drill.quoting()
+            for number, stream in enumerate(venue._streams):
+                stream._backoff = Backoff(seed=number)
+            links, began, at = venue.link, _clock.monotonic(), drill.emulator.desk.now
+            await drill.do("drop", how="abort")
+            await drill.until(lambda n=links: venue.link >= n + 2, "linked")
+            await drill.until(lambda: LINK not in holds and venue.up, "records compared")
+            known.append(_clock.monotonic() - began)
+            await drill.until(
+                lambda t=at: any(one["made"] > t for one in drill.resting()), "a new order"
+            )
+            quoting.append(_clock.monotonic() - began)
+
+    run(folder, script, response_ms=REPLY_MS, most_s=400.0)
+    say("socket drop to records compared", known)
+    say("socket drop to a new order in the book", quoting)
+
+
+def restarts() -> None:
+    """Start the process with what an earlier one saved, until it quotes."""
+    times: list[float] = []
+    while len(times) < RESTARTS:
+        folder = Path(tempfile.mkdtemp(prefix="bm"))
+        with exchange() as there:
+            with trader(there, folder) as first:
+                first.quoting()
+                first.end(signal.SIGTERM)
+            assert (folder / "signals.bin").exists()
+            for _ in range(RESTARTS_AN_EXCHANGE):
+                began = _clock.monotonic()
+                with trader(there, folder) as again:
+                    again.quoting()
+                    times.append(_clock.monotonic() - began)
+                    again.end(signal.SIGTERM)
+        shutil.rmtree(folder)
+    say("start of the process to quoting, with saved signals", times)
+
+
+class Timed(HyperliquidVenue):
+    """A venue that notes when frames come in and when signed requests go out."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._came: dict[int, float] = {}
+        self.cause: float | None = None
+        self.causes: dict[str, float] = {}
+        self.times: list[float] = []
+
+    def _take(self, channel: str, frame: bytes) -> bool:
+        self._came[id(frame)] = _clock.monotonic()
+        return super()._take(channel, frame)
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        async for frame in super().frames():
+            self.cause = self._came.pop(id(frame), None)
+            yield frame
+            self.cause = None
+
+    def caused(self, commands: Sequence[Command]) -> None:
+        """Note which frame commands follow from."""
+        for command in commands:
+            if self.cause is not None and not isinstance(command, CancelAll):
+                self.causes[command.cloid] = self.cause
+
+    def watch(self) -> None:
+        """Note when signed bytes are handed to the account's socket."""
+        stream = self._streams[1]
+        post = stream.post
+
+        async def timed(kind: str, payload: bytes, *, deadline_s: float) -> RawReply:
+            if kind == "action":
+                self._left(payload)
+            return await post(kind, payload, deadline_s=deadline_s)
+
+        stream.post = timed  # type: ignore[method-assign]
+
+    def _left(self, payload: bytes) -> None:
+        now = _clock.monotonic()
+        action = json.loads(payload)["action"]
+        rows = action.get("orders", action.get("cancels", []))
+        found = [self.causes.pop(key, None) for key in (r.get("c", r.get("cloid")) for r in rows)]
+        came = [one for one in found if one is not None]
+        if came:
+            self.times.append(now - max(came))
+
+
+def frame_to_order(folder: Path, window_s: float | None) -> None:
+    """Measure from a frame's arrival to the signed request at the socket.
+
+    Args:
+        window_s: how long requests are collected, None for as long as the daemon does.
+    """
+    times: list[float] = []
+
+    async def script(drill: Drill) -> None:
+        venue, gateway = drill.runner.venue, drill.runner.gateway
+        assert isinstance(venue, Timed)
+        venue.weights.limit = NO_LIMIT
+        if window_s is not None:
+            gateway.window_s = window_s
+        send = gateway.send
+
+        def noted(commands: Sequence[Command], now: int) -> None:
+            venue.caused(commands)
+            send(commands, now)
+
+        gateway.send = noted  # type: ignore[method-assign]
+        venue.watch()
+        end, bps = _clock.monotonic() + MEASURE_S, 15
+        while len(venue.times) < REQUESTS and _clock.monotonic() < end:
+            await drill.do("shock", coin="BTC", bps=bps)
+            await asyncio.sleep(0.25)
+            bps = -bps
+        times.extend(venue.times)
+
+    run(folder, script, venue_type=Timed, most_s=400.0)
+    how = "as it is" if window_s is None else f"window {window_s:g} s"
+    say(f"frame to signed request at the socket, {how}", times)
+
+
+def main() -> None:
+    """Print every figure."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        frame_to_order(folder / "at-once", 0.0)
+        frame_to_order(folder / "windows", None)
+        reconnects(folder / "drops")
+    restarts()
+
+
+if __name__ == "__main__":
+    main()
