@@ -56,21 +56,27 @@ def reconnects(folder: Path) -> None:
         assert isinstance(venue, HyperliquidVenue)
         venue.weights.limit = NO_LIMIT
         holds = drill.runner.health.holds
+        await drill.fault("late_reply", delay_ms=REPLY_MS)
         for _ in range(DROPS):
             await drill.quoting()
             for number, stream in enumerate(venue._streams):
                 stream._backoff = Backoff(seed=number)
-            links, began, at = venue.link, _clock.monotonic(), drill.emulator.desk.now
+            links, done = venue.link + 2, drill.runner.health.reconnects + 1
+            began = _clock.monotonic()
             await drill.do("drop", how="abort")
-            await drill.until(lambda n=links: venue.link >= n + 2, "linked")
-            await drill.until(lambda: LINK not in holds and venue.up, "records compared")
+            await drill.until(lambda n=links: venue.link >= n and venue.up, "linked")
+            await drill.until(
+                lambda n=done: drill.runner.health.reconnects >= n and LINK not in holds,
+                "records compared",
+            )
             known.append(_clock.monotonic() - began)
+            at = drill.emulator.desk.now
             await drill.until(
                 lambda t=at: any(one["made"] > t for one in drill.resting()), "a new order"
             )
             quoting.append(_clock.monotonic() - began)
 
-    run(folder, script, response_ms=REPLY_MS, most_s=400.0)
+    run(folder, script, most_s=400.0)
     say("socket drop to records compared", known)
     say("socket drop to a new order in the book", quoting)
 

@@ -190,8 +190,6 @@ def run(
     script: Script,
     *,
     sets: tuple[str, ...] = (),
-    entry_ms: int = 0,
-    response_ms: int = 0,
     deadline_s: float = 1.0,
     venue_type: type[HyperliquidVenue] = HyperliquidVenue,
     most_s: float = RUN_S,
@@ -202,8 +200,6 @@ def run(
         symbols=("BTC",),
         limits=GENEROUS,
         warm_up_s=5,
-        entry_ms=entry_ms,
-        response_ms=response_ms,
     )
     running = _run(folder, script, settings, config, deadline_s, venue_type)
     return asyncio.run(asyncio.wait_for(running, most_s))
