@@ -176,7 +176,9 @@ class Daemon:
 
     def _save(self) -> None:
         """Write what the signals know once all are ready; another run never sees half a file."""
-        if any(row["not_ready"] for row in self.runner.report()["symbols"]):
+        waiting = [one for row in self.runner.report()["symbols"] for one in row["not_ready"]]
+        # Toxicity comes of own fills: it begins anew with every run.
+        if any(not one.startswith("toxicity") for one in waiting):
             return
         place = self.place.folder / SIGNALS
         part = place.with_suffix(".part")

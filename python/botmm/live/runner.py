@@ -32,6 +32,8 @@ STOP_S = 8.0
 """How long a stop may take to see every order gone."""
 EXPLAINED_TRIES = 8
 """Questions after a reconnect until a position is taken from the venue's word."""
+RETELL_EVERY = 12
+"""Comparisons after which recent fills are read again, whatever the positions say."""
 BLIND_MAX = 3
 """Comparisons that may fail in a row before quotes are withdrawn."""
 
@@ -88,6 +90,7 @@ class Runner:
         self._gateway: VenueGateway | None = None
         self._suspects: Sequence[int] = ()
         self._blind = 0
+        self._comparisons = 0
         self._thrift = Thrift()
         self.decided: Callable[[float], object] = lambda seconds: None
         """Told how long each frame took to become commands."""
@@ -292,8 +295,11 @@ class Runner:
         """Compare own records with the venue's and answer each difference."""
         try:
             standing = await self.venue.standing()
-            if self._differing(standing, every=False):
-                # A fill that we were not told explains it, and keeps the ledger right as well.
+            self._comparisons += 1
+            # A fill that we were not told explains a difference, and keeps the ledger right as
+            # well; those that cancel out show only when all are told again.
+            due = self._comparisons % RETELL_EVERY == 0
+            if due or self._differing(standing, every=False):
                 await self.venue.retell_fills()
                 standing = await self.venue.standing()
         except VenueError as error:
