@@ -428,7 +428,9 @@ def _overrides(overrides: Sequence[str]) -> Layer:
 
 
 def _parsed(text: str) -> Any:
-    """Return a TOML value, or the text itself where it is none."""
+    """Return a TOML value, or the text itself where it is none; addresses are no numbers."""
+    if text.startswith("0x"):
+        return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

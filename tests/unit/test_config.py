@@ -141,3 +141,9 @@ def test_equal_settings_have_equal_digests() -> None:
     two = load([], ["replay.seed=2", "order_size_usd=50.0"], {}).settings.digest()
     assert one == two
     assert one != load([], ["order_size_usd=51", "replay.seed=2"], {}).settings.digest()
+
+
+def test_an_address_on_the_command_line_is_no_number() -> None:
+    address = "0x" + "1" * 40
+    assert load((), [f"live.account={address}"], environ={}).settings.live.account == address
+    assert load((), (), environ={"BOTMM__LIVE__AGENT": address}).settings.live.agent == address

@@ -8,7 +8,7 @@ from typing import Any
 
 from botmm.errors import UsageError
 from botmm.live.arm import disarm
-from botmm.live.latches import Latches, Name
+from botmm.live.latches import Latches, Name, phrase
 from botmm.live.runner import OPERATOR, Runner
 
 
@@ -49,7 +49,10 @@ class Operator:
             UsageError: a latch is set and its phrase was not typed.
         """
         for row in self._latches.active():
-            self._latches.clear(row.name, typed=typed)
+            if typed == phrase(row.name):
+                self._latches.clear(row.name, typed=typed)
+        for row in self._latches.active():
+            raise UsageError(f"{row.name} stays", cure=f"type exactly: {phrase(row.name)}")
         runner = self._runner()
         runner.event({"kind": "halt", "symbol": None, "on": False})
         runner.event({"kind": "flatten", "on": False})

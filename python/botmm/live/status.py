@@ -61,7 +61,8 @@ def _state(report: Mapping[str, Any], holds: set[str]) -> str:
         return "halted"
     if holds:
         return "held"
-    return "quoting" if any(row["orders"] for row in report["symbols"]) else "waiting"
+    orders = [order for row in report["symbols"] for order in row["orders"]]
+    return "quoting" if any(order["state"] == "working" for order in orders) else "waiting"
 
 
 def _symbol(row: Mapping[str, Any]) -> dict[str, Any]:
