@@ -98,7 +98,8 @@ def test_after_sigkill_it_quotes_again_with_no_order_doubled_and_the_right_posit
     parity = replay_journal(Reader(folder / "journal"))
     assert parity.holds, parity.where
     assert parity.runs == 2
-    assert parity.commands >= 4
+    # The first run placed, the second placed and withdrew; how often they moved is the market's.
+    assert parity.commands >= 3
 
 
 def test_a_kill_withdraws_everything_and_holds_over_restarts_until_it_is_lifted(
