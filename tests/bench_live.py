@@ -16,13 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from eth_account import Account
+from hyperliquid.utils.signing import sign_l1_action
 
 from botmm.clock import SystemClock
 from botmm.exchanges.base import RawReply
+from botmm.exchanges.emulator.accounts import test_account as account
+from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.liveness import Backoff
+from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
+from botmm.live.engine import Engine, Kind
 from botmm.live.runner import LINK
-from botmm.ports import CancelAll, Command
+from botmm.ports import CancelAll, Command, Place
 from tests.fakes.live_drill import Drill, run
 from tests.fakes.processes import exchange, trader
 
@@ -33,6 +39,8 @@ REQUESTS = 300
 MEASURE_S = 35.0
 REPLY_MS = 50
 NO_LIMIT = 10**9
+FRAMES = 30_000
+SIGNATURES = 500
 
 _clock = SystemClock()
 
@@ -41,8 +49,8 @@ def say(what: str, seconds: Sequence[float]) -> None:
     """Print the middle and the tail of some times."""
     p50, p99 = np.percentile(np.asarray(seconds) * 1e3, [50, 99])
     most = max(seconds) * 1e3
-    sys.stdout.write(f"{what}: n {len(seconds)}, p50 {p50:.2f} ms, p99 {p99:.2f} ms, ")
-    sys.stdout.write(f"most {most:.2f} ms\n")
+    sys.stdout.write(f"{what}: n {len(seconds)}, p50 {p50:.3f} ms, p99 {p99:.3f} ms, ")
+    sys.stdout.write(f"most {most:.3f} ms\n")
     sys.stdout.flush()
 
 
@@ -165,9 +173,9 @@ def frame_to_order(folder: Path, window_s: float | None) -> None:
             gateway.window_s = window_s
         send = gateway.send
 
-        def noted(commands: Sequence[Command], now: int) -> None:
+        def noted(commands: Sequence[Command]) -> None:
             venue.caused(commands)
-            send(commands, now)
+            send(commands)
 
         gateway.send = noted  # type: ignore[method-assign]
         venue.watch()
@@ -183,8 +191,73 @@ def frame_to_order(folder: Path, window_s: float | None) -> None:
     say(f"frame to signed request at the socket, {how}", times)
 
 
+def frame_to_commands() -> None:
+    """Measure from a frame of 20 levels to decided commands, with every answer on time."""
+    start = 1_700_000_000_000_000_000
+    symbols = [{"symbol": "BTC", "size_decimals": 5, "params": {}}]
+    fees = {"maker": 0.00015, "taker": 0.00045}
+    spec = {"symbols": symbols, "capital_usd": 1000.0, "fees": fees, "tag": 7, "now": start}
+    engine = Engine(json.dumps(spec))
+    begin = {"kind": "baseline", "symbol": 0, "position": 0, "since": start, "trades": []}
+    engine.step(Kind.EVENT, start, json.dumps(begin).encode())
+    rng = np.random.default_rng(1)
+    times, mid = [], 50_000
+    for number in range(FRAMES):
+        mid += int(rng.integers(-1, 2))
+        at = start + number * 500_000_000
+        frame = _book(mid, at // 1_000_000, rng)
+        began = _clock.monotonic()
+        commands = engine.step(Kind.FRAME, at, frame)
+        times.append(_clock.monotonic() - began)
+        for command in commands:
+            if isinstance(command, CancelAll):
+                continue
+            resting = {"Resting": {"oid": number, "left": getattr(command, "size", 0)}}
+            gone = {"Cancelled": {"reason": "Asked"}}
+            answer = resting if isinstance(command, Place) else gone
+            told = {"kind": "answer", "symbol": 0, "cloid": command.cloid, "answer": answer}
+            engine.step(Kind.EVENT, at + 50_000_000, json.dumps(told).encode())
+    # The first two hundred are before the volatility is known.
+    say("frame of 20 levels to commands", times[200:])
+
+
+def _book(mid: int, time_ms: int, rng: np.random.Generator) -> bytes:
+    """Return a frame of 20 levels a side."""
+    sizes = rng.integers(1, 90_000, 40) / 1e5
+    rows = [
+        {"px": f"{mid + sign * (i + 1)}.0", "sz": f"{sizes[20 * side + i]:.5f}", "n": 3}
+        for side, sign in enumerate((-1, 1))
+        for i in range(20)
+    ]
+    data = {"coin": "BTC", "time": time_ms, "levels": [rows[:20], rows[20:]]}
+    # Without spaces, as the venue writes it.
+    return json.dumps({"channel": "l2Book", "data": data}, separators=(",", ":")).encode()
+
+
+def signing() -> None:
+    """Measure one order's signature, by our signer and by the SDK's own function."""
+    test = account(0)
+    signer = Signer(test.key, agent=test.address, host=host_of("http://127.0.0.1:1"))
+    limit = {"limit": {"tif": "Alo"}}
+    order = {"a": 0, "b": True, "p": "1", "s": "1", "r": False, "t": limit}
+    action: dict[str, Any] = {"type": "order", "orders": [order], "grouping": "na"}
+    wallet = Account.from_key(test.key)
+    ours, theirs = [], []
+    for nonce in range(1, SIGNATURES + 1):
+        began = _clock.monotonic()
+        signer.sign(action, nonce=nonce, expires_ms=None)
+        between = _clock.monotonic()
+        sign_l1_action(wallet, action, None, nonce, None, False)
+        ours.append(between - began)
+        theirs.append(_clock.monotonic() - between)
+    say("one order signed by us", ours)
+    say("one order signed by the SDK's function", theirs)
+
+
 def main() -> None:
     """Print every figure."""
+    frame_to_commands()
+    signing()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         frame_to_order(folder / "at-once", 0.0)

@@ -1616,8 +1616,8 @@ class Desk:
     """
 
     def __new__(cls, spec_json: str) -> Self:
-        """Build from JSON: `symbols` (symbol, size_decimals, params, candles, signals),
-        `capital_usd`, `fees` (maker, taker), `tag` (u64, what order ids begin with), `now` (ns).
+        """Build from JSON: `symbols` (symbol, size_decimals, params, candles), `capital_usd`, `fees`
+        (maker, taker), `tag` (u64, what order ids begin with), `now` (ns), `signals` (a file in hex).
         """
 
     def frame(self, recv_ns: int, frame: bytes) -> tuple[str, int, str]:

@@ -156,10 +156,12 @@ class Live(_Section):
         default=10.0, description="How often own records are compared with the venue's."
     )
     foreign_orders: Literal["cancel", "halt"] = Field(
-        default="halt", description="What follows when an order appears that we did not send."
+        default="halt",
+        description="An order that we did not send: cancel it, or halt our quotes until it is gone.",
     )
     guard: bool = Field(
-        default=True, description="Whether quotes stand only while botmm-guard watches."
+        default=True,
+        description="Whether quotes stand only while botmm-guard watches; not asked on paper.",
     )
     params_file: str = Field(
         default="live_params.json",

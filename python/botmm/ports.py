@@ -128,7 +128,7 @@ class Venue(Protocol):
 class Gateway(Protocol):
     """Where approved commands go; answers come back as events, never from `send`."""
 
-    def send(self, commands: Sequence[Command], now: int) -> None:
+    def send(self, commands: Sequence[Command]) -> None:
         """Hand one list of commands to the venue."""
         ...
 

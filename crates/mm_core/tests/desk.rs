@@ -13,6 +13,15 @@ use serde_json::Value;
 const MS: i64 = 1_000_000;
 const T0: i64 = 1_700_000_000_000 * MS;
 
+fn spec() -> Value {
+    json!({
+        "symbols": [{"symbol": "BTC", "size_decimals": 5,
+            "params": {"mode": "fixed", "toxicity": false, "bias_strength": 0.0}}],
+        "capital_usd": 1000.0, "fees": {"maker": 0.00015, "taker": 0.00045},
+        "tag": 7, "now": T0,
+    })
+}
+
 /// A desk of BTC that quotes 2 bp around the mid, and its clock.
 struct Bench {
     desk: Desk,
@@ -21,12 +30,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let spec = json!({
-            "symbols": [{"symbol": "BTC", "size_decimals": 5,
-                "params": {"mode": "fixed", "toxicity": false, "bias_strength": 0.0}}],
-            "capital_usd": 1000.0, "fees": {"maker": 0.00015, "taker": 0.00045},
-            "tag": 7, "now": T0,
-        });
+        Self::of(&spec())
+    }
+
+    fn of(spec: &Value) -> Self {
         Self { desk: Desk::from_json(&spec.to_string()).expect("a desk"), now: T0 }
     }
 
@@ -263,6 +270,40 @@ fn flattening_takes_until_nothing_is_held_and_quotes_nothing_else() {
         panic!("one order: {closing:?}, {}", bench.symbol())
     };
     assert_eq!((place.side, place.reduce_only, place.px.0), (Side::Ask, true, 499_990));
+}
+
+#[test]
+fn a_run_begins_with_the_signals_that_its_description_holds() {
+    let mut cold = spec();
+    let minute = |i: i64| {
+        let px = 50_000.0 + (i % 7) as f64;
+        json!([i * 60_000, px, px + 1.0, px - 1.0, px, 1.0])
+    };
+    cold["symbols"][0]["candles"] = (0..100).map(minute).collect();
+    let known = Bench::of(&cold).desk.signals().expect("signals");
+    assert_ne!(Bench::new().desk.signals().expect("signals"), known);
+    let mut warm = spec();
+    warm["signals"] = json!(known.iter().map(|b| format!("{b:02x}")).collect::<String>());
+    assert_eq!(Bench::of(&warm).desk.signals().expect("signals"), known);
+    for hex in ["abc", "zz", "00ff"] {
+        warm["signals"] = json!(hex);
+        Desk::from_json(&warm.to_string()).expect_err(hex);
+    }
+}
+
+#[test]
+fn a_freeze_that_ends_by_itself_is_no_halt() {
+    let mut careful = spec();
+    careful["symbols"][0]["params"]["mmp_fills"] = json!(1);
+    let mut bench = Bench::of(&careful);
+    bench.event(&json!({"kind": "baseline", "symbol": 0, "position": 0, "since": T0,
+        "trades": []}));
+    bench.book(50_000);
+    let (bid, _, _) = placed(&bench.decide())[0];
+    bench.fill(Some(bid), ("B", "0.001"), ("0.0", 11));
+    assert_eq!(bench.symbol()["state"], "frozen");
+    bench.event(&json!({"kind": "halt", "symbol": null, "on": true}));
+    assert_eq!(bench.symbol()["state"], "halted");
 }
 
 #[test]

@@ -195,7 +195,7 @@ def _identity(settings: Settings, host: Host) -> tuple[str, Signer]:
     if not live.account or not live.agent:
         raise ConfigError(
             "whose account is traded is not configured",
-            cure="set live.account and live.agent; `botmm doctor` checks both",
+            cure="set live.account and live.agent to their addresses, as docs/RUNBOOK.md shows",
         )
     if is_test_address(live.agent) or is_test_address(live.account):
         raise ConfigError(

@@ -66,16 +66,17 @@ def desk_spec(
             "size_decimals": one.size_decimals,
             "params": params,
         }
-        if signals is not None:
-            row["signals"] = str(signals)
-        elif minutes:
+        if signals is None and minutes:
             row["candles"] = minutes[number]
         rows.append(row)
-    spec = {
+    spec: dict[str, Any] = {
         "symbols": rows,
         "capital_usd": settings.account.capital_usd,
         "fees": {"maker": rates[0], "taker": rates[1]},
         "tag": tag,
         "now": now,
     }
+    if signals is not None:
+        # The text holds all that a run begins with: its journal plays again without the file.
+        spec["signals"] = signals.read_bytes().hex()
     return json.dumps(spec)

@@ -48,7 +48,6 @@ class Engine:
         self.desk = Desk(spec)
         self.counts = Counts()
         self.complaint = ""
-        self.refused = ""
 
     def step(self, kind: Kind, ts: int, payload: bytes) -> list[Command]:
         """Take in one record at a time in ns; return what the gate approved then.
@@ -78,7 +77,7 @@ class Engine:
         if about == "own":
             return self._decide(ts, None)
         if words:
-            self.refused = words
+            self.complaint = words
         return []
 
     def _decide(self, ts: int, symbol: int | None) -> list[Command]:

@@ -65,13 +65,12 @@ class VenueGateway:
         self._pause_end = float("-inf")
         self.sent = Sent()
 
-    def send(self, commands: Sequence[Command], now: int) -> None:
+    def send(self, commands: Sequence[Command]) -> None:
         """Hand commands to the venue; returns before anything is sent.
 
         The first leave at once, later ones together with those of the same window: a venue counts
         requests, and takes them in by blocks anyway.
         """
-        del now
         for command in commands:
             match command:
                 case Place():

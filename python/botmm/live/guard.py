@@ -197,7 +197,7 @@ class Guard:
         return self._opening[1]
 
     def _note(self, reason: str) -> None:
-        """Tell people, and leave a file that tells the daemon when it starts."""
+        """Tell people, and leave a file that says when and why."""
         self._alert("guard", reason)
         text = json.dumps({"reason": reason, "ns": int(self._clock.now())})
         try:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 from botmm.clock import Clock
 from botmm.live.engine import Engine, Kind, command_bytes
-from botmm.ports import Command, Event, Journal
+from botmm.ports import Event, Gateway, Journal
 
 
 class Loop:
@@ -17,13 +16,13 @@ class Loop:
         self,
         engine: Engine,
         journal: Journal,
-        send: Callable[[list[Command], int], None],
+        gateway: Gateway,
         clock: Clock,
     ) -> None:
-        """Drive the engine; `send` only schedules, answers come back as records."""
+        """Drive the engine; the gateway only schedules, answers come back as records."""
         self.engine = engine
         self._journal = journal
-        self._send = send
+        self._gateway = gateway
         self._clock = clock
         self._last = 0
         journal.append(Kind.NOTE, self._stamp(), engine.spec.encode())
@@ -36,18 +35,13 @@ class Loop:
         """Take in what reached us beside frames."""
         self._take(Kind.EVENT, json.dumps(event, separators=(",", ":")).encode())
 
-    @property
-    def now(self) -> int:
-        """Return the time of the last record in ns."""
-        return self._last
-
     def _take(self, kind: Kind, payload: bytes) -> None:
         ts = self._stamp()
         self._journal.append(kind, ts, payload)
         commands = self.engine.step(kind, ts, payload)
         if commands:
             self._journal.append(Kind.COMMAND, ts, command_bytes(commands))
-            self._send(commands, ts)
+            self._gateway.send(commands)
 
     def _stamp(self) -> int:
         """Return the time now; it never runs back, whatever the machine's clock does."""

@@ -19,7 +19,7 @@ from botmm.live.loop import Loop
 from botmm.live.reconcile import baseline, compare
 from botmm.live.tags import is_of_program
 from botmm.live.thrift import RESERVE, Thrift
-from botmm.ports import Command, Event, Journal, RestingOrder, Standing, Venue
+from botmm.ports import Event, Journal, RestingOrder, Standing, Venue
 
 TIMER_S = 0.1
 LINK = "link"
@@ -73,7 +73,7 @@ class Runner:
 
         Args:
             tag: what the ids of this run's orders begin with.
-            cancel_foreign: withdraw orders that we did not send, rather than halt.
+            cancel_foreign: withdraw orders that we did not send, rather than our own quotes.
             alarm: told of what a person should know: a key for repeats, and words.
         """
         self.engine = engine
@@ -139,7 +139,7 @@ class Runner:
                     self.venue, tasks, self.event, lambda: float(self._clock.monotonic())
                 )
                 self._gateway = gateway
-                self._loop = Loop(self.engine, self._journal, self._send, self._clock)
+                self._loop = Loop(self.engine, self._journal, gateway, self._clock)
                 self.hold(LINK, on=True)
                 running = [
                     tasks.create_task(one())
@@ -163,9 +163,6 @@ class Runner:
             if other is None and known is not None:
                 raise _first(known) from None
             raise
-
-    def _send(self, commands: Sequence[Command], now: int) -> None:
-        self.gateway.send(commands, now)
 
     async def _pump(self) -> None:
         loop = self._loop
@@ -314,9 +311,8 @@ class Runner:
         found = compare(self.report(), standing, self._suspects, self._tag)
         self._take(standing)
         self.gateway.doubt(found.doubtful)
-        strangers = [one for one in found.foreign if not self._is_known(one)]
-        if strangers:
-            await self._meet(strangers)
+        if found.foreign:
+            await self._meet(found.foreign)
         elif FOREIGN in self.health.holds:
             self.hold(FOREIGN, on=False)
         for event in found.events:

@@ -13,7 +13,6 @@ use crate::risk::Approved;
 use crate::risk::Gate;
 use crate::risk::MicroUsd;
 use crate::units::Cash;
-use crate::units::Cloid;
 use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::SymbolIx;
@@ -240,13 +239,6 @@ impl Desk {
     /// What should be known since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
-    }
-
-    /// Whether one of our orders, by its id.
-    #[must_use]
-    pub fn symbol_of(&self, cloid: Cloid) -> Option<SymbolIx> {
-        let orders = self.stands.iter().map(|stand| stand.maker.orders());
-        orders.filter(|orders| orders.is_ours(cloid)).map(|orders| orders.symbol()).next()
     }
 
     /// What the signals know now, as a file that another run begins with.

@@ -67,7 +67,10 @@ impl Desk {
             "proven": stand.chain.proven().map(|lots| lots.0),
             "broken_since": stand.chain.broken().map(|at| at.0),
             "holds": stand.holds.iter().collect::<Vec<_>>(),
-            "state": state_name(self.gate.state(orders.symbol())),
+            "state": match self.gate.is_frozen(orders.symbol()) {
+                true => "frozen",
+                false => state_name(self.gate.state(orders.symbol())),
+            },
             "orders": orders.live().map(order).collect::<Vec<_>>(),
             "unknown": orders.live().filter(|o| is_unknown(o)).count(),
             "contradictions": orders.contradictions(),

@@ -6,13 +6,16 @@ use crate::account::Account;
 use crate::engine::Maker;
 use crate::engine::MakerConfig;
 use crate::engine::Market;
+use crate::engine::Warmth;
 use crate::error::CoreError;
 use crate::instrument::InstrumentSpec;
 use crate::order::OrderManager;
 use crate::replay::params_of;
+use crate::replay::parse_signals;
 use crate::replay::warmth_of;
 use crate::replay::Minute;
 use crate::replay::Models;
+use crate::replay::SavedSignals;
 use crate::risk::Gate;
 use crate::risk::MicroUsd;
 use crate::strategy::Params;
@@ -30,6 +33,8 @@ struct DeskText {
     /// What the ids of this run's orders begin with.
     tag: u64,
     now: i64,
+    /// A file of signals in hex, so that a journal holds all that a run began with.
+    signals: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -48,8 +53,6 @@ struct SymbolText {
     params: BTreeMap<String, Value>,
     #[serde(default)]
     candles: Vec<Minute>,
-    #[serde(default)]
-    signals: Option<String>,
 }
 
 impl Desk {
@@ -62,6 +65,7 @@ impl Desk {
             .map_err(|e| CoreError::BadArgument { name: "desk", why: e.to_string() })?;
         let now = UnixNanos(text.now);
         let capital = MicroUsd::from_usd(text.capital_usd);
+        let saved = text.signals.as_deref().map(signals).transpose()?;
         let (mut gate, mut stands, mut models) = (None, Vec::new(), Models::default());
         for symbol in &text.symbols {
             let params = params(symbol, &text)?;
@@ -69,7 +73,9 @@ impl Desk {
                 Some(gate) => gate,
                 None => gate.insert(Gate::new(params.account_limits()?, capital, now)?),
             };
-            stands.push(stand(symbol, params, (gate, text.tag), &mut models)?);
+            let file = saved.as_deref().map(|all| (SIGNALS, all));
+            let warmth = warmth_of(file, &symbol.candles, (&symbol.symbol, "hyperliquid"))?;
+            stands.push(stand((symbol, warmth), params, (gate, text.tag), &mut models)?);
         }
         let gate = gate.ok_or_else(|| CoreError::BadArgument {
             name: "symbols",
@@ -84,15 +90,28 @@ fn params(symbol: &SymbolText, desk: &DeskText) -> Result<Params, CoreError> {
     params_of(&symbol.params, desk.capital_usd, fees)
 }
 
+/// What errors name a run's signals by.
+const SIGNALS: &str = "the run's signals";
+
+/// The signals that a text of hex digits holds.
+fn signals(hex: &str) -> Result<Vec<SavedSignals>, CoreError> {
+    let byte = |pair: &[u8]| {
+        let text = std::str::from_utf8(pair).ok().filter(|text| text.len() == 2)?;
+        u8::from_str_radix(text, 16).ok()
+    };
+    let bytes: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(byte).collect();
+    let none = || CoreError::BadArgument { name: "signals", why: "no hex digits".to_owned() };
+    parse_signals(SIGNALS, &bytes.ok_or_else(none)?)
+}
+
 fn stand(
-    text: &SymbolText,
+    (text, warmth): (&SymbolText, Warmth),
     params: Params,
     (gate, tag): (&mut Gate, u64),
     models: &mut Models,
 ) -> Result<Stand, CoreError> {
     let spec = InstrumentSpec::hyperliquid(text.size_decimals);
     let symbol = gate.add(spec, params.symbol_limits()?)?;
-    let warmth = warmth_of(text.signals.as_deref(), &text.candles, (&text.symbol, "hyperliquid"))?;
     let fees = params.fees();
     let maker = Maker::new(MakerConfig {
         symbol,

@@ -34,6 +34,7 @@ pub use columns::UNRESOLVED;
 pub use drive::Progress;
 pub use drive::Replay;
 pub(crate) use models::Models;
+pub(crate) use signals::parse_signals;
 pub use signals::read_signals;
 pub(crate) use signals::signals_file;
 pub(crate) use signals::warmth_of;

@@ -57,17 +57,17 @@ pub(crate) fn signals_file(all: &[SavedSignals]) -> Result<Vec<u8>, CoreError> {
     Ok([HEAD, &sum, &bytes].concat())
 }
 
-/// What signals begin with: a file where one is named, else minutes.
+/// What signals begin with: what a file holds of a symbol, else minutes; `path` names the file.
 ///
 /// # Errors
-/// As [`read_signals`], and for minutes that are unsound.
+/// [`CoreError::BadArgument`] where the file holds none of the symbol, or minutes are unsound.
 pub(crate) fn warmth_of(
-    file: Option<&str>,
+    file: Option<(&str, &[SavedSignals])>,
     minutes: &[Minute],
     (symbol, venue): (&str, &str),
 ) -> Result<Warmth, CoreError> {
     match file {
-        Some(path) => signals_of(path, symbol, venue),
+        Some((path, all)) => signals_of((path, all), symbol, venue),
         None => Ok(Warmth::of_bars(&bars_of(symbol, minutes)?)),
     }
 }
@@ -77,8 +77,17 @@ pub(crate) fn warmth_of(
 /// # Errors
 /// [`CoreError::BadArgument`] naming the file where it is missing, damaged or of another form.
 pub fn read_signals(path: &str) -> Result<Vec<SavedSignals>, CoreError> {
+    let bytes = read_bytes(path)
+        .map_err(|why| CoreError::BadArgument { name: "signals", why: format!("{path}: {why}") })?;
+    parse_signals(path, &bytes)
+}
+
+/// The signals that bytes of a file hold; `path` names them in errors.
+///
+/// # Errors
+/// As [`read_signals`].
+pub(crate) fn parse_signals(path: &str, bytes: &[u8]) -> Result<Vec<SavedSignals>, CoreError> {
     let bad = |why: &str| CoreError::BadArgument { name: "signals", why: format!("{path}: {why}") };
-    let bytes = read_bytes(path).map_err(|why| bad(&why))?;
     let rest = bytes.strip_prefix(HEAD).ok_or_else(|| bad("of another form or version"))?;
     let (sum, rest) = rest.split_at_checked(SUM).ok_or_else(|| bad("truncated"))?;
     if sum != crc32fast::hash(rest).to_le_bytes() {
@@ -87,18 +96,18 @@ pub fn read_signals(path: &str) -> Result<Vec<SavedSignals>, CoreError> {
     postcard::from_bytes(rest).map_err(|e| bad(&e.to_string()))
 }
 
-/// What the signals of one symbol know, by a file.
-///
-/// # Errors
-/// As [`read_signals`], and where the file holds none of the symbol.
-fn signals_of(path: &str, symbol: &str, venue: &str) -> Result<Warmth, CoreError> {
-    let mut all = read_signals(path)?.into_iter();
-    let own = all.find(|one| one.symbol == symbol && one.venue == venue);
+/// What the signals of one symbol know, of those that a file holds.
+fn signals_of(
+    (path, all): (&str, &[SavedSignals]),
+    symbol: &str,
+    venue: &str,
+) -> Result<Warmth, CoreError> {
+    let own = all.iter().find(|one| one.symbol == symbol && one.venue == venue);
     let none = || {
         let why = format!("{path}: holds none of {venue} {symbol}");
         CoreError::BadArgument { name: "signals", why }
     };
-    Ok(own.ok_or_else(none)?.warmth)
+    Ok(own.ok_or_else(none)?.warmth.clone())
 }
 
 /// Open time in Unix ms, open, high, low, close, volume.

@@ -1,6 +1,7 @@
 //! What a run is made of, read from JSON and from the tapes themselves.
 
 use super::models::Models;
+use super::signals::read_signals;
 use super::signals::warmth_of;
 use super::signals::Minute;
 use crate::account::Account;
@@ -434,13 +435,13 @@ fn open_tape(text: &SymbolText, run: &RunText) -> Result<OpenTape, CoreError> {
         source: meta("source"),
         gaps: gaps.iter().map(|g| (g.from.0, g.to.0, g.cause)).collect(),
     };
-    Ok(OpenTape {
-        series,
-        disorder_ns,
-        instrument,
-        warmth: warmth_of(text.signals.as_deref(), &text.candles, (&text.symbol, &text.venue))?,
-        about,
-    })
+    let saved = match &text.signals {
+        Some(path) => read_signals(path)?,
+        None => Vec::new(),
+    };
+    let file = text.signals.as_deref().map(|path| (path, &saved[..]));
+    let warmth = warmth_of(file, &text.candles, (&text.symbol, &text.venue))?;
+    Ok(OpenTape { series, disorder_ns, instrument, warmth, about })
 }
 
 fn seat(

@@ -397,6 +397,14 @@ impl Gate {
         self.symbols[usize::from(symbol.0)].state().max(self.account.state())
     }
 
+    /// Whether a symbol is halted by its protection alone: that ends by itself.
+    #[must_use]
+    pub fn is_frozen(&self, symbol: SymbolIx) -> bool {
+        let one = &self.symbols[usize::from(symbol.0)];
+        let stopped = one.breaker.state().max(self.account.state()) == RiskState::Halted;
+        one.protection.is_frozen() && !stopped
+    }
+
     /// Changes of state so far, oldest first: the first 1,024 of breakers, and the first 256 of
     /// markets that could not be quoted.
     #[must_use]

@@ -1,0 +1,63 @@
+"""Tests of desk specs — the text holds all that a run begins with, so that its journal is enough."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from botmm.config import load
+from botmm.errors import ConfigError
+from botmm.live.desk_spec import desk_spec
+from botmm.live.engine import Engine
+
+RATES = (0.00015, 0.00045)
+
+
+@dataclass(frozen=True)
+class Coin:
+    name: str = "BTC"
+    size_decimals: int = 5
+
+
+def spec(*, signals: Path | None = None, warm: bool = False) -> str:
+    minutes = [(i * 60_000, 50_000.0 + i % 7, 50_010.0, 49_990.0, 50_000.0, 1.0) for i in range(90)]
+    return desk_spec(
+        load((), (), environ={}).settings,
+        [Coin()],
+        tag=7,
+        now=1_700_000_000_000_000_000,
+        rates=RATES,
+        overlay={"BTC": {"order_size_usd": 50.0}},
+        signals=signals,
+        minutes=[minutes] if warm else (),
+    )
+
+
+def test_a_run_plays_again_without_the_file_that_it_began_with(tmp_path: Path) -> None:
+    known = Engine(spec(warm=True)).desk.signals()
+    assert known != Engine(spec()).desk.signals()
+    file = tmp_path / "signals.bin"
+    file.write_bytes(known)
+    text = spec(signals=file)
+    file.write_bytes(b"what a later run knows")
+    assert Engine(text).desk.signals() == known
+
+
+def test_parameters_of_the_file_lie_over_the_configuration() -> None:
+    assert json.loads(spec())["symbols"][0]["params"]["order_size_usd"] == 50.0
+
+
+def test_a_rate_that_no_tier_has_is_refused() -> None:
+    with pytest.raises(ConfigError, match="taker rate"):
+        desk_spec(
+            load((), (), environ={}).settings,
+            [Coin()],
+            tag=7,
+            now=1,
+            rates=(0.00015, 0.45),
+            overlay={},
+            signals=None,
+        )
