@@ -23,7 +23,7 @@ from tests.conftest import ROOT
 from tests.fakes.signed import signed
 
 ACCOUNT = test_account(0)
-SECONDS = 20.0
+SECONDS = 60.0
 QUICK = ("mode=fixed", "toxicity=false", "bias_strength=0.0", "live.reconcile_s=2")
 
 

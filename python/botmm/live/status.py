@@ -62,7 +62,8 @@ def _state(report: Mapping[str, Any], holds: set[str]) -> str:
     if holds:
         return "held"
     orders = [order for row in report["symbols"] for order in row["orders"]]
-    return "quoting" if any(order["state"] == "working" for order in orders) else "waiting"
+    meant = any(order["state"] in {"placing", "working"} for order in orders)
+    return "quoting" if meant else "waiting"
 
 
 def _symbol(row: Mapping[str, Any]) -> dict[str, Any]:
