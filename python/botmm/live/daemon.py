@@ -20,6 +20,7 @@ from botmm.data.capture.writer import Writer
 from botmm.errors import VenueError
 from botmm.live.desk_spec import SIGNALS, Instrument, desk_spec
 from botmm.live.engine import Engine
+from botmm.live.insist import insist
 from botmm.live.runner import Runner
 from botmm.live.status import status_of
 from botmm.live.tags import tag_of
@@ -103,7 +104,9 @@ class Daemon:
         Raises:
             BotmmError: what ended it; orders were withdrawn before, where that could be.
         """
-        standing = await self.venue.standing()
+        standing = await insist(
+            self.venue.standing, self._clock, lambda words: self._alarm("start", words)
+        )
         self._start_value = standing.account_value
         tag = tag_of(self._started)
         saved, minutes = self._saved(), []

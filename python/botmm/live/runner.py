@@ -34,6 +34,9 @@ EXPLAINED_TRIES = 8
 """Questions after a reconnect until a position is taken from the venue's word."""
 RETELL_EVERY = 12
 """Comparisons after which recent fills are read again, whatever the positions say."""
+ANEW_FIRST_S = 0.5
+ANEW_LAST_S = 8.0
+"""Pauses after a reconnect at which the venue does not say where we stand."""
 BLIND_MAX = 3
 """Comparisons that may fail in a row before quotes are withdrawn."""
 
@@ -91,6 +94,7 @@ class Runner:
         self._suspects: Sequence[int] = ()
         self._blind = 0
         self._comparisons = 0
+        self._anew_s = ANEW_FIRST_S
         self._thrift = Thrift()
         self.decided: Callable[[float], object] = lambda seconds: None
         """Told how long each frame took to become commands."""
@@ -221,8 +225,11 @@ class Runner:
                 standing = await self._explained(standing)
         except VenueError as error:
             self.health.complaint = error.message
-            await asyncio.sleep(0.5)
+            # A venue that is asked too often already is not asked more often for that.
+            await asyncio.sleep(self._anew_s)
+            self._anew_s = min(2 * self._anew_s, ANEW_LAST_S)
             return False
+        self._anew_s = ANEW_FIRST_S
         for event in baseline(standing, self._differing(standing, every=first)):
             self.health.corrected_positions += not first
             self.event(event)

@@ -73,7 +73,8 @@ class Questions:
             reply = await self.stream.post("info", body, deadline_s=self.rest.deadline_s)
         return reply
 
-    async def _document(self, request: Mapping[str, Any], *, urgent: bool = False) -> Any:
+    async def answer(self, request: Mapping[str, Any], *, urgent: bool = False) -> Any:
+        """Return the JSON of the answer."""
         return document(str(request["type"]), await self.raw(request, urgent=urgent))
 
     def _known(self) -> Instruments:
@@ -83,31 +84,31 @@ class Questions:
 
     async def universe(self) -> Universe:
         """Return every perpetual that the venue lists, and keep them for other answers."""
-        found = Universe(await self._document({"type": "meta", "dex": ""}))
+        found = Universe(await self.answer({"type": "meta", "dex": ""}))
         self.instruments = found.by_name
         return found
 
     async def venue_ms(self) -> int:
         """Return the venue's own time in ms."""
-        return required(await self._document({"type": "exchangeStatus"}, urgent=True), "time", int)
+        return required(await self.answer({"type": "exchangeStatus"}, urgent=True), "time", int)
 
     async def state(self) -> State:
         """Return money and positions."""
-        row = await self._document(
+        row = await self.answer(
             {"type": "clearinghouseState", "user": self.account, "dex": ""}, urgent=True
         )
         return read_state(row, self._known())
 
     async def orders(self) -> tuple[OpenOrder, ...]:
         """Return the open orders."""
-        rows = await self._document(
+        rows = await self.answer(
             {"type": "frontendOpenOrders", "user": self.account, "dex": ""}, urgent=True
         )
         return read_orders(rows, self._known())
 
     async def fills(self, since_ms: int) -> tuple[FillRow, ...]:
         """Return fills from a venue time on, oldest first."""
-        rows = await self._document(fills_question(self.account, since_ms), urgent=True)
+        rows = await self.answer(fills_question(self.account, since_ms), urgent=True)
         fills = read_fills(rows, self._known())
         now = round(self.clock.monotonic() * SECOND_NS)
         self.weights.spend(len(fills) // ROWS_PER_WEIGHT, now)
@@ -117,7 +118,7 @@ class Questions:
         """Return the last closed minutes of a coin, oldest first."""
         now = int(self.clock.now()) // MS_NS
         request = {"coin": coin, "interval": "1m", "startTime": now - count * MINUTE_MS}
-        rows = await self._document({"type": "candleSnapshot", "req": request | {"endTime": now}})
+        rows = await self.answer({"type": "candleSnapshot", "req": request | {"endTime": now}})
         if not isinstance(rows, list):
             raise ReplyError(f"candles are no list: {rows!r:.80}")
         spent = len(rows) // CANDLES_PER_WEIGHT
@@ -127,12 +128,12 @@ class Questions:
     async def budget(self) -> Budget:
         """Return the address budget."""
         request = {"type": "userRateLimit", "user": self.account}
-        return read_budget(await self._document(request, urgent=True))
+        return read_budget(await self.answer(request, urgent=True))
 
     async def fees(self) -> FeeRates:
         """Return the account's fee rates."""
         request = {"type": "userFees", "user": self.account}
-        return read_fees(await self._document(request, urgent=True))
+        return read_fees(await self.answer(request, urgent=True))
 
 
 def _minute(row: Any) -> Minute:

@@ -23,6 +23,7 @@ from botmm.exchanges.hyperliquid.budgets import AddressBudget, WeightLedger
 from botmm.exchanges.hyperliquid.fields import ReplyError
 from botmm.exchanges.hyperliquid.hosts import Host
 from botmm.exchanges.hyperliquid.inbox import Inbox
+from botmm.exchanges.hyperliquid.key_role import KeyRole, key_role
 from botmm.exchanges.hyperliquid.mirror import Mirror
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.payments import Payments
@@ -356,6 +357,17 @@ class HyperliquidVenue:
         """
         reply = await self.actions.bare(encode.schedule_cancel(at_ms))
         return "" if done(reply) else refusal(reply) or reply.why or "no proof"
+
+    async def key_role(self) -> KeyRole:
+        """Ask what the key may do that signs here.
+
+        Raises:
+            ConfigError: the venue does not let it trade for this account.
+            VenueError: no answer that can be trusted.
+        """
+        now_ms = await self._ask.venue_ms()
+        agent = self._signer.address
+        return await key_role(self._ask.answer, account=self.account, agent=agent, now_ms=now_ms)
 
     async def venue_time(self) -> int:
         """Return the venue's own time in ns.
