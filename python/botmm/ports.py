@@ -75,6 +75,16 @@ class Standing:
     taker_rate: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """What a venue did to the account beside its orders."""
+
+    kind: Literal["liquidation", "transfer"]
+    words: str
+    usd_micro: int = 0
+    """What a transfer brought in; negative went out."""
+
+
 class Venue(Protocol):
     """A place to trade; paper and live are two of them."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,11 @@ from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.daemon import Daemon, Place
+from botmm.live.latches import STATE_FILE, Latches
+from botmm.live.operator import Operator
 from botmm.live.runner import OPERATOR, Runner
+from botmm.live.watch import Alarm, Watch, meet
+from botmm.store.state import StateStore
 from tests.fakes.emulator_thread import GENEROUS
 from tests.fakes.signed import signed
 
@@ -57,10 +62,11 @@ class Ledger:
 class Drill:
     """A daemon that trades, and what a test does to it."""
 
-    def __init__(self, emulator: Emulator, daemon: Daemon) -> None:
+    def __init__(self, emulator: Emulator, daemon: Daemon, operator: Operator) -> None:
         self.emulator, self.daemon = emulator, daemon
         self.owner = emulator.accounts[0]
-        self.alarms: list[str] = []
+        self.alarms: list[tuple[str, str]] = []
+        self.operator = operator
         self._shocks = 0
 
     @property
@@ -84,6 +90,10 @@ class Drill:
         except TimeoutError:
             said = {k: v for k, v in self.daemon.status().items() if k != "changes"}
             raise AssertionError(f"after {seconds} s still not: {what}; {said}") from None
+
+    def alarmed(self, key: str) -> list[str]:
+        """Return what a person was told under a key."""
+        return [words for one, words in self.alarms if one.split(" ")[0] == key]
 
     def row(self) -> dict[str, Any]:
         """Return the engine's report of the one symbol."""
@@ -192,16 +202,16 @@ def run(
     sets: tuple[str, ...] = (),
     deadline_s: float = 1.0,
     venue_type: type[HyperliquidVenue] = HyperliquidVenue,
+    mode: str = "paper",
     most_s: float = RUN_S,
 ) -> Drill:
-    """Run a daemon with a script beside it; it is stopped at the script's end."""
+    """Run a daemon with a script beside it; it is stopped at the script's end.
+
+    Args:
+        mode: what the daemon takes its world for; the exchange is always a local one.
+    """
     settings = load((), (*SETS, *sets)).settings
-    config = EmulatorConfig(
-        symbols=("BTC",),
-        limits=GENEROUS,
-        warm_up_s=5,
-    )
-    running = _run(folder, script, settings, config, deadline_s, venue_type)
+    running = _run(folder, script, settings, deadline_s, venue_type, mode)
     return asyncio.run(asyncio.wait_for(running, most_s))
 
 
@@ -209,25 +219,43 @@ async def _run(
     folder: Path,
     script: Script,
     settings: Settings,
-    config: EmulatorConfig,
     deadline_s: float,
     venue_type: type[HyperliquidVenue],
+    mode: str,
 ) -> Drill:
     clock = SystemClock()
-    async with Emulator(config) as emulator:
-        owner, host = emulator.accounts[0].address, host_of(emulator.url)
-        assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
-        spec = VenueSpec(host=host, account=owner, symbols=("BTC",), deadline_s=deadline_s)
-        signer = Signer(AGENT.key, agent=AGENT.address, host=host)
-        async with venue_type(spec, signer, Nonces(0, lambda upto: None), clock) as venue:
-            place = Place(folder=folder, mode="paper", account=owner, url=emulator.url)
-            daemon = Daemon(settings, venue, place, clock, alarm=lambda key, words: None)
-            drill = Drill(emulator, daemon)
+    config = EmulatorConfig(symbols=("BTC",), limits=GENEROUS, warm_up_s=5)
+    with closing(StateStore(folder / STATE_FILE)) as store:
+        async with Emulator(config) as emulator:
+            owner, host = emulator.accounts[0].address, host_of(emulator.url)
+            assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
+            spec = VenueSpec(host=host, account=owner, symbols=("BTC",), deadline_s=deadline_s)
+            signer = Signer(AGENT.key, agent=AGENT.address, host=host)
+            async with venue_type(spec, signer, Nonces(0, lambda upto: None), clock) as venue:
+                place = Place(folder=folder, mode=mode, account=owner, url=emulator.url)
+                told: list[tuple[str, str]] = []
+                alarm: Alarm = lambda key, words: told.append((key, words))  # noqa: E731
+                daemon = Daemon(settings, venue, place, clock, alarm=alarm)
+                operator = Operator(
+                    lambda: daemon.runner,
+                    daemon.status,
+                    Latches(store, clock),
+                    folder / "arm.json",
+                    lambda: None,
+                )
+                drill = Drill(emulator, daemon, operator)
+                drill.alarms = told
+                watch = Watch(daemon, operator, store, clock, alarm)
 
-            async def beside() -> None:
-                await drill.quoting()
-                await script(drill)
-                daemon.runner.stopping.set()
+                async def beside() -> None:
+                    await drill.quoting()
+                    await script(drill)
+                    daemon.runner.stopping.set()
 
-            await daemon.run(beside)
-        return drill
+                await daemon.run(
+                    beside,
+                    lambda: meet(daemon, venue.incidents(), operator, alarm),
+                    watch.reload,
+                    watch.guard,
+                )
+            return drill

@@ -88,7 +88,7 @@ def test_an_agent_that_has_expired_is_refused() -> None:
         approve(emulator, until_ns=emulator.desk.now + SECOND_NS // 2)
         await _check_key(venue, "testnet")
         await asyncio.sleep(0.8)
-        with pytest.raises(ConfigError, match="expired|knows no agent"):
+        with pytest.raises(ConfigError, match=r"expired|knows no agent"):
             await _check_key(venue, "testnet")
 
     with_venue("agent", script)

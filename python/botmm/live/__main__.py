@@ -37,7 +37,7 @@ from botmm.live.latches import STATE_FILE, Latches
 from botmm.live.lock import Lock
 from botmm.live.operator import Operator
 from botmm.live.secrets import agent_key, secret_text
-from botmm.live.watch import Watch, alarms, beat, control, pay
+from botmm.live.watch import Watch, alarms, beat, control, meet, pay
 from botmm.observe.logging import set_up
 from botmm.observe.notifier import Notifier
 from botmm.store.state import StateStore
@@ -151,6 +151,7 @@ async def trade(settings: Settings) -> None:
             lambda: control(folder, operator),
             lambda: beat(heartbeat),
             lambda: pay(daemon, venue.payments()),
+            lambda: meet(daemon, venue.incidents(), operator, alarm),
             lambda: renew(venue.schedule_cancel, clock, alarm),
             watch.keep,
             watch.reload,

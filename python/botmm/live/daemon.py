@@ -79,6 +79,8 @@ class Daemon:
         self._clock = clock
         self._runner: Runner | None = None
         self._start_value = 0
+        self.transferred = 0
+        """Micro-dollars that came in since the start and are no profit; negative went out."""
         self._started = int(clock.now())
 
     @property
@@ -96,7 +98,7 @@ class Daemon:
             "url": self.place.url,
             "started_ns": self._started,
         }
-        return status_of(self.runner, about, self._start_value)
+        return status_of(self.runner, about, self._start_value + self.transferred)
 
     async def run(self, *others: Callable[[], Any]) -> None:
         """Trade until told to stop.

@@ -18,7 +18,7 @@ def status_of(runner: Runner, about: Mapping[str, Any], start_value: int) -> dic
 
     Args:
         about: what does not change during a run: mode, account, url, started_ns.
-        start_value: the account's value when the run began, micro-dollars.
+        start_value: the account's value when the run began and what came in since, micro-dollars.
     """
     report, health, sent = runner.report(), runner.health, runner.gateway.sent
     standing = health.standing

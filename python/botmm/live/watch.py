@@ -17,7 +17,7 @@ from botmm.live.operator import Operator
 from botmm.observe.logging import logger
 from botmm.observe.metrics import Metrics
 from botmm.observe.notifier import Notifier, Severity
-from botmm.ports import Event
+from botmm.ports import Event, Incident
 from botmm.store.params_files import read_live_params
 from botmm.store.state import StateStore
 
@@ -26,7 +26,7 @@ RELOAD_S = 5.0
 MEASURE_S = 1.0
 GUARD = "guard"
 GUARD_STALE_S = 3.0
-URGENT = frozenset({"halt", "stop", "blind", "position", "foreign_orders"})
+URGENT = frozenset({"halt", "stop", "blind", "position", "foreign_orders", "withdrawal"})
 """What a person has to look at now."""
 
 _log = logger(__name__)
@@ -59,6 +59,18 @@ async def pay(daemon: Daemon, payments: AsyncIterator[Event]) -> None:
     """Put funding through the loop as the venue tells it."""
     async for event in payments:
         daemon.runner.event(event)
+
+
+async def meet(
+    daemon: Daemon, incidents: AsyncIterator[Incident], operator: Operator, alarm: Alarm
+) -> None:
+    """Answer what the venue does to the account: a liquidation stops everything for good."""
+    async for incident in incidents:
+        if incident.kind == "liquidation":
+            operator.stop_for_good("HALTED", incident.words, who="the venue")
+            continue
+        daemon.transferred += incident.usd_micro
+        alarm("withdrawal" if incident.usd_micro < 0 else "transfer", incident.words)
 
 
 class Watch:

@@ -14,6 +14,7 @@ Subscription = dict[str, Any]
 
 FAST_SILENCE_NS = 3 * SECOND_NS
 """The fast book comes every 0.54 s, changed or not."""
+LEDGER = "userNonFundingLedgerUpdates"
 PRIVATE = frozenset({"orderUpdates", "userFills", "userFundings"})
 CONTROL = frozenset({"pong", "post", "subscriptionResponse"})
 
@@ -35,7 +36,7 @@ def market(instruments: Sequence[Instrument]) -> dict[str, Subscription]:
 def private(account: str) -> dict[str, Subscription]:
     """Return what is an account's own."""
     wanted: dict[str, Subscription] = {
-        kind: {"type": kind, "user": account} for kind in ("orderUpdates", "userFundings")
+        kind: {"type": kind, "user": account} for kind in ("orderUpdates", "userFundings", LEDGER)
     }
     wanted["userFills"] = {"type": "userFills", "user": account, "aggregateByTime": False}
     return wanted

@@ -23,6 +23,7 @@ from botmm.exchanges.hyperliquid.budgets import AddressBudget, WeightLedger
 from botmm.exchanges.hyperliquid.fields import ReplyError
 from botmm.exchanges.hyperliquid.hosts import Host
 from botmm.exchanges.hyperliquid.inbox import Inbox
+from botmm.exchanges.hyperliquid.incidents import Incidents
 from botmm.exchanges.hyperliquid.key_role import KeyRole, key_role
 from botmm.exchanges.hyperliquid.mirror import Mirror
 from botmm.exchanges.hyperliquid.nonces import Nonces
@@ -39,6 +40,7 @@ from botmm.ports import (
     CancelAll,
     Command,
     Event,
+    Incident,
     Minute,
     Place,
     RestingOrder,
@@ -97,6 +99,7 @@ class HyperliquidVenue:
         self._mirror = Mirror(())
         self._proofs: deque[int] = deque(maxlen=PROOFS_A_SECOND)
         self._paid: asyncio.Queue[Event] = asyncio.Queue(PAYMENTS_MAX)
+        self._met: asyncio.Queue[Incident] = asyncio.Queue(PAYMENTS_MAX)
         self._streams: tuple[Stream, ...] = ()
 
     async def __aenter__(self) -> Self:
@@ -111,7 +114,9 @@ class HyperliquidVenue:
             self._universe = await self._ask.universe()
             self.instruments = self.resolve(self.spec.symbols)
             self._mirror = Mirror(self.instruments)
-            self._funding = Payments(self.instruments, await self._ask.venue_ms())
+            began_ms = await self._ask.venue_ms()
+            self._funding = Payments(self.instruments, began_ms)
+            self._incidents = Incidents(self.account, began_ms)
             self._readings = Readings(self._ask, self.address, self.instruments, self._clock)
             await self._readings.observe_budget()
             self._make()
@@ -198,6 +203,11 @@ class HyperliquidVenue:
             self._mirror.heard(frame)
         elif channel == "userFundings":
             self._pay(frame)
+        elif channel == "userFills":
+            self._meet(channel, frame)
+        elif channel == subscriptions.LEDGER:
+            self._meet(channel, frame)
+            return True  # it moves no position, so no decision follows from it
         return self.inbox.put(frame, private=channel in subscriptions.PRIVATE)
 
     def _pay(self, frame: bytes) -> None:
@@ -208,6 +218,19 @@ class HyperliquidVenue:
             return
         for event in events:
             self._paid.put_nowait(event)
+
+    def _meet(self, channel: str, frame: bytes) -> None:
+        read = self._incidents.fills if channel == "userFills" else self._incidents.ledger
+        try:
+            for incident in read(frame):
+                self._met.put_nowait(incident)
+        except ReplyError as error:
+            _log.error("unreadable " + channel, why=str(error))
+
+    async def incidents(self) -> AsyncIterator[Incident]:
+        """Yield what the venue does to the account beside its orders, each thing once."""
+        while True:
+            yield await self._met.get()
 
     async def payments(self) -> AsyncIterator[Event]:
         """Yield funding of this run as events of the core, each payment once."""
@@ -313,7 +336,9 @@ class HyperliquidVenue:
             fills = await self._ask.fills(since)
         except ReplyError:
             return False
-        if not self.inbox.put(standing.fills_frame(self.account, fills), private=True):
+        frame = standing.fills_frame(self.account, fills)
+        self._meet("userFills", frame)
+        if not self.inbox.put(frame, private=True):
             return False
         return await self.inbox.used(within_s=USED_S)
 

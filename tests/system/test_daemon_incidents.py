@@ -1,0 +1,52 @@
+"""Daemon incident tests — what the venue does to the account: liquidations, transfers, its own cancels."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.fakes.live_drill import Drill, run
+from tests.fakes.signed import order
+
+
+def test_a_liquidation_stops_everything_for_good(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        # Another client of the account buys more than it can carry through a fall.
+        reply = await drill.send(order("150000", size="0.2", tif="Ioc"))
+        assert "filled" in reply["response"]["data"]["statuses"][0], reply
+        await drill.until(lambda: drill.row()["foreign_fills"] >= 1, "the purchase was noticed")
+        assert not drill.operator.status()["latches"]
+        await drill.do("deposit", user=drill.owner.address, usd="-9000")
+        await drill.do("shock", coin="BTC", bps=-450)
+        await drill.until(lambda: drill.operator.status()["latches"], "latched")
+        await drill.until(lambda: not drill.resting(), "nothing rests")
+        (latch,) = drill.operator.status()["latches"]
+        assert "HALTED: the venue liquidates BTC" in latch
+        assert drill.alarmed("halt")
+        accepted = drill.audit()["accepted"]
+        await drill.do("shock", coin="BTC", bps=50)
+        await asyncio.sleep(0.5)
+        assert drill.audit()["accepted"] == accepted, "an order after the halt"
+
+    run(tmp_path, script).judge(orders=2, fills=1, alone=False)
+
+
+def test_a_deposit_or_a_withdrawal_is_neither_profit_nor_loss(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.trade(2)
+        await drill.do("deposit", user=drill.owner.address, usd="1234.5")
+        await drill.until(lambda: drill.daemon.transferred == 1_234_500_000, "the deposit is told")
+        await drill.do("deposit", user=drill.owner.address, usd="-234.5")
+        await drill.until(lambda: drill.daemon.transferred == 1_000_000_000, "and the withdrawal")
+        assert len(drill.alarmed("transfer")) == 1
+        assert len(drill.alarmed("withdrawal")) == 1
+        await drill.do("drop", how="abort")  # the snapshot of a new socket tells nothing again
+        await drill.until(lambda: drill.runner.health.reconnects >= 1, "linked again")
+        await drill.settle()
+        compared = drill.runner.health.reconciled + 2
+        await drill.until(lambda: drill.runner.health.reconciled >= compared, "compared")
+        assert drill.daemon.transferred == 1_000_000_000
+        assert abs(drill.daemon.status()["ledger_difference_usd"]) < 1.0
+        drill.judge_books()
+
+    run(tmp_path, script).judge(orders=4, fills=2)
