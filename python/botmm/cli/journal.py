@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from botmm.cli.terminal import terminal
 from botmm.errors import DataError, ReconcileError, UsageError
 from botmm.units import time_text
+
+if TYPE_CHECKING:
+    from botmm.data.capture.reader import Damage, Reader
+
+
+def open_journal(folder: Path) -> Reader:
+    """Return the records of a daemon's state folder, or of its journal.
+
+    Raises:
+        UsageError: there is no such folder.
+        DataError: it holds no journal.
+    """
+    from botmm.data.capture.reader import Reader
+
+    place = folder / "journal" if (folder / "journal").is_dir() else folder
+    if not place.is_dir():
+        raise UsageError(f"{place}: no such folder", cure="name the daemon's state folder")
+    if not any(file.suffix in {".seg", ".open"} for file in place.iterdir()):
+        raise DataError(f"{place}: no journal", cure="name the state folder of a daemon")
+    return Reader(place)
+
+
+def corrupt(reader: Reader) -> list[Damage]:
+    """Return what is damaged; a torn end, as a kill leaves it, is no damage."""
+    return [one for one in reader.damage if one.sort != "torn"]
+
+
+def damaged(found: Damage) -> DataError:
+    """Return the error that names a damage."""
+    return DataError(f"{found.segment}: {found.sort} at byte {found.offset}: {found.words}")
 
 
 def replay_journal(folder: Path, *, as_json: bool) -> int:
@@ -17,17 +48,11 @@ def replay_journal(folder: Path, *, as_json: bool) -> int:
         DataError: it holds no journal, or a damaged one.
         ReconcileError: a command differs.
     """
-    from botmm.data.capture.reader import Reader
     from botmm.live import parity
 
-    place = folder / "journal" if (folder / "journal").is_dir() else folder
-    if not place.is_dir():
-        raise UsageError(f"{place}: no such folder", cure="name the daemon's state folder")
-    reader = Reader(place)
+    reader = open_journal(folder)
     found = parity.replay_journal(reader)
-    if found.runs == 0:
-        raise DataError(f"{place}: no journal", cure="name the state folder of a daemon")
-    corrupt = [one for one in reader.damage if one.sort != "torn"]
+    wrong = corrupt(reader)
     shown = terminal()
     if as_json:
         shown.json(
@@ -47,9 +72,8 @@ def replay_journal(folder: Path, *, as_json: bool) -> int:
             f" {found.frames:,} frames, {found.events:,} events,"
             f" {found.commands:,} times commands, {found.unlike} unlike"
         )
-    if corrupt:
-        first = corrupt[0]
-        raise DataError(f"{first.segment}: {first.sort} at byte {first.offset}: {first.words}")
+    if wrong:
+        raise damaged(wrong[0])
     if not found.holds:
         raise ReconcileError(
             f"the journal does not play again: {found.where}",

@@ -225,7 +225,7 @@ def play_options(command: _Command) -> _Command:
         click.option(
             "--latency",
             metavar="MODEL",
-            help="ENTRY/RESPONSE in ms as 300/150, feed, or file:PATH.",
+            help="ENTRY/RESPONSE in ms as 300/150, feed, or a file (`botmm data latency`).",
         ),
         click.option(
             "--queue", metavar="MODEL", help="risk-averse, pow1:N … pow3:N, log1:U, log2:U, qpn."
@@ -256,7 +256,7 @@ def _latency(text: str | None) -> dict[str, Any]:
         return {}
     if text == "feed":
         return {"sim.latency_model": "feed"}
-    if text.startswith("file:"):
+    if text.startswith("file:") or Path(text).is_file():
         return {"sim.latency_model": "file", "sim.latency_file": text.removeprefix("file:")}
     entry, sign, response = text.partition("/")
     try:
@@ -264,7 +264,7 @@ def _latency(text: str | None) -> dict[str, Any]:
     except ValueError:
         raise UsageError(
             f"--latency {text!r}: not a latency",
-            cure="write entry/response in ms as 300/150, or feed, or file:PATH",
+            cure="write entry/response in ms as 300/150, or feed, or the path of a file that is there",
         ) from None
     return {
         "sim.latency_model": "constant",
