@@ -19,7 +19,7 @@ from botmm.errors import BotmmError, StoppedError, UsageError, from_core, from_s
 
 _ROOT: Lines = {
     "init": ("init", "Write a commented botmm.toml."),
-    "doctor": ("doctor", "Check the installation, each finding with its cure."),
+    "doctor": ("doctor", "Check installation, configuration, machine and venue."),
     "demo": ("demo", "Replay a small synthetic market and write its report."),
     "sweep": ("sweep", "Play many parameter sets over recorded order books in one pass."),
     "replay": ("replay", "Replay recorded order books and report what a maker would have earned."),

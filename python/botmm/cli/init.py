@@ -35,7 +35,7 @@ def init(*, out: Path, capital: float, force: bool) -> None:
     terminal().out().print(
         f"Wrote {out}. Every line in it is a default; uncomment what you want to change.\n\n"
         "Next:\n"
-        "  botmm doctor              check the installation\n"
+        "  botmm doctor              check what is missing, each with its cure\n"
         "  botmm demo                replay a synthetic market, with a report\n"
         "  botmm-live --paper        trade on paper, on a local exchange; `botmm status` shows it\n"
         "  botmm data import PATH    turn recordings into tapes\n"

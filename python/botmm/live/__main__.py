@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 import rich_click as click
-from hyperliquid.utils.constants import LOCAL_API_URL, MAINNET_API_URL, TESTNET_API_URL
 
 from botmm import __version__
 from botmm.clock import SystemClock
@@ -24,7 +21,7 @@ from botmm.config import Layer, Settings, load
 from botmm.errors import BotmmError, ConfigError, from_core, from_system
 from botmm.exchanges.emulator import Emulator, EmulatorConfig
 from botmm.exchanges.emulator.accounts import is_test_address, test_account
-from botmm.exchanges.hyperliquid.hosts import Host, host_of
+from botmm.exchanges.hyperliquid.hosts import URLS, Host, check_world, host_of, listens
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
@@ -46,7 +43,6 @@ ARM = "arm.json"
 ALERT_URL = "BOTMM_ALERT_URL"
 RECONCILE_S_MIN = 5.0
 """A comparison weighs 42 or more of the 1,200 a minute: at this pace they take half."""
-_URLS = {"paper": LOCAL_API_URL, "testnet": TESTNET_API_URL, "mainnet": MAINNET_API_URL}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -165,24 +161,14 @@ async def trade(settings: Settings) -> None:
 async def _exchange(settings: Settings) -> AsyncIterator[str]:
     """Yield the venue's address; a local exchange is started where none listens."""
     live = settings.live
-    url = live.url or _URLS[live.mode]
-    if live.mode != "paper" or live.url or _listens(url):
+    url = live.url or URLS[live.mode]
+    if live.mode != "paper" or live.url or listens(url):
         yield url
         return
     symbols = tuple(live.symbols.replace(",", " ").split())
     click.echo(f"no local exchange listens on {url}: starting one in this process")
     async with Emulator(EmulatorConfig(symbols=symbols)) as emulator:
         yield emulator.url
-
-
-def _listens(url: str) -> bool:
-    """Whether something listens at an address of this machine."""
-    parts = urlsplit(url)
-    try:
-        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=1.0):
-            return True
-    except OSError:
-        return False
 
 
 def _identity(settings: Settings, host: Host) -> tuple[str, Signer]:
@@ -192,12 +178,7 @@ def _identity(settings: Settings, host: Host) -> tuple[str, Signer]:
         ConfigError: mode, server, account and key do not belong together.
     """
     live = settings.live
-    local = host.base.startswith("http://")
-    if local != (live.mode == "paper") or host.mainnet != (live.mode == "mainnet"):
-        raise ConfigError(
-            f"mode {live.mode} does not go with {host.base}",
-            cure="paper trades on this machine only; name mode and address of one world",
-        )
+    check_world(live.mode, host)
     if live.mode == "paper":
         test = test_account(0)
         return test.address, Signer(test.key, agent=test.address, host=host)

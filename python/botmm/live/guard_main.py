@@ -10,12 +10,11 @@ import sqlite3
 from pathlib import Path
 
 import rich_click as click
-from hyperliquid.utils.constants import LOCAL_API_URL, MAINNET_API_URL, TESTNET_API_URL
 
 from botmm.clock import SystemClock
 from botmm.config import Live, load
 from botmm.errors import ConfigError
-from botmm.exchanges.hyperliquid.hosts import host_of
+from botmm.exchanges.hyperliquid.hosts import URLS, host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.sign import Signer
@@ -29,7 +28,6 @@ from botmm.store.state import StateStore
 
 KEY_NAME = "BOTMM_GUARD_KEY"
 URL_NAME = "BOTMM_ALERT_URL"
-_URLS = {"paper": LOCAL_API_URL, "testnet": TESTNET_API_URL, "mainnet": MAINNET_API_URL}
 
 _log = logger(__name__)
 
@@ -57,7 +55,7 @@ def guard(
 
 async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
     clock, state = SystemClock(), Path(live.state_dir)
-    host = host_of(live.url or _URLS[live.mode])
+    host = host_of(live.url or URLS[live.mode])
     if host.mainnet != (live.mode == "mainnet"):
         raise ConfigError(
             f"mode {live.mode} does not go with {host.base}", cure="name both of one world"

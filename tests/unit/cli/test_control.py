@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,13 @@ STATUS = {
          "quotes": [{"side": "bid", "px": "100", "left": "0.2", "state": "working"}], "age_s": 0.25},
     ],
 }  # fmt: skip
+
+
+class Tty(io.StringIO):
+    """A terminal on which nobody types."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class Daemon:
@@ -98,3 +106,14 @@ def test_arming_asks_a_person(tmp_path, capsys):
     assert run(words) == 2
     assert "terminal" in capsys.readouterr().err
     assert not (tmp_path / "arm.json").exists()
+
+
+def test_arming_is_refused_while_doctor_finds_what_has_to_be_mended(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", Tty())
+    monkeypatch.chdir(tmp_path)
+    words = ["arm", "--set", f"live.account='0x{'ab' * 20}'", "--set", "live.mode=mainnet"]
+    assert run(words) == 7
+    said = capsys.readouterr()
+    assert "not set: live.agent" in said.out
+    assert "not armed; failed:" in said.err
+    assert not (tmp_path / "state" / "arm.json").exists()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from hyperliquid.utils.constants import MAINNET_API_URL, TESTNET_API_URL
+from hyperliquid.utils.constants import LOCAL_API_URL, MAINNET_API_URL, TESTNET_API_URL
 
 from botmm.errors import ConfigError
+
+URLS = {"paper": LOCAL_API_URL, "testnet": TESTNET_API_URL, "mainnet": MAINNET_API_URL}
+"""Each mode's own server."""
 
 _MAINNET = urlsplit(MAINNET_API_URL).hostname
 _TESTNET = urlsplit(TESTNET_API_URL).hostname
@@ -45,3 +49,27 @@ def host_of(url: str) -> Host:
         raise ConfigError(f"{url}: not a server that orders may go to", cure=cure)
     base = f"{parts.scheme}://{parts.netloc}"
     return Host(base=base, ws=f"ws{base[4:]}/ws", mainnet=parts.hostname == _MAINNET)
+
+
+def check_world(mode: str, host: Host) -> None:
+    """Refuse a server of another world than the mode's.
+
+    Raises:
+        ConfigError: paper on a server of the venue, or the like.
+    """
+    local = host.base.startswith("http://")
+    if local != (mode == "paper") or host.mainnet != (mode == "mainnet"):
+        raise ConfigError(
+            f"mode {mode} does not go with {host.base}",
+            cure="paper trades on this machine only; name mode and address of one world",
+        )
+
+
+def listens(url: str) -> bool:
+    """Whether something listens at an address of this machine."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=1.0):
+            return True
+    except OSError:
+        return False

@@ -41,7 +41,7 @@ class Signer:
         Raises:
             ConfigError: the key is malformed or another address's; its text is never shown.
         """
-        if _KEY.fullmatch(key) is None or not 0 < int(key, 16) < _GROUP_ORDER:
+        if not _is_key(key):
             raise ConfigError(
                 f"the agent's key is malformed ({len(key)} characters)",
                 cure="give exactly 64 hex digits",
@@ -88,3 +88,18 @@ class Signer:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a signer is never copied or written down")
+
+
+def address_of(key: str) -> str:
+    """Return the address of a key of 64 hex digits, in lower case.
+
+    Raises:
+        ConfigError: it is no key; its text is never shown.
+    """
+    if not _is_key(key):
+        raise ConfigError("the key is malformed", cure="give exactly 64 hex digits")
+    return str(Account.from_key(key).address).lower()
+
+
+def _is_key(text: str) -> bool:
+    return _KEY.fullmatch(text) is not None and 0 < int(text, 16) < _GROUP_ORDER
