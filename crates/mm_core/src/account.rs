@@ -235,6 +235,12 @@ impl Account {
         self.parts.total()
     }
 
+    /// What trading cost or brought, fees and funding included: the profit without the position.
+    #[must_use]
+    pub const fn flow(&self) -> HalfCash {
+        self.flow
+    }
+
     /// Closed profit against the average entry, before fees and funding, in cash units.
     #[must_use]
     pub const fn realised(&self) -> i128 {

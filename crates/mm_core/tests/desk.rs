@@ -328,3 +328,66 @@ fn malformed_input_is_named_and_changes_nothing() {
     bench.event(&json!({"kind": "params", "symbol": 0, "params": {"num_levels": 1}}));
     assert_eq!(placed(&bench.decide()).len(), 2);
 }
+
+fn sizes(commands: &[Command]) -> Vec<i64> {
+    let size = |command: &Command| match command {
+        Command::Place(place) => Some(place.size.0),
+        Command::Cancel { .. } | Command::CancelAll { .. } | Command::ScheduleCancel { .. } => None,
+    };
+    commands.iter().filter_map(size).collect()
+}
+
+#[test]
+fn a_share_scales_sizes_and_none_only_reduces() {
+    let scaled = |scale: f64| {
+        let mut bench = Bench::ready();
+        bench.event(&json!({"kind": "scale", "symbol": 0, "scale": scale}));
+        sizes(&bench.decide())
+    };
+    let (whole, half) = (scaled(1.0), scaled(0.5));
+    assert_eq!(whole, sizes(&Bench::ready().decide()));
+    assert_eq!(half, whole.iter().map(|size| size / 2).collect::<Vec<_>>());
+    assert_eq!(scaled(0.0), []);
+    let mut bench = Bench::ready();
+    let order = placed(&bench.decide()).into_iter().find(|order| order.1 == Side::Bid);
+    bench.fill(order.map(|order| order.0), ("B", "0.001"), ("0.0", 1));
+    bench.event(&json!({"kind": "scale", "symbol": 0, "scale": 0.0}));
+    for _ in 0..3 {
+        let bids = placed(&bench.decide()).iter().filter(|order| order.1 == Side::Bid).count();
+        assert_eq!(bids, 0, "nothing is bought beyond what is held");
+    }
+}
+
+#[test]
+fn a_scale_beyond_the_largest_order_is_refused() {
+    let mut bench = Bench::ready();
+    for scale in [-0.1, 2.1, 1e9] {
+        let event = json!({"kind": "scale", "symbol": 0, "scale": scale}).to_string();
+        let refused = bench.desk.event(&event, UnixNanos(bench.now)).expect_err("refused");
+        assert!(refused.to_string().contains("order_value_factor"), "{refused}");
+    }
+}
+
+#[test]
+fn earlier_profit_compounds_and_survives_other_parameters() {
+    let quoted = |retained: i64, reloads: bool| {
+        let mut spec = spec();
+        spec["symbols"][0]["retained"] = json!(retained);
+        spec["symbols"][0]["params"] = json!({"mode": "bps", "compound": true,
+            "toxicity": false, "bias_strength": 0.0, "strategy": "basic"});
+        let mut bench = Bench::of(&spec);
+        bench.event(&json!({"kind": "baseline", "symbol": 0, "position": 0, "since": T0,
+            "trades": []}));
+        bench.book(50_000);
+        if reloads {
+            let params = json!({"base_spread_bps": 3.0});
+            bench.event(&json!({"kind": "params", "symbol": 0, "params": params}));
+        }
+        let sizes = sizes(&bench.decide());
+        assert!(!sizes.is_empty());
+        sizes
+    };
+    let (plain, grown) = (quoted(0, false), quoted(500_000_000, false));
+    assert!(grown.iter().zip(&plain).all(|(more, size)| more > size), "{grown:?} {plain:?}");
+    assert_eq!(quoted(500_000_000, true), grown);
+}

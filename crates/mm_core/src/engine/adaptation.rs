@@ -14,6 +14,7 @@ use crate::book::BookState;
 use crate::event::Fill;
 use crate::instrument::InstrumentSpec;
 use crate::order::Order;
+use crate::risk::MicroUsd;
 use crate::signal::ScoredFill;
 use crate::signal::Toxicity;
 use crate::strategy::decayed_skew;
@@ -112,6 +113,8 @@ pub(super) struct Adaptation {
     date: i64,
     date_peak: HalfCash,
     compounded: f64,
+    /// What earlier runs earned, in USD.
+    retained: f64,
 }
 
 impl Adaptation {
@@ -140,7 +143,30 @@ impl Adaptation {
             date: i64::MIN,
             date_peak: HalfCash(0),
             compounded: 1.0,
+            retained: 0.0,
         })
+    }
+
+    /// As new with other parameters, but for what was earned and when the day began.
+    pub(super) fn renewed(&self, params: &Params) -> Option<Self> {
+        let Self { hour, hour_pnl, date, date_peak, compounded, retained, .. } = *self;
+        let new = Self::new(params)?;
+        Some(Self { hour, hour_pnl, date, date_peak, compounded, retained, ..new })
+    }
+
+    /// What earlier runs earned counts for sizes, where they compound.
+    pub(super) fn retain(&mut self, earned: MicroUsd) {
+        self.retained = earned.0 as f64 / MicroUsd::from_usd(1.0).0 as f64;
+        self.compound(0.0);
+    }
+
+    /// Sizes follow what was earned.
+    fn compound(&mut self, earned: f64) {
+        if self.parts.compound {
+            let capital = self.params.capital_usd;
+            let grown = (capital + self.retained + earned) / capital;
+            self.compounded = grown.max(COMPOUND_MIN);
+        }
     }
 
     /// One of our orders traded, for the first time; `order` is what became of it.
@@ -282,9 +308,8 @@ impl Adaptation {
     fn end_day(&mut self, pnl: HalfCash, spec: &InstrumentSpec, now: UnixNanos) {
         let date = now.0.div_euclid(DAY.0);
         if self.date != date {
-            if self.date != i64::MIN && self.parts.compound {
-                let capital = self.params.capital_usd;
-                self.compounded = ((capital + pnl.usd(spec)) / capital).max(COMPOUND_MIN);
+            if self.date != i64::MIN {
+                self.compound(pnl.usd(spec));
             }
             self.date = date;
             self.date_peak = pnl;

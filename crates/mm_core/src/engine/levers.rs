@@ -76,6 +76,17 @@ impl Levers {
         self.regime * self.tuned * self.caution
     }
 
+    /// These levers with sizes and position of a symbol that has another share of the capital.
+    #[must_use]
+    pub fn scaled(self, scale: f64, size_max: f64) -> Self {
+        if scale == 0.0 {
+            // What is left of a position is closed although no more of it is wanted.
+            return Self { reduces: true, ..self };
+        }
+        let (size, position) = (self.size * scale, self.position * scale);
+        Self { size: size.min(size_max), position: position.min(1.0), ..self }
+    }
+
     /// The quoting parameters with these levers pulled.
     #[must_use]
     pub fn params(&self, base: &QuoteParams) -> QuoteParams {

@@ -122,6 +122,8 @@ pub struct Maker {
     patience: DurationNanos,
     /// Whether nothing is wanted but to close the position.
     flattens: bool,
+    /// Sizes as a multiple of the configured ones.
+    scale: f64,
 }
 
 /// How often the fill model looks at the market.
@@ -149,6 +151,7 @@ impl Maker {
             held: false,
             patience: DurationNanos(0),
             flattens: false,
+            scale: 1.0,
         }
     }
 
@@ -226,6 +229,7 @@ impl Maker {
             None => Levers::default(),
         };
         let urgency = if self.flattens { Urgency::Take } else { learned.urgency };
+        let learned = learned.scaled(self.scale, self.config.params.order_value_factor);
         let levers = Levers { caution: gate.caution(symbol), urgency, ..learned };
         if now >= self.look_due {
             self.look = market.look(now);

@@ -168,6 +168,7 @@ impl Desk {
                 let patience = DurationNanos(ns.max(0));
                 self.stands.iter_mut().for_each(|stand| stand.maker.be_patient(patience));
             }
+            DeskEvent::Scale { symbol, scale } => self.stand(symbol)?.maker.scale(scale)?,
             DeskEvent::Params { symbol, params } => {
                 self.stand(symbol)?.maker.reload(&params)?;
             }

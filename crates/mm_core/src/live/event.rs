@@ -66,6 +66,13 @@ pub enum DeskEvent {
         /// Nanoseconds; 0 replaces at once.
         ns: i64,
     },
+    /// Sizes of a symbol are a multiple of the configured ones: its share of the capital.
+    Scale {
+        /// Which symbol.
+        symbol: u16,
+        /// The multiple; 0 only closes the position.
+        scale: f64,
+    },
     /// Other parameters of a symbol, those that may change while running.
     Params {
         /// Which symbol.

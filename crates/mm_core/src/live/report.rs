@@ -80,6 +80,8 @@ impl Desk {
             "inventory2": parts.inventory.0 as i64,
             "fees2": parts.fees.0 as i64,
             "funding2": parts.funding.0 as i64,
+            "flow2": account.flow().0 as i64,
+            "adopts": stand.adopts.is_some(),
             "maker_fills": turnover.maker_fills,
             "taker_fills": turnover.taker_fills,
             "volume": turnover.volume() as i64,

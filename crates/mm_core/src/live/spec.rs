@@ -53,6 +53,9 @@ struct SymbolText {
     params: BTreeMap<String, Value>,
     #[serde(default)]
     candles: Vec<Minute>,
+    /// Profit of earlier runs in micro-dollars, which compounding counts.
+    #[serde(default)]
+    retained: i64,
 }
 
 impl Desk {
@@ -113,7 +116,7 @@ fn stand(
     let spec = InstrumentSpec::hyperliquid(text.size_decimals);
     let symbol = gate.add(spec, params.symbol_limits()?)?;
     let fees = params.fees();
-    let maker = Maker::new(MakerConfig {
+    let mut maker = Maker::new(MakerConfig {
         symbol,
         spec,
         judge: models.judge(&params)?,
@@ -121,6 +124,7 @@ fn stand(
         account: Account::new(spec, fees),
         params,
     });
+    maker.retain(MicroUsd(text.retained));
     if maker.asks_probes() {
         let why = format!("{}: probes are for replay; calibrate from trades", text.symbol);
         return Err(CoreError::Unsupported { why });

@@ -45,7 +45,7 @@ pub(super) struct Stand {
     /// Fills that were not of this run's orders.
     pub(super) foreign: u64,
     /// What the venue's position is beyond the ledger's, until a mid tells what it is worth.
-    adopts: Option<Lots>,
+    pub(super) adopts: Option<Lots>,
 }
 
 impl Stand {

@@ -8,6 +8,7 @@ use super::Params;
 use super::UnixNanos;
 use crate::error::CoreError;
 use crate::order::RequoteRules;
+use crate::risk::MicroUsd;
 use crate::strategy::Scope;
 use crate::units::DurationNanos;
 use serde_json::Value;
@@ -48,13 +49,35 @@ impl Maker {
         self.patience = patience;
     }
 
+    /// Sizes become a multiple of the configured ones, at 0 only the position is closed. Limits
+    /// stay: no order passes the largest order value, no position the greatest one.
+    ///
+    /// # Errors
+    /// [`CoreError::BadArgument`] for what is no multiple, or carries orders past their limit.
+    pub fn scale(&mut self, scale: f64) -> Result<(), CoreError> {
+        let most = self.config.params.order_value_factor;
+        if !(0.0..=most).contains(&scale) {
+            let why = format!("sizes can be 0 to {most} (order_value_factor) times, not {scale}");
+            return Err(CoreError::BadArgument { name: "scale", why });
+        }
+        self.scale = scale;
+        Ok(())
+    }
+
+    /// What earlier runs earned: compounding goes on from there.
+    pub fn retain(&mut self, earned: MicroUsd) {
+        if let Some(adaptation) = &mut self.adaptation {
+            adaptation.retain(earned);
+        }
+    }
+
     /// Mark the ledger to twice the mid.
     pub fn mark(&mut self, mid2: i64) {
         self.config.account.mark(mid2);
     }
 
     /// Go on with other values of the parameters that may change while running. What was learned
-    /// begins anew; limits of the gate stay as they are.
+    /// begins anew, what was earned stays; limits of the gate stay as they are.
     ///
     /// # Errors
     /// [`CoreError::BadArgument`] for an unknown name, a value outside its bounds, or a parameter
@@ -70,7 +93,10 @@ impl Maker {
         params.set_values(values)?;
         self.quoting = params.quoting();
         self.stale = params.stale();
-        self.adaptation = Adaptation::new(&params);
+        self.adaptation = match &self.adaptation {
+            Some(before) => before.renewed(&params),
+            None => Adaptation::new(&params),
+        };
         self.config.params = params;
         self.be_patient(self.patience);
         self.last = None;
