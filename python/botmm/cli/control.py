@@ -41,17 +41,29 @@ def pause(*, state: str | None, config: tuple[Path, ...], overrides: tuple[str, 
     terminal().say("paused; positions stay as they are")
 
 
-@click.command(epilog=examples("botmm resume", "botmm resume --lift 'lift KILLED'"))
+@click.command(
+    epilog=examples(
+        "botmm resume",
+        "botmm resume --lift 'lift KILLED'",
+        "botmm resume --lift 'lift KILLED' --lift 'lift HALTED'",
+    )
+)
 @output_options
 @config_options
 @state_option
-@click.option("--lift", "typed", default="", metavar="PHRASE", help="What lifts a latch.")
+@click.option(
+    "--lift", "typed", multiple=True, metavar="PHRASE", help="What lifts a latch. Repeatable."
+)
 def resume(
-    *, typed: str, state: str | None, config: tuple[Path, ...], overrides: tuple[str, ...]
+    *,
+    typed: tuple[str, ...],
+    state: str | None,
+    config: tuple[Path, ...],
+    overrides: tuple[str, ...],
 ) -> None:
-    """Quote again after a pause; behind a latch only with its phrase.
+    """Quote again after a pause; behind latches only with the phrase of each.
 
-    Where no daemon runs the phrase lifts the latch for its next start.
+    Where no daemon runs the phrases lift latches for its next start.
     """
     from botmm.clock import SystemClock
     from botmm.live.control import ask

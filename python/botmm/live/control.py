@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol
@@ -36,8 +36,8 @@ class Controls(Protocol):
         """Cancel and stop quoting until `resume`."""
         ...
 
-    def resume(self, *, who: str, typed: str) -> None:
-        """Quote again; behind a latch only with its phrase."""
+    def resume(self, *, who: str, typed: Sequence[str]) -> None:
+        """Quote again; behind latches only with the phrase of each."""
         ...
 
     def kill(self, reason: str, *, who: str) -> None:
@@ -166,7 +166,7 @@ class ControlServer:
             case "pause":
                 self._controls.pause(who=who)
             case "resume":
-                self._controls.resume(who=who, typed=str(asked.get("typed", "")))
+                self._controls.resume(who=who, typed=_words(asked.get("typed", [])))
             case "kill":
                 if not self._kill(str(asked.get("reason", "command")), who):
                     raise RiskStopError(
@@ -180,7 +180,14 @@ class ControlServer:
         return {}
 
 
-def ask(state: Path, verb: Verb, **more: str) -> dict[str, Any]:
+def _words(typed: Any) -> list[str]:
+    """Return the phrases that were typed."""
+    if not isinstance(typed, list) or not all(isinstance(one, str) for one in typed):
+        raise UsageError("typed is no list of phrases")
+    return typed
+
+
+def ask(state: Path, verb: Verb, **more: str | Sequence[str]) -> dict[str, Any]:
     """Send one command to the daemon of a state folder and return its answer.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -87,8 +88,8 @@ def phrase(name: str) -> str:
     return f"lift {name}"
 
 
-def lift_stopped(folder: Path, clock: Clock, *, typed: str) -> list[str]:
-    """Lift one latch of a daemon that does not run; return the names of those that are left.
+def lift_stopped(folder: Path, clock: Clock, *, typed: Sequence[str]) -> list[str]:
+    """Lift latches of a daemon that does not run, each by its phrase; return the names of those that are left.
 
     Raises:
         UsageError: a daemon shows life, none of the latches has this phrase, or there is none.
@@ -103,13 +104,14 @@ def lift_stopped(folder: Path, clock: Clock, *, typed: str) -> list[str]:
     try:
         latches = Latches(store, clock)
         names = [row.name for row in latches.active()]
-        wanted = [name for name in names if phrase(name) == typed]
+        wanted = [name for name in names if phrase(name) in typed]
         if not names:
             raise UsageError("no latch is set", cure="start the daemon")
         if not wanted:
             phrases = " or ".join(phrase(name) for name in names)
             raise UsageError("nothing was lifted", cure=f"type exactly: {phrases}")
-        latches.clear(wanted[0], typed=typed)
-        return [name for name in names if name != wanted[0]]
+        for name in wanted:
+            latches.clear(name, typed=phrase(name))
+        return [name for name in names if name not in wanted]
     finally:
         store.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +42,15 @@ class Operator:
         self._runner().hold(OPERATOR, on=True)
         self._heard()
 
-    def resume(self, *, who: str, typed: str) -> None:
-        """Quote again; behind a latch only with its phrase.
+    def resume(self, *, who: str, typed: Sequence[str]) -> None:
+        """Quote again; behind latches only with the phrase of each.
 
         Raises:
             UsageError: a latch is set and its phrase was not typed.
         """
         for row in self._latches.active():
-            if typed == phrase(row.name):
-                self._latches.clear(row.name, typed=typed)
+            if phrase(row.name) in typed:
+                self._latches.clear(row.name, typed=phrase(row.name))
         for row in self._latches.active():
             raise UsageError(f"{row.name} stays", cure=f"type exactly: {phrase(row.name)}")
         runner = self._runner()

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,8 @@ class Calls:
     def pause(self, *, who: str) -> None:
         self.made.append(("pause", who))
 
-    def resume(self, *, who: str, typed: str) -> None:
-        if typed != "lift KILLED":
+    def resume(self, *, who: str, typed: Sequence[str]) -> None:
+        if "lift KILLED" not in typed:
             raise UsageError("KILLED stays", cure="type it")
         self.made.append(("resume", who))
 
@@ -59,8 +59,8 @@ async def test_each_command_arrives_and_refusals_come_back(tmp_path: Path) -> No
         assert await asyncio.to_thread(ask, tmp_path, "status") == {"state": "quoting"}
         await asyncio.to_thread(ask, tmp_path, "pause", who="ann")
         with pytest.raises(UsageError, match="stays"):
-            await asyncio.to_thread(ask, tmp_path, "resume", typed="please")
-        await asyncio.to_thread(ask, tmp_path, "resume", who="ann", typed="lift KILLED")
+            await asyncio.to_thread(ask, tmp_path, "resume", typed=["please"])
+        await asyncio.to_thread(ask, tmp_path, "resume", who="ann", typed=["lift KILLED"])
         await asyncio.to_thread(ask, tmp_path, "kill", who="ann", reason="odd")
         await asyncio.to_thread(ask, tmp_path, "flatten", who="ann")
     assert calls.made == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -81,12 +82,25 @@ def test_a_busy_daemon_keeps_its_latches_until_its_heart_stops(tmp_path):
     clock = SystemClock()
     beat = Heartbeat(tmp_path / "heartbeat", clock)
     with pytest.raises(UsageError, match="runs but does not answer"):
-        lift_stopped(tmp_path, clock, typed=phrase("KILLED"))
+        lift_stopped(tmp_path, clock, typed=[phrase("KILLED")])
     beat.stop()
-    assert lift_stopped(tmp_path, clock, typed=phrase("KILLED")) == []
+    assert lift_stopped(tmp_path, clock, typed=[phrase("KILLED")]) == []
+
+
+def test_one_command_lifts_several_latches_each_by_its_phrase(tmp_path: Path) -> None:
+    clock = SystemClock()
+    with closing(StateStore(tmp_path / STATE_FILE)) as store:
+        for name in ("KILLED", "HALTED"):
+            Latches(store, clock).set(name, "drill", who="test")
+    with pytest.raises(UsageError, match="nothing was lifted"):
+        lift_stopped(tmp_path, clock, typed=["lift everything"])
+    assert lift_stopped(tmp_path, clock, typed=["lift KILLED"]) == ["HALTED"]
+    with closing(StateStore(tmp_path / STATE_FILE)) as store:
+        Latches(store, clock).set("KILLED", "drill", who="test")
+    assert lift_stopped(tmp_path, clock, typed=["lift KILLED", "lift HALTED"]) == []
 
 
 def test_a_folder_without_state_gets_none(tmp_path):
     with pytest.raises(UsageError, match="has no state"):
-        lift_stopped(tmp_path, SystemClock(), typed=phrase("KILLED"))
+        lift_stopped(tmp_path, SystemClock(), typed=[phrase("KILLED")])
     assert list(tmp_path.iterdir()) == []

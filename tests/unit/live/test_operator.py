@@ -48,11 +48,13 @@ def test_every_latch_needs_its_own_phrase_and_nothing_is_quoted_before(tmp_path:
         with pytest.raises(UsageError, match="a latch is set"):
             operator.flatten(who="test")
         with pytest.raises(UsageError, match="stays"):
-            operator.resume(who="test", typed="")
+            operator.resume(who="test", typed=[])
         with pytest.raises(UsageError, match="HALTED stays"):
-            operator.resume(who="test", typed="lift KILLED")
+            operator.resume(who="test", typed=["lift KILLED"])
         assert told.words == []
-        operator.resume(who="test", typed="lift HALTED")
+        operator.kill("once more", who="test")
+        told.words.clear()
+        operator.resume(who="test", typed=["lift KILLED", "lift HALTED"])
         assert told.words == ["halt False", "flatten False", "hold operator False"]
         operator.pause(who="test")
         operator.pause(who="test")
