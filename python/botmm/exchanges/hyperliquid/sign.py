@@ -7,8 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from coincurve import PrivateKey
 from eth_account import Account
-from hyperliquid.utils.signing import sign_l1_action
+from eth_utils import keccak
+from hyperliquid.utils.signing import action_hash
 
 from botmm.errors import ConfigError, UsageError
 from botmm.exchanges.base import SignedRequest
@@ -17,6 +19,19 @@ from botmm.exchanges.hyperliquid.hosts import Host
 _KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _GROUP_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+# What EIP-712 hashes of every trading action, whoever signs it: done once. The domain is name,
+# version, chain and contract; an action is signed as an "agent" that names its source and hash.
+_DOMAIN = keccak(
+    keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+    + keccak(b"Exchange")
+    + keccak(b"1")
+    + (1337).to_bytes(32, "big")
+    + bytes(32)
+)
+_AGENT = keccak(b"Agent(string source,bytes32 connectionId)")
+_SOURCES = {True: keccak(b"a"), False: keccak(b"b")}
+"""By whether it is the main network."""
 
 ALLOWED = frozenset(
     {"order", "cancel", "cancelByCloid", "scheduleCancel", "noop", "updateLeverage"}
@@ -27,7 +42,7 @@ ALLOWED = frozenset(
 class Signer:
     """An agent's key, bound to one account and one server."""
 
-    __slots__ = ("_mainnet", "_vault", "_wallet", "address")
+    __slots__ = ("_agent", "_key", "_vault", "address")
 
     def __init__(self, key: str, *, agent: str, host: Host, vault: str | None = None) -> None:
         """Take the key of the agent whose address is configured.
@@ -49,10 +64,10 @@ class Signer:
         for address in (agent, *([] if vault is None else [vault])):
             if _ADDRESS.fullmatch(address) is None:
                 raise ConfigError(f"{address!r} is no address", cure="write 0x and 40 hex digits")
-        self._wallet = Account.from_key(key)
-        self._mainnet = host.mainnet
+        self._key = PrivateKey.from_hex(key.removeprefix("0x").lower())
+        self._agent = _AGENT + _SOURCES[host.mainnet]
         self._vault = None if vault is None else vault.lower()
-        self.address: str = self._wallet.address.lower()
+        self.address: str = Account.from_key(key).address.lower()
         if self.address != agent.lower():
             raise ConfigError(
                 f"the agent's key belongs to {self.address}, not to {agent.lower()}",
@@ -70,9 +85,16 @@ class Signer:
         kind = action.get("type")
         if kind not in ALLOWED:
             raise UsageError(f"action {kind!r} is never signed here", cure="use the venue's page")
-        signature = sign_l1_action(
-            self._wallet, action, self._vault, nonce, expires_ms, self._mainnet
-        )
+        connection = action_hash(action, self._vault, nonce, expires_ms)
+        agent = keccak(self._agent + connection)
+        digest = keccak(b"\x19\x01" + _DOMAIN + agent)
+        packed = self._key.sign_recoverable(digest, hasher=None)
+        # Numbers without leading zeros, and v as Ethereum counts it: so the SDK writes them.
+        signature = {
+            "r": hex(int.from_bytes(packed[:32], "big")),
+            "s": hex(int.from_bytes(packed[32:64], "big")),
+            "v": 27 + packed[64],
+        }
         request = {
             "action": action,
             "nonce": nonce,

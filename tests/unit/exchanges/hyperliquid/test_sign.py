@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account
+from hyperliquid.utils.signing import sign_l1_action
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from botmm.errors import ConfigError, UsageError
 from botmm.exchanges.hyperliquid.hosts import host_of
@@ -71,6 +75,25 @@ def test_every_vector_of_the_reference_is_met() -> None:
             assert json.loads(signed.body)["signature"] == expected, row["name"]
             met += 1
     assert met >= 20
+
+
+@given(
+    seed=st.integers(1, 2**200),
+    nonce=st.integers(0, 2**62),
+    expires=st.none() | st.integers(0, 2**62),
+    vault=st.sampled_from([None, ADDRESS]),
+    vector=st.sampled_from(VECTORS),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_signed_is_signed_as_the_sdk_does(
+    seed: int, nonce: int, expires: int | None, vault: str | None, vector: Any
+) -> None:
+    key = f"0x{seed:064x}"
+    wallet, action = Account.from_key(key), vector[0]
+    for host in (MAIN, TEST):
+        signer = Signer(key, agent=wallet.address, host=host, vault=vault)
+        ours = json.loads(signer.sign(action, nonce=nonce, expires_ms=expires).body)["signature"]
+        assert ours == sign_l1_action(wallet, action, vault, nonce, expires, host.mainnet)
 
 
 def test_the_same_request_has_the_same_bytes() -> None:
