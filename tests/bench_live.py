@@ -1,17 +1,16 @@
-"""Bench live — how fast the daemon is on a local exchange: reconnect, restart, frame to order.
+"""Bench live — how fast the daemon is on a local exchange: decision, reconnect, restart.
 
 python -m tests.bench_live
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from eth_account import Account
 from hyperliquid.utils.signing import sign_l1_action
 
 from botmm.clock import SystemClock
-from botmm.exchanges.base import RawReply
 from botmm.exchanges.emulator.accounts import test_account as account
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.liveness import Backoff
@@ -28,15 +26,13 @@ from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
 from botmm.live.engine import Engine, Kind
 from botmm.live.runner import LINK
-from botmm.ports import CancelAll, Command, Place
+from botmm.ports import CancelAll, Place
 from tests.fakes.live_drill import Drill, run
 from tests.fakes.processes import exchange, trader
 
 DROPS = 50
 RESTARTS = 10
 RESTARTS_AN_EXCHANGE = 2
-REQUESTS = 300
-MEASURE_S = 35.0
 REPLY_MS = 50
 NO_LIMIT = 10**9
 FRAMES = 30_000
@@ -109,88 +105,6 @@ def restarts() -> None:
     say("start of the process to quoting, with saved signals", times)
 
 
-class Timed(HyperliquidVenue):
-    """A venue that notes when frames come in and when signed requests go out."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._came: dict[int, float] = {}
-        self.cause: float | None = None
-        self.causes: dict[str, float] = {}
-        self.times: list[float] = []
-
-    def _take(self, channel: str, frame: bytes) -> bool:
-        self._came[id(frame)] = _clock.monotonic()
-        return super()._take(channel, frame)
-
-    async def frames(self) -> AsyncIterator[bytes]:
-        async for frame in super().frames():
-            self.cause = self._came.pop(id(frame), None)
-            yield frame
-            self.cause = None
-
-    def caused(self, commands: Sequence[Command]) -> None:
-        """Note which frame commands follow from."""
-        for command in commands:
-            if self.cause is not None and not isinstance(command, CancelAll):
-                self.causes[command.cloid] = self.cause
-
-    def watch(self) -> None:
-        """Note when signed bytes are handed to the account's socket."""
-        stream = self._streams[1]
-        post = stream.post
-
-        async def timed(kind: str, payload: bytes, *, deadline_s: float) -> RawReply:
-            if kind == "action":
-                self._left(payload)
-            return await post(kind, payload, deadline_s=deadline_s)
-
-        stream.post = timed  # type: ignore[method-assign]
-
-    def _left(self, payload: bytes) -> None:
-        now = _clock.monotonic()
-        action = json.loads(payload)["action"]
-        rows = action.get("orders", action.get("cancels", []))
-        found = [self.causes.pop(key, None) for key in (r.get("c", r.get("cloid")) for r in rows)]
-        came = [one for one in found if one is not None]
-        if came:
-            self.times.append(now - max(came))
-
-
-def frame_to_order(folder: Path, window_s: float | None) -> None:
-    """Measure from a frame's arrival to the signed request at the socket.
-
-    Args:
-        window_s: how long requests are collected, None for as long as the daemon does.
-    """
-    times: list[float] = []
-
-    async def script(drill: Drill) -> None:
-        venue, gateway = drill.runner.venue, drill.runner.gateway
-        assert isinstance(venue, Timed)
-        venue.weights.limit = NO_LIMIT
-        if window_s is not None:
-            gateway.window_s = window_s
-        send = gateway.send
-
-        def noted(commands: Sequence[Command]) -> None:
-            venue.caused(commands)
-            send(commands)
-
-        gateway.send = noted  # type: ignore[method-assign]
-        venue.watch()
-        end, bps = _clock.monotonic() + MEASURE_S, 15
-        while len(venue.times) < REQUESTS and _clock.monotonic() < end:
-            await drill.do("shock", coin="BTC", bps=bps)
-            await asyncio.sleep(0.25)
-            bps = -bps
-        times.extend(venue.times)
-
-    run(folder, script, venue_type=Timed, most_s=400.0)
-    how = "as it is" if window_s is None else f"window {window_s:g} s"
-    say(f"frame to signed request at the socket, {how}", times)
-
-
 def frame_to_commands() -> None:
     """Measure from a frame of 20 levels to decided commands, with every answer on time."""
     start = 1_700_000_000_000_000_000
@@ -260,8 +174,6 @@ def main() -> None:
     signing()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        frame_to_order(folder / "at-once", 0.0)
-        frame_to_order(folder / "windows", None)
         reconnects(folder / "drops")
     restarts()
 

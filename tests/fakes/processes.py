@@ -81,13 +81,29 @@ class Exchange:
         return next((int(row["size"]) for row in rows if row["coin"] == 0), 0)
 
 
+UNLIMITED = """
+import asyncio, json, uvloop
+from botmm.exchanges.emulator import Emulator, EmulatorConfig, LimitNumbers
+
+async def serve():
+    most = 10**9
+    limits = LimitNumbers(weight_per_minute=most, messages_per_minute=most)
+    config = EmulatorConfig(symbols=("BTC",), limits=limits, warm_up_s=5)
+    async with Emulator(config) as there:
+        print(json.dumps({"url": there.url}), flush=True)
+        await asyncio.Event().wait()
+
+uvloop.run(serve())
+"""
+"""An exchange that counts no requests, as code for `exchange`: for what is measured by many."""
+
+
 @contextmanager
-def exchange() -> Iterator[Exchange]:
-    """Run a local exchange on a free port."""
-    process = python(
-        "from botmm.cli import main; main()",
-        *("emulate", "--port", "0", "--symbol", "BTC", "--json"),
-    )
+def exchange(code: str | None = None) -> Iterator[Exchange]:
+    """Run a local exchange on a free port: that of the command, or of code that says its address."""
+    command = "from botmm.cli import main; main()"
+    options = ("emulate", "--port", "0", "--symbol", "BTC", "--json") if code is None else ()
+    process = python(command if code is None else code, *options)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from coincurve import PrivateKey
 from eth_account import Account
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 from hyperliquid.utils.signing import action_hash
 
 from botmm.errors import ConfigError, UsageError

@@ -1,0 +1,221 @@
+"""Bench path — from a frame off the socket to signed bytes on it, by the daemon and by the SDK.
+
+The exchange is a process of its own. Both clients are moved by the same shocks, one after the other.
+
+python -m tests.bench_path
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from aiohttp import ClientSession
+from eth_account import Account
+from hyperliquid.exchange import Exchange as Client
+from hyperliquid.info import Info
+from hyperliquid.utils.types import Cloid
+from websockets.asyncio.client import ClientConnection
+from websockets.frames import DATA_OPCODES, Frame
+
+from botmm.clock import SystemClock
+from botmm.config import load
+from botmm.exchanges.emulator.accounts import test_account as account
+from botmm.exchanges.hyperliquid.hosts import host_of
+from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
+from botmm.live.daemon import Daemon, Place
+from botmm.ports import CancelAll, Command
+from tests.bench_live import NO_LIMIT, say
+from tests.fakes.live_drill import SETS
+from tests.fakes.processes import UNLIMITED, Exchange, exchange
+from tests.fakes.signed import cloid
+
+REQUESTS = 300
+MEASURE_S = 60.0
+SHOCK_BPS = 15
+SHOCK_S = 0.25
+
+_clock = SystemClock()
+
+
+class Stamped(ClientConnection):
+    """A connection that notes when each frame came off the socket, before anybody read it."""
+
+    arrived: deque[float]
+
+    def process_event(self, event: Any) -> None:
+        """Note a frame with data, then handle it as ever."""
+        if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
+            self.__dict__.setdefault("arrived", deque()).append(_clock.monotonic())
+        super().process_event(event)
+
+    async def recv(self, *arguments: Any, **more: Any) -> Any:
+        """Return the next frame; `cause` is when it came."""
+        found = await super().recv(*arguments, **more)
+        Timed.came = self.arrived.popleft()
+        return found
+
+
+class Timed(HyperliquidVenue):
+    """A venue that notes which frame a signed request follows from."""
+
+    came = 0.0
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._came: dict[int, float] = {}
+        self._cause: float | None = None
+        self._causes: dict[str, float] = {}
+        self.times: list[float] = []
+
+    def _take(self, channel: str, frame: bytes) -> bool:
+        self._came[id(frame)] = Timed.came
+        return super()._take(channel, frame)
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        async for frame in super().frames():
+            self._cause = self._came.pop(id(frame), None)
+            yield frame
+            self._cause = None
+
+    def caused(self, commands: Sequence[Command]) -> None:
+        """Note which frame commands follow from."""
+        for command in commands:
+            if self._cause is not None and not isinstance(command, CancelAll):
+                self._causes[command.cloid] = self._cause
+
+    def watch(self) -> None:
+        """Note when signed bytes were given to the system."""
+        ws = self._streams[1]._ws
+        assert ws is not None
+        send = ws.send
+
+        async def timed(text: Any) -> None:
+            await send(text)
+            if '"type":"action"' in text[:80]:
+                self._left(text)
+
+        ws.send = timed  # type: ignore[method-assign, assignment]
+
+    def _left(self, text: str) -> None:
+        now = _clock.monotonic()
+        action = json.loads(text)["request"]["payload"]["action"]
+        rows = action.get("orders", action.get("cancels", []))
+        found = [self._causes.pop(key, None) for key in (r.get("c", r.get("cloid")) for r in rows)]
+        came = [one for one in found if one is not None]
+        if came:
+            self.times.append(now - max(came))
+
+
+async def ours(url: str, folder: Path, window_s: float | None) -> list[float]:
+    """Run the daemon; return the times from frame to socket.
+
+    Args:
+        window_s: how long requests are collected, None for as long as the daemon does.
+    """
+    test, host = account(0), host_of(url)
+    signer = Signer(test.key, agent=test.address, host=host)
+    spec = VenueSpec(host=host, account=test.address, symbols=("BTC",))
+    settings = load((), SETS).settings
+    nonces = Nonces(_clock.now() // 1_000_000, lambda upto: None)
+    async with ClientSession() as control, Timed(spec, signer, nonces, _clock) as venue:
+        place = Place(folder=folder, mode="paper", account=test.address, url=url)
+        daemon = Daemon(settings, venue, place, _clock, alarm=lambda key, words: None)
+
+        async def script() -> None:
+            runner = daemon.runner
+            while runner.health.holds:
+                await asyncio.sleep(0.05)
+            venue.weights.limit = NO_LIMIT
+            if window_s is not None:
+                runner.gateway.window_s = window_s
+            send = runner.gateway.send
+
+            def noted(commands: Sequence[Command]) -> None:
+                venue.caused(commands)
+                send(commands)
+
+            runner.gateway.send = noted  # type: ignore[method-assign]
+            venue.watch()
+            end, bps = _clock.monotonic() + MEASURE_S, SHOCK_BPS
+            while len(venue.times) < REQUESTS and _clock.monotonic() < end:
+                shock = {"do": "shock", "coin": "BTC", "bps": bps}
+                async with control.post(f"{url}/control", json=shock):
+                    pass
+                await asyncio.sleep(SHOCK_S)
+                bps = -bps
+            runner.stopping.set()
+
+        await daemon.run(script)
+        return venue.times
+
+
+def theirs(there: Exchange) -> list[float]:
+    """Place an order by the SDK at each frame of the book; return the times to the socket."""
+    test = account(1)
+    info = Info(there.url)
+    client = Client(Account.from_key(test.key), there.url)
+    came, times, done = 0.0, [], threading.Event()
+    manager = info.ws_manager
+    heard = manager.on_message
+
+    def noted(socket: Any, message: str) -> None:
+        nonlocal came
+        came = _clock.monotonic()
+        heard(socket, message)
+
+    manager.ws.on_message = noted
+    send = http.client.HTTPConnection.send
+
+    def timed(connection: Any, data: Any) -> None:
+        send(connection, data)
+        if b'"signature"' in data:
+            times.append(_clock.monotonic() - came)
+
+    def place(message: Any) -> None:
+        best = float(message["data"]["levels"][0][0]["px"])
+        limit = {"limit": {"tif": "Alo"}}
+        key = Cloid.from_str(cloid(len(times) + 1))
+        client.order("BTC", True, 0.001, round(best * 0.98), limit, cloid=key)
+        if len(times) >= REQUESTS:
+            done.set()
+
+    http.client.HTTPConnection.send = timed  # type: ignore[method-assign, assignment]
+    try:
+        wanted = {"type": "l2Book", "coin": "BTC", "fast": True}
+        number = info.subscribe(wanted, place)
+        done.wait(MEASURE_S)
+        info.unsubscribe(wanted, number)
+    finally:
+        http.client.HTTPConnection.send = send  # type: ignore[method-assign]
+        manager.stop()
+    return times
+
+
+def main() -> None:
+    """Print every figure."""
+    import websockets.asyncio.client as library
+
+    library.connect.__init__.__kwdefaults__["create_connection"] = Stamped
+    with tempfile.TemporaryDirectory() as name, exchange(UNLIMITED) as there:
+        say("frame to signed bytes on the socket, the SDK", theirs(there))
+        at_once = uvloop.run(ours(there.url, Path(name) / "at-once", 0.0))
+        say("frame to signed bytes on the socket, without a window", at_once)
+        as_it_is = uvloop.run(ours(there.url, Path(name) / "as-it-is", None))
+        say("frame to signed bytes on the socket, as it is", as_it_is)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
