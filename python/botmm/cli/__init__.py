@@ -31,6 +31,7 @@ _ROOT: Lines = {
     "arm": ("arm", "Allow an account to trade with money from this host."),
     "why": ("why", "Print the terms of every quote of a run at a time."),
     "why-not": ("why", "Print why a side had no quote at a time."),
+    "record": ("record", "Record a venue's public streams around the clock."),
     "data": ("data", "Import, list, check, export and synthesise market data."),
     "emulate": ("emulate", "Run a local exchange that speaks Hyperliquid."),
     "config": ("config", "Show or validate the configuration."),

@@ -90,8 +90,13 @@ class Metrics:
 
     def serve(self, port: int) -> Server:
         """Answer Prometheus on 127.0.0.1; port 0 takes a free one."""
-        server, thread = start_http_server(port, addr="127.0.0.1", registry=self.registry)
-        return Server(server, thread)
+        return serve(self.registry, port)
+
+
+def serve(registry: CollectorRegistry, port: int) -> Server:
+    """Answer Prometheus from a registry on 127.0.0.1; port 0 takes a free one."""
+    server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+    return Server(server, thread)
 
 
 class Server:

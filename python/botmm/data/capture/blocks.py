@@ -40,6 +40,7 @@ class Sort(IntEnum):
     BARRIER = 2
     GAP = 3
     FOOTER = 4
+    ABOUT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,20 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch that is not on disk for certain."""
+    """A stretch that is not on disk for certain; it ends at its clocks.
+
+    It begins where `since_ns` says, on the wall and on the monotonic clock; 0 where only the numbers
+    of the records tell. `what` names the streams that it is about; all where it is empty.
+    """
 
     cause: str
     wall_ns: int
     mono_ns: int
     last_seq: int
     next_seq: int
+    since_ns: int = 0
+    since_mono_ns: int = 0
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

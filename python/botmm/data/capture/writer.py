@@ -7,13 +7,15 @@ import errno
 import json
 import os
 import threading
-from collections.abc import Callable
-from dataclasses import asdict
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from botmm.clock import Clock
 from botmm.data.capture.blocks import Disk, Gap, Record, Sort, pack_records
-from botmm.data.capture.segment import Segment
+from botmm.data.capture.reader import last_stamps
+from botmm.data.capture.segment import Segment, Stamps
 from botmm.errors import FileSystemError, UsageError
 
 FLUSH_S = 0.1
@@ -22,6 +24,8 @@ SEGMENT_BYTES_MAX = 256 * 1024**2
 BLOCK_BYTES_MAX = 4 * 1024**2
 PENDING_BYTES_MAX = 64 * 1024**2
 PAYLOAD_BYTES_MAX = 16 * 1024**2
+GAPS_MAX = 10_000
+"""Gaps that may wait for a disk; one that takes none for so long has a gap of its own."""
 _HOUR_NS = 3600 * 10**9
 
 
@@ -40,8 +44,17 @@ class Writer:
         disk: Disk | None = None,
         segment_bytes: int = SEGMENT_BYTES_MAX,
         pending_bytes: int = PENDING_BYTES_MAX,
+        about: Mapping[str, object] | None = None,
     ) -> None:
         """Open the first segment and start the threads.
+
+        Args:
+            folder: where the segments are; made where it is not there.
+            clock: stamps records and blocks.
+            disk: what the system is asked through.
+            segment_bytes: how long a segment may get; it also ends with its hour.
+            pending_bytes: how much may wait for the disk before records are lost.
+            about: what each segment says first of all: where its records are from.
 
         Raises:
             FileSystemError: the folder cannot be written to.
@@ -51,6 +64,7 @@ class Writer:
         self._disk = disk or Disk()
         self._segment_bytes = segment_bytes
         self._pending_bytes = pending_bytes
+        self._about = json.dumps(about).encode() if about is not None else b""
         self.boot = int(clock.now())
         self._lock = threading.Lock()  # what is pending
         self._io = threading.RLock()  # the segment
@@ -61,13 +75,20 @@ class Writer:
         self._segment: Segment | None = None
         self._number = 0
         self._gap_owed: Gap | None = None
+        self._told: deque[Gap] = deque()
         self._hash = b""
         self.failure = ""
         self.closed = False
+        self.lost = 0
+        """Records that memory had no room for."""
+        self._written_before = 0
         self._stop = threading.Event()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if any(folder.glob("*.seg")) or any(folder.glob("*.open")):
-            self._gap_owed = self._gap("start", 0, 1)
+            since = last_stamps(folder)
+            self._gap_owed = replace(
+                self._gap("start", 0, 1), since_ns=since[0], since_mono_ns=since[1]
+            )
         with self._io:
             if not self._ready():
                 raise FileSystemError(
@@ -93,17 +114,31 @@ class Writer:
             if self._lost is not None or self._held + len(payload) > self._pending_bytes:
                 first = seq - 1 if self._lost is None else self._lost.last_seq
                 self._lost = self._gap("overrun", first, seq + 1)
+                self.lost += 1
                 return
             mono = round(self._clock.monotonic() * 1e9)
             self._pending.append(Record(seq, recv_ns, mono, kind, conn, bytes(payload)))
             self._held += len(payload) + 32
+
+    def gap(self, cause: str, since: Stamps, *, what: str = "") -> None:
+        """Note that something was not heard from a time, wall and monotonic, until now."""
+        with self._lock:
+            last = self._next - 1
+            told = replace(
+                self._gap(cause, last, last + 1),
+                since_ns=since[0],
+                since_mono_ns=since[1],
+                what=what,
+            )
+            if len(self._told) < GAPS_MAX:
+                self._told.append(told)
 
     def flush(self) -> bool:
         """Write what is pending; False while the disk does not take it."""
         with self._io:
             if self._pending:
                 self._turn_over()
-            if not self._ready():
+            if not self._ready() or not self._write_told():
                 return False
             with self._lock:
                 taken, self._pending, self._held = self._pending, [], 0
@@ -158,6 +193,17 @@ class Writer:
                 self._finish()
 
     @property
+    def written(self) -> int:
+        """Return the bytes that were written to segments."""
+        segment = self._segment
+        return self._written_before + (0 if segment is None else segment.size)
+
+    @property
+    def held(self) -> int:
+        """Return the bytes in memory that wait for the disk."""
+        return self._held
+
+    @property
     def last_seq(self) -> int:
         """Return the number of the last record that was appended."""
         return self._next - 1
@@ -166,7 +212,7 @@ class Writer:
         while not self._stop.wait(seconds):
             work()
 
-    def _stamps(self) -> tuple[int, int]:
+    def _stamps(self) -> Stamps:
         return int(self._clock.now()), round(self._clock.monotonic() * 1e9)
 
     def _gap(self, cause: str, last: int, next_: int) -> Gap:
@@ -177,8 +223,7 @@ class Writer:
         if self._segment is None and not self._open():
             return False
         if self._gap_owed is not None:
-            body = json.dumps(asdict(self._gap_owed)).encode()
-            if not self._do("write", lambda s: s.block(Sort.GAP, body, self._stamps())):
+            if not self._write_gap(self._gap_owed):
                 return False
             self._gap_owed = None
         self.failure = ""
@@ -193,7 +238,20 @@ class Writer:
             return False
         self._number += 1
         self._segment = Segment(self._disk, path, fd, self.boot, self._stamps()[0], self._hash)
+        about = self._about
+        return not about or self._do("write", lambda s: s.block(Sort.ABOUT, about, self._stamps()))
+
+    def _write_told(self) -> bool:
+        """Write the gaps that were told, before the records that came after."""
+        while self._told:
+            if not self._write_gap(self._told[0]):
+                return False
+            self._told.popleft()
         return True
+
+    def _write_gap(self, gap: Gap) -> bool:
+        body = json.dumps(asdict(gap)).encode()
+        return self._do("write", lambda s: s.block(Sort.GAP, body, self._stamps()))
 
     def _write_records(self, records: list[Record]) -> bool:
         body = pack_records(records)
@@ -217,6 +275,7 @@ class Writer:
         if segment is not self._segment:
             return
         self._segment = None
+        self._written_before += segment.size
         self._hash = b""
         os.close(segment.fd)
         if segment.size == 0:  # nothing whole is in it, and a full disk must not fill with names
@@ -240,6 +299,7 @@ class Writer:
         if segment is None or not self._do("close", lambda s: s.finish(self._stamps())):
             return
         self._hash = segment.hash
+        self._written_before += segment.size
         self._segment = None
 
 

@@ -52,15 +52,22 @@ class Stream:
     """A socket that is kept up; `take` hears every frame and says whether there was room."""
 
     def __init__(
-        self, spec: StreamSpec, clock: Clock, *, seed: int, take: Callable[[str, bytes], bool]
+        self,
+        spec: StreamSpec,
+        clock: Clock,
+        *,
+        seed: int,
+        take: Callable[[str, bytes], bool],
+        lost: Callable[[str], None] | None = None,
     ) -> None:
-        """Take what the socket is for; nothing is connected before `run`."""
+        """Take what the socket is for, and who hears why it was lost; `run` connects it."""
         self.spec = spec
         self.up = False
         self.links = 0
         self.why = "not connected yet"
         self._clock = clock
         self._take = take
+        self._lost = lost
         self._backoff = Backoff(seed=seed)
         self._ws: ClientConnection | None = None
         self._posts: dict[int, asyncio.Future[RawReply]] = {}
@@ -80,6 +87,8 @@ class Stream:
             finally:
                 self._down()
             _log.warning("link lost", socket=self.spec.name, why=self.why)
+            if self._lost is not None:
+                self._lost(self.why)
             if self._now() - began >= GOOD_NS:
                 self._backoff.worked()
 

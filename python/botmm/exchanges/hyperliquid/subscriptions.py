@@ -16,8 +16,13 @@ FAST_SILENCE_NS = 3 * SECOND_NS
 """The fast book comes every 0.54 s, changed or not."""
 LEDGER = "userNonFundingLedgerUpdates"
 PRIVATE = frozenset({"orderUpdates", "userFills", "userFundings"})
+CONTEXT_SILENCE_NS = 30 * SECOND_NS
+"""Contexts come about each second."""
+BOOK_SILENCE_NS = 30 * SECOND_NS
+"""The book of 20 levels comes every 5.4 s."""
 CONTROL = frozenset({"pong", "post", "subscriptionResponse"})
 
+_OF_A_COIN = frozenset({"l2Book", "bbo", "trades", "activeAssetCtx"})
 _CHANNEL = re.compile(rb'\{\s*"channel"\s*:\s*"(\w+)"')
 _COIN = re.compile(rb'"coin"\s*:\s*"([^"]{1,40})"')
 _FAST = re.compile(rb'"fast"\s*:\s*true')
@@ -49,6 +54,32 @@ def silences(instruments: Sequence[Instrument]) -> dict[str, int | None]:
     }
 
 
+def recorded(coins: Sequence[str]) -> dict[str, Subscription]:
+    """Return what is recorded of coins on the quick socket."""
+    wanted: dict[str, Subscription] = {}
+    for coin in coins:
+        wanted[book_name(coin)] = {"type": "l2Book", "coin": coin, "fast": True}
+        for kind in ("bbo", "trades", "activeAssetCtx"):
+            wanted[f"{kind} {coin}"] = {"type": kind, "coin": coin}
+    return wanted
+
+
+def recorded_deep(coins: Sequence[str]) -> dict[str, Subscription]:
+    """Return the books of 20 levels, on a socket of their own."""
+    return {f"l2Book {coin}": {"type": "l2Book", "coin": coin} for coin in coins}
+
+
+def silence_of(name: str) -> int | None:
+    """Return how long a recorded channel may be silent in ns; a quiet market has no trades."""
+    kind = name.partition(" ")[0]
+    limits = {
+        "fast": FAST_SILENCE_NS,
+        "l2Book": BOOK_SILENCE_NS,
+        "activeAssetCtx": CONTEXT_SILENCE_NS,
+    }
+    return limits.get(kind)
+
+
 def book_name(coin: str) -> str:
     """Return the name of a coin's fast book."""
     return f"fast {coin}"
@@ -69,9 +100,15 @@ def channel_of(frame: bytes) -> str:
 
 def name_of(channel: str, frame: bytes) -> str:
     """Return the name under which a frame's silence is watched."""
-    if channel != "l2Book":
+    if channel not in _OF_A_COIN:
         return channel
+    name = f"{channel} {coin_of(frame)}"
+    if channel == "l2Book" and _FAST.search(frame) is not None:
+        return book_name(coin_of(frame))
+    return name
+
+
+def coin_of(frame: bytes) -> str:
+    """Return the coin that a frame names first; empty where it names none."""
     coin = _COIN.search(frame)
-    fast = _FAST.search(frame) is not None
-    name = "" if coin is None else coin[1].decode()
-    return book_name(name) if fast else f"{channel} {name}"
+    return "" if coin is None else coin[1].decode()

@@ -1,0 +1,1 @@
+"""Record — a venue's public streams, kept as they came, around the clock."""
