@@ -9,6 +9,7 @@ from botmm.cli.tree import CONTEXT, LazyGroup, Lines
 
 _DATA: Lines = {
     "import": ("data_import", "Turn recordings and archives into tapes."),
+    "compact": ("data_compact", "Turn what the recorder wrote into tapes."),
     "ls": ("data_ls", "Show what is in the store."),
     "check": ("data_check", "Score the quality of tapes, minute by minute."),
     "export": ("data_export", "Write a tape as CSV, Parquet or for hftbacktest."),

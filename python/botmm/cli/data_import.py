@@ -91,11 +91,11 @@ def import_command(**options: Any) -> None:
             }
         )
     else:
-        _show(outcome)
-    _refuse(outcome)
+        show(outcome)
+    refuse(outcome)
 
 
-def _refuse(outcome: Outcome) -> None:
+def refuse(outcome: Outcome) -> None:
     """Raise where a file or symbol failed; of several, each is told."""
     from botmm.errors import DataError
 
@@ -148,7 +148,7 @@ def store_folder(store: str | None) -> Path:
     return Path(store) if store is not None else Path(load_config((), ()).settings.store.dir)
 
 
-def _show(outcome: Outcome) -> None:
+def show(outcome: Outcome) -> None:
     """Print a table of what was written, and what was remarkable in it."""
     from rich.table import Table
 

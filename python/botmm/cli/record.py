@@ -126,7 +126,8 @@ async def _record(venue: str, store: Path, options: dict[str, Any], shown: Termi
     from botmm.record import hyperliquid
     from botmm.record.lock import locked
     from botmm.record.recorder import Recorder, about
-    from botmm.record.run import Wish, record as run
+    from botmm.record.run import Wish
+    from botmm.record.run import record as run
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -145,7 +146,7 @@ async def _record(venue: str, store: Path, options: dict[str, Any], shown: Termi
     )
     what = about(venue, host.base, names, __version__)
     with locked(folder):
-        writer = Writer(folder, clock, about=what)
+        writer = Writer(folder, clock, about=what, sealed=True)
         recorder = Recorder(lines, writer, clock, folder, options["keep_free"] * MIB)
         wish = Wish(
             folder=folder,

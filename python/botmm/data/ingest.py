@@ -51,6 +51,8 @@ class Request:
     px_decimals: int | None = None
     size_decimals: int | None = None
     force: bool = False
+    grow: bool = False
+    """Whether a tape that was made from some of these files is made anew from all of them."""
 
     def wants(self, day: date) -> bool:
         """Whether a day is to be written."""
@@ -321,6 +323,8 @@ def _finished(
         held = _held(have[day])
         if all(digests[source.path] in held for source in feeding):
             finished.add(day)
+            continue
+        if request.grow and held.keys() <= set(digests.values()):
             continue
         raise DataError(
             f"{have[day].path} was made from other files ({len(held)} of them); "

@@ -54,7 +54,7 @@ class Reader:
         if walk.damage is not None:
             self.damage.append(walk.damage)
         # After an abandoned or damaged segment the chain begins anew.
-        self._expected = (boot, number + 1, (walk.previous or b"") if walk.ended else b"")
+        self._expected = (boot, number + 1, walk.tail)
 
     def _first_hash(self, path: Path, boot: int, number: int) -> bytes | None:
         """Return what the first block must name; None where nothing says."""
@@ -71,9 +71,9 @@ class Reader:
 
 
 def segments(folder: Path) -> list[Path]:
-    """Return the segments of a folder, oldest first."""
-    names = [*folder.glob("*.seg"), *folder.glob("*.open")]
-    return sorted(names, key=lambda path: path.stem)
+    """Return the segments of a folder, oldest first; of one that was just sealed, the sealed one."""
+    found = {path.stem: path for end in ("open", "seg") for path in folder.glob(f"*.{end}")}
+    return [found[stem] for stem in sorted(found)]
 
 
 def numbers(path: Path) -> tuple[int, int]:

@@ -27,6 +27,9 @@ class Segment:
         self.size = self.synced = 0
         self.count = self.blocks = 0
         self.first_seq = self.last_seq = self.synced_seq = 0
+        self.first_ns = self.last_ns = 0
+        self.wrote: Stamps = (0, 0)
+        self.durable: Stamps = (0, 0)
         self.hash = previous or NO_HASH
         self._disk = disk
         self._boot = boot
@@ -39,6 +42,8 @@ class Segment:
         self.block(Sort.RECORDS, body, stamps, seqs=(first, last, len(records)))
         self.first_seq = self.first_seq or first
         self.last_seq = last
+        self.last_ns = max(self.last_ns, *(record.recv_ns for record in records))
+        self.first_ns = self.first_ns or records[0].recv_ns
         self.count += len(records)
         self._ends[self.size] = last
 
@@ -49,21 +54,29 @@ class Segment:
         )
         self._ends = {end: last for end, last in self._ends.items() if end > upto}
         self.block(Sort.BARRIER, json.dumps({"synced": upto}).encode(), stamps)
+        self.durable = stamps
         self.synced = self.size  # a barrier alone asks for no other
 
-    def finish(self, stamps: Stamps) -> None:
-        """Write the footer, make all of it durable and give the file its final name."""
-        footer = {
+    def footer(self) -> dict[str, object]:
+        """Return what a footer says of all that is written so far."""
+        return {
             "sha256": self._sha.hexdigest(),
             "bytes": self.size,
             "blocks": self.blocks,
             "records": self.count,
             "first_seq": self.first_seq,
             "last_seq": self.last_seq,
+            "first_ns": self.first_ns,
+            "last_ns": self.last_ns,
         }
-        self.block(Sort.FOOTER, json.dumps(footer).encode(), stamps)
+
+    def finish(self, stamps: Stamps, *, publish: bool) -> None:
+        """Write the footer, make all of it durable and give the file its final name if it is wanted."""
+        self.block(Sort.FOOTER, json.dumps(self.footer()).encode(), stamps)
+        os.ftruncate(self.fd, self.size)  # what was set aside and not used
         self._disk.sync(self.fd)
-        self._disk.publish(self.path, self.path.with_suffix(".seg"))
+        if publish:
+            self._disk.publish(self.path, self.path.with_suffix(".seg"))
         os.close(self.fd)
 
     def block(
@@ -83,5 +96,6 @@ class Segment:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.size += len(data)
         self.blocks += 1
+        self.wrote = stamps
         self.hash = block_hash(data)
         self._sha.update(data)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from botmm.data.capture.blocks import (
     HEADER_BYTES,
@@ -40,10 +40,22 @@ class Walk:
         """Begin at its first byte; `first_hash` is what the first block must name, if that is known."""
         self.damage: Damage | None = None
         self.ended = False
+        self.footer: dict[str, Any] = {}
         self.previous = first_hash
         self.at = 0
         self._path = path
         self._boot = int(path.stem.split("-")[0])
+
+    @property
+    def tail(self) -> bytes:
+        """Return what the next segment must name; empty where the chain begins anew.
+
+        A sealed segment keeps the hash that its blocks had when they were written.
+        """
+        if not self.ended:
+            return b""
+        told = self.footer.get("tail")
+        return (self.previous or b"") if told is None else bytes.fromhex(told)
 
     def found(self, sort: Literal["torn", "corrupt"], words: str) -> Damage:
         """Return a damage at the current block."""
@@ -96,6 +108,7 @@ class Walk:
             if footer["sha256"] != sha256 or footer["bytes"] != self.at:
                 raise BlockError("the footer tells of another file")
             self.ended = True
+            self.footer = footer
 
 
 def _any_byte(file: BinaryIO) -> bool:

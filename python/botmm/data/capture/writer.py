@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -14,9 +15,12 @@ from pathlib import Path
 
 from botmm.clock import Clock
 from botmm.data.capture.blocks import Disk, Gap, Record, Sort, pack_records
-from botmm.data.capture.reader import last_stamps
+from botmm.data.capture.reader import last_stamps, segments
+from botmm.data.capture.seal import seal
 from botmm.data.capture.segment import Segment, Stamps
+from botmm.data.leftovers import sweep
 from botmm.errors import FileSystemError, UsageError
+from botmm.observe.logging import logger
 
 FLUSH_S = 0.1
 SYNC_S = 1.0
@@ -26,7 +30,11 @@ PENDING_BYTES_MAX = 64 * 1024**2
 PAYLOAD_BYTES_MAX = 16 * 1024**2
 GAPS_MAX = 10_000
 """Gaps that may wait for a disk; one that takes none for so long has a gap of its own."""
+SPARE_BYTES = 64 * 1024
+SEAL_WAIT_S = 1.0
 _HOUR_NS = 3600 * 10**9
+
+_log = logger(__name__)
 
 
 class Writer:
@@ -45,6 +53,7 @@ class Writer:
         segment_bytes: int = SEGMENT_BYTES_MAX,
         pending_bytes: int = PENDING_BYTES_MAX,
         about: Mapping[str, object] | None = None,
+        sealed: bool = False,
     ) -> None:
         """Open the first segment and start the threads.
 
@@ -55,6 +64,7 @@ class Writer:
             segment_bytes: how long a segment may get; it also ends with its hour.
             pending_bytes: how much may wait for the disk before records are lost.
             about: what each segment says first of all: where its records are from.
+            sealed: whether full segments, and those that killed writers left, are packed anew.
 
         Raises:
             FileSystemError: the folder cannot be written to.
@@ -76,6 +86,8 @@ class Writer:
         self._number = 0
         self._gap_owed: Gap | None = None
         self._told: deque[Gap] = deque()
+        self._spare: tuple[Path, int] | None = None
+        self._full: queue.SimpleQueue[Path | None] | None = queue.SimpleQueue() if sealed else None
         self._hash = b""
         self.failure = ""
         self.closed = False
@@ -84,7 +96,15 @@ class Writer:
         self._written_before = 0
         self._stop = threading.Event()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if any(folder.glob("*.seg")) or any(folder.glob("*.open")):
+        sweep(folder)
+        for unused in folder.glob("*.next"):
+            unused.unlink()
+        left = segments(folder)
+        if self._full is not None:
+            for path in left:
+                if path.suffix == ".open":
+                    self._full.put(path)
+        if left:
             since = last_stamps(folder)
             self._gap_owed = replace(
                 self._gap("start", 0, 1), since_ns=since[0], since_mono_ns=since[1]
@@ -98,6 +118,8 @@ class Writer:
             threading.Thread(target=self._every, args=(FLUSH_S, self.flush), name="capture-flush"),
             threading.Thread(target=self._every, args=(SYNC_S, self.sync), name="capture-sync"),
         ]
+        if self._full is not None:
+            self._threads.append(threading.Thread(target=self._seal_all, name="capture-seal"))
         for thread in self._threads:
             thread.daemon = True
             thread.start()
@@ -112,8 +134,9 @@ class Writer:
             seq = self._next
             self._next += 1
             if self._lost is not None or self._held + len(payload) > self._pending_bytes:
-                first = seq - 1 if self._lost is None else self._lost.last_seq
-                self._lost = self._gap("overrun", first, seq + 1)
+                now = self._gap("overrun", seq - 1, seq + 1)
+                begun = replace(now, since_ns=now.wall_ns, since_mono_ns=now.mono_ns)
+                self._lost = _joined(self._lost, begun) or begun
                 self.lost += 1
                 return
             mono = round(self._clock.monotonic() * 1e9)
@@ -158,6 +181,7 @@ class Writer:
 
     def sync(self) -> bool:
         """Make what was written durable and note it in a barrier block."""
+        self._prepare()
         with self._io:
             segment = self._segment
             if segment is None:
@@ -185,12 +209,18 @@ class Writer:
             return
         self.closed = True
         self._stop.set()
+        if self._full is not None:
+            self._full.put(None)
         for thread in self._threads:
-            thread.join()
+            # A segment that is just being sealed stays open, and is sealed by the next run.
+            thread.join(SEAL_WAIT_S if thread.name == "capture-seal" else None)
         self.flush()
         with self._io:
             if self._segment is not None:
-                self._finish()
+                self._finish(publish=True)
+            if self._spare is not None:
+                os.close(self._spare[1])
+                self._spare[0].unlink(missing_ok=True)
 
     @property
     def written(self) -> int:
@@ -232,7 +262,7 @@ class Writer:
     def _open(self) -> bool:
         path = self._folder / f"{self.boot:020d}-{self._number:08d}.open"
         try:
-            fd = self._disk.create(path)
+            fd = self._created(path)
         except OSError as error:
             self.failure = f"open: {error.strerror or error}"
             return False
@@ -240,6 +270,35 @@ class Writer:
         self._segment = Segment(self._disk, path, fd, self.boot, self._stamps()[0], self._hash)
         about = self._about
         return not about or self._do("write", lambda s: s.block(Sort.ABOUT, about, self._stamps()))
+
+    def _created(self, path: Path) -> int:
+        """Return a new file: the one that space was set aside for, where there is one."""
+        spare, self._spare = self._spare, None
+        if spare is None or path.exists():
+            return self._disk.create(path)
+        spare[0].rename(path)
+        return spare[1]
+
+    def _prepare(self) -> None:
+        """Set space aside for the next segment, so that its first gap fits on a full disk."""
+        path = self._folder / f"{self.boot:020d}.next"
+        with self._io, contextlib.suppress(OSError):
+            if self._spare is None:
+                fd = self._disk.create(path)
+                self._disk.reserve(fd, SPARE_BYTES)
+                self._spare = path, fd
+
+    def _seal_all(self) -> None:
+        """Seal what is full, and at first what killed writers left."""
+        assert self._full is not None, "invariant: this thread runs where segments are sealed"
+        while (path := self._full.get()) is not None and not self._stop.is_set():
+            try:
+                damage = seal(path, self._disk)
+            except OSError as error:
+                _log.warning("not sealed", file=path.name, why=error.strerror)
+                continue
+            if damage is not None:
+                _log.warning("damage", file=path.name, sort=damage.sort, words=damage.words)
 
     def _write_told(self) -> bool:
         """Write the gaps that were told, before the records that came after."""
@@ -284,7 +343,12 @@ class Writer:
                 self._number -= 1
         owed = self._gap_owed
         last = owed.last_seq if owed is not None and owed.cause != "start" else last
-        self._gap_owed = self._gap(self.failure, last, segment.last_seq + 1)
+        since = segment.durable if what == "sync" else segment.wrote
+        self._gap_owed = replace(
+            self._gap(self.failure, last, segment.last_seq + 1),
+            since_ns=since[0],
+            since_mono_ns=since[1],
+        )
 
     def _turn_over(self) -> None:
         segment = self._segment
@@ -292,12 +356,16 @@ class Writer:
             return
         hour = self._stamps()[0] // _HOUR_NS != segment.opened_ns // _HOUR_NS
         if hour or segment.size >= self._segment_bytes:
-            self._finish()
+            self._finish(publish=self._full is None)
 
-    def _finish(self) -> None:
+    def _finish(self, *, publish: bool) -> None:
         segment = self._segment
-        if segment is None or not self._do("close", lambda s: s.finish(self._stamps())):
+        if segment is None:
             return
+        if not self._do("close", lambda s: s.finish(self._stamps(), publish=publish)):
+            return
+        if not publish and self._full is not None:
+            self._full.put(segment.path)
         self._hash = segment.hash
         self._written_before += segment.size
         self._segment = None
@@ -307,7 +375,12 @@ def _joined(first: Gap | None, second: Gap | None) -> Gap | None:
     """Return one gap over two."""
     if first is None or second is None:
         return first or second
-    return Gap(second.cause, second.wall_ns, second.mono_ns, first.last_seq, second.next_seq)
+    return replace(
+        second,
+        last_seq=first.last_seq,
+        since_ns=first.since_ns,
+        since_mono_ns=first.since_mono_ns,
+    )
 
 
 def _blocks(records: list[Record]) -> list[list[Record]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -140,6 +140,10 @@ class Source(Protocol):
 
     def first_recv(self, symbol: str) -> int:
         """Return the receive time of its first row, in Unix nanoseconds."""
+        ...
+
+    def gaps(self, symbol: str) -> Sequence[tuple[int, int]]:
+        """Return when its recorder knew that it missed something, receive times in ns."""
         ...
 
     def batches(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:

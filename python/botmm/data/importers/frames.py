@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -226,6 +226,10 @@ class FrameSource:
     def position(self) -> int:
         """Return the compressed bytes read so far."""
         return self._read
+
+    def gaps(self, symbol: str) -> Sequence[tuple[int, int]]:
+        """Return nothing: the format tells no gaps."""
+        return ()
 
     def batches(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:
         """Yield blocks of lines; see `Source`."""

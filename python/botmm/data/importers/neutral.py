@@ -119,6 +119,10 @@ class NeutralSource:
                 row += batch.num_rows
                 self._read = size * row // total
 
+    def gaps(self, symbol: str) -> Sequence[tuple[int, int]]:
+        """Return nothing: the format tells no gaps."""
+        return ()
+
     def batches(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:
         """Yield trades, changes and snapshots; see `Source`."""
         held: _Snapshot | None = None

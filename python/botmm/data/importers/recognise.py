@@ -8,6 +8,7 @@ from pathlib import Path
 
 from botmm.data.importers import opening
 from botmm.data.importers.base import Source, UnknownFormatError
+from botmm.data.importers.capture import FORMAT, CaptureSource, is_capture
 from botmm.data.importers.frames import FORMATS, FrameSource
 from botmm.data.importers.mapping import Mapping, Table, shipped
 from botmm.data.importers.neutral import NeutralSource, is_neutral
@@ -45,7 +46,13 @@ def formats() -> dict[str, str]:
     """Return the names that `--format` takes, each with a line of explanation."""
     frames = {kind.name: kind.about for kind in FORMATS}
     tables = {mapping.name: mapping.about for mapping in shipped()}
-    return {**frames, **tables, "neutral": "event Parquet: ts_exch, ts_local, kind, side, px, qty"}
+    own = {FORMAT: "segments of `botmm record`"}
+    return {
+        **own,
+        **frames,
+        **tables,
+        "neutral": "event Parquet: ts_exch, ts_local, kind, side, px, qty",
+    }
 
 
 def files(paths: Sequence[Path]) -> list[tuple[Path, bool]]:
@@ -80,6 +87,12 @@ def recognise(path: Path, wish: Wish) -> Source | Skipped:
         UsageError: `--format` names no format.
     """
     wanted = _named(wish)
+    if is_capture(opening.magic(path)):
+        if path.suffix == ".open":
+            return Skipped(
+                path, "is still being written; `botmm data compact` takes what is closed"
+            )
+        return CaptureSource(path, wish.venue)
     if opening.magic(path).startswith(opening.PARQUET):
         return _columns(path, _parquet_columns(path), wish, wanted)
     with opening.Opened(path) as opened:

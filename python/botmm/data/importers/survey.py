@@ -155,6 +155,7 @@ def _concluded(held: _Pass, told: Scales | None) -> Survey:
     tracks = [track.moved(offsets[name]) for name, track in held.tracks.items()]
     refuse_overlaps(tracks, {TRADES: SILENCE_NS["trades"]}, SILENCE_NS["changes"])
     gaps, fresh = _silences(tracks)
+    gaps = _with_told(gaps, tracks, held.symbol, offsets)
     return Survey(
         scales=scales,
         price_step=held.px_gcd // 10 ** (looked.px - scales.px) or 1,
@@ -194,6 +195,28 @@ def _silences(tracks: Sequence[Track]) -> tuple[tuple[Span, ...], frozenset[date
             end = max(min(high, midnight - 1) for low, high in heard if low < midnight)
         gaps += _told(start, end, heard, limit)
     return tuple(gaps), frozenset(fresh)
+
+
+def _with_told(
+    gaps: tuple[Span, ...], tracks: Sequence[Track], symbol: str, offsets: dict[str, int]
+) -> tuple[Span, ...]:
+    """Return the gaps with those that recorders told and that are no silences of themselves."""
+    first = min(span[0] for track in tracks for spans in track.stretches.values() for span in spans)
+    told = [
+        (start + move, end + move)
+        for track in tracks
+        for move in [offsets[str(track.source.path)]]
+        for start, end in track.source.gaps(symbol)
+        if start + move >= first
+    ]
+    # One that lasts over midnight is told on the day on which it ends.
+    told = [(max(start, end // DAY_NS * DAY_NS), end) for start, end in told]
+    more = [
+        one
+        for one in joined(told, SECOND_NS)
+        if not any(a <= one[1] and one[0] <= b for a, b in gaps)
+    ]
+    return tuple(sorted([*gaps, *more]))
 
 
 def _told(start: int, end: int, heard: Sequence[Span], limit: int) -> list[Span]:

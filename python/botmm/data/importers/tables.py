@@ -159,6 +159,10 @@ class TableSource:
         """Return the bytes read so far."""
         return self._read
 
+    def gaps(self, symbol: str) -> Sequence[tuple[int, int]]:
+        """Return nothing: the format tells no gaps."""
+        return ()
+
     def batches(self, symbol: str, scales: Scales, tally: Tally) -> Iterator[Batch]:
         """Yield the rows; see `Source`. History is put in order."""
         if self._is_history:
