@@ -10,7 +10,8 @@ from botmm.errors import DataError, ReconcileError, UsageError
 from botmm.units import time_text
 
 if TYPE_CHECKING:
-    from botmm.data.capture.reader import Damage, Reader
+    from botmm.data.capture.reader import Reader
+    from botmm.data.capture.walk import Damage
 
 
 def open_journal(folder: Path) -> Reader:
