@@ -155,6 +155,8 @@ class Run:
     """Lots by symbol that the run began with."""
     corrected: int = 0
     """Positions that were taken from the venue's word later."""
+    told: dict[str, int] = field(default_factory=dict)
+    """How often each kind of event came that nothing above holds: params, patience, halt, flatten."""
 
     @property
     def symbols(self) -> list[str]:
@@ -268,6 +270,8 @@ class _Reading:
                 run.positions.setdefault(symbol, int(event["position"]))
             case "funding":
                 run.funding.append((ts, int(event["symbol"]), int(event["received"])))
+            case kind:
+                run.told[kind] = run.told.get(kind, 0) + 1
 
     def _answer(self, cloid: str, answer: str | Mapping[str, Any], ts: int) -> None:
         order = self._run.orders.get(cloid)

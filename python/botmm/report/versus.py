@@ -193,7 +193,7 @@ def compare(sides: Sides, window_ns: int) -> Comparison:
     found = Comparison()
     live, replay = merged(sides.live), merged(sides.replay)
     live_stays, replay_stays = _Stays(sides.live_stays), _Stays(sides.replay_stays)
-    parts = {"price": 0, "size": 0, "fees": 0, **dict.fromkeys(CAUSES, 0)}
+    parts: dict[str, int] = {"price": 0, "size": 0, "fees": 0, **{str(name): 0 for name in CAUSES}}
     for mine, theirs in matched(live, replay, window_ns):
         if mine is not None and theirs is not None:
             pair = Pair(live=mine, replay=theirs)
