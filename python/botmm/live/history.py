@@ -216,6 +216,7 @@ class _Reading:
         return self._run
 
     def take(self, record: Record, on_frame: OnFrame | None) -> None:
+        """Take in the next record of the run."""
         run, ts, payload = self._run, record.recv_ns, record.payload
         run.last_ns = ts
         if record.kind == Kind.FRAME:
