@@ -75,6 +75,8 @@ def live_vs_replay(**options: Any) -> None:
         day = (start, start + DAY_NS)
     base = load_config(options["config"], options["overrides"]).settings
     shown = terminal()
+    if options["out"] is not None:
+        _check(options["out"])
     with tempfile.TemporaryDirectory(prefix="botmm-") as scratch:
         done, notes = _played(options, base, day, Path(scratch))
         sheet = _sheet(done, notes, base.sim.queue)
@@ -249,6 +251,16 @@ def _write_pairs(path: Path, sheet: VersusSheet) -> None:
     parquet.write_table(pa.table(columns), path)
 
 
+def _check(place: Path) -> None:
+    """Refuse a place that holds anything but an earlier report.
+
+    Raises:
+        UsageError: it does.
+    """
+    if place.exists() and (not place.is_dir() or {p.name for p in place.iterdir()} - FILES):
+        raise UsageError(f"{place} holds something else", cure="name another --out, or remove it")
+
+
 @contextmanager
 def _folder(place: Path) -> Iterator[Path]:
     """Yield a folder that takes its place when all is written; an earlier report is replaced.
@@ -256,8 +268,7 @@ def _folder(place: Path) -> Iterator[Path]:
     Raises:
         UsageError: the place holds something else.
     """
-    if place.exists() and (not place.is_dir() or {p.name for p in place.iterdir()} - FILES):
-        raise UsageError(f"{place} holds something else", cure="name another --out, or remove it")
+    _check(place)
     fresh = place.with_name(f".{place.name}.{os.getpid()}.tmp")
     fresh.mkdir(parents=True)
     try:
