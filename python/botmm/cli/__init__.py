@@ -32,6 +32,7 @@ _ROOT: Lines = {
     "why": ("why", "Print the terms of every quote of a run at a time."),
     "why-not": ("why", "Print why a side had no quote at a time."),
     "record": ("record", "Record a venue's public streams around the clock."),
+    "report": ("report", "Compare a daemon's run with its replay."),
     "data": ("data", "Import, list, check, export and synthesise market data."),
     "emulate": ("emulate", "Run a local exchange that speaks Hyperliquid."),
     "config": ("config", "Show or validate the configuration."),

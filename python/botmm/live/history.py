@@ -155,6 +155,8 @@ class Run:
     """Lots by symbol that the run began with."""
     corrected: int = 0
     """Positions that were taken from the venue's word later."""
+    told: dict[str, int] = field(default_factory=dict)
+    """How often each kind of event came that nothing above holds: params, patience, halt, flatten."""
 
     @property
     def symbols(self) -> list[str]:
@@ -214,6 +216,7 @@ class _Reading:
         return self._run
 
     def take(self, record: Record, on_frame: OnFrame | None) -> None:
+        """Take in the next record of the run."""
         run, ts, payload = self._run, record.recv_ns, record.payload
         run.last_ns = ts
         if record.kind == Kind.FRAME:
@@ -268,6 +271,8 @@ class _Reading:
                 run.positions.setdefault(symbol, int(event["position"]))
             case "funding":
                 run.funding.append((ts, int(event["symbol"]), int(event["received"])))
+            case kind:
+                run.told[kind] = run.told.get(kind, 0) + 1
 
     def _answer(self, cloid: str, answer: str | Mapping[str, Any], ts: int) -> None:
         order = self._run.orders.get(cloid)

@@ -54,10 +54,10 @@ def medians(ts: I64, values: F64) -> tuple[I64, F64]:
 
 def equity(curve: Curve, silences: Sequence[tuple[int, int]] = ()) -> Chart:
     """Return the net and gross result, and the drawdown under them; silences are cut out."""
-    chart = _stacked([0.70, 0.30], ["Result, USD", "Drawdown, USD"], height=440)
-    _line(chart, curve.ts, curve.gross, "Before fees and funding", GREY, width=1.2)
-    _line(chart, curve.ts, curve.net, "Net", BLUE, width=2.0)
-    _line(chart, curve.ts, curve.drawdown, "Drawdown", RED, row=2, fill="tozeroy")
+    chart = stacked([0.70, 0.30], ["Result, USD", "Drawdown, USD"], height=440)
+    line(chart, curve.ts, curve.gross, "Before fees and funding", GREY, width=1.2)
+    line(chart, curve.ts, curve.net, "Net", BLUE, width=2.0)
+    line(chart, curve.ts, curve.drawdown, "Drawdown", RED, row=2, fill="tozeroy")
     _cut(chart, curve.ts, silences)
     return chart
 
@@ -65,8 +65,8 @@ def equity(curve: Curve, silences: Sequence[tuple[int, int]] = ()) -> Chart:
 def market(figures: SymbolFigures) -> Chart:
     """Return price with own fills, inventory and spreads of one symbol, on one time axis."""
     titles = ["Price, USD", "Inventory, USD", "Full spread, bps"]
-    chart = _stacked([0.52, 0.22, 0.26], titles, height=680)
-    _line(chart, figures.curve.ts, figures.mid, "Mid", GREY, width=1.2, unit="")
+    chart = stacked([0.52, 0.22, 0.26], titles, height=680)
+    line(chart, figures.curve.ts, figures.mid, "Mid", GREY, width=1.2, unit="")
     step = max(1, -(-len(figures.fill_ts) // FILLS_SHOWN))
     size = 8 if len(figures.fill_ts) < 300 else 5
     for side, name, color, symbol in (
@@ -87,13 +87,13 @@ def market(figures: SymbolFigures) -> Chart:
                 "hovertemplate": f"{name[:-1].lower()} %{{customdata}} at %{{y:,}}<extra></extra>",
             }
         )
-    _line(chart, figures.curve.ts, figures.curve.exposure, "Inventory", BLUE, row=2, fill="tozeroy")
+    line(chart, figures.curve.ts, figures.curve.exposure, "Inventory", BLUE, row=2, fill="tozeroy")
     for values, name, color in (
         (figures.spread_bps, "Market spread", GREY),
         (figures.own_spread_bps, "Own spread", BLUE),
     ):
         ts, thinned = medians(figures.curve.ts, values)
-        _line(chart, ts, thinned, name, color, row=3, unit=" bps")
+        line(chart, ts, thinned, name, color, row=3, unit=" bps")
     chart["layout"]["yaxis3"]["rangemode"] = "tozero"
     _cut(chart, figures.curve.ts, [(start, end) for start, end, _ in figures.gaps])
     return chart
@@ -210,7 +210,7 @@ def _horizon(seconds: float) -> str:
     )
 
 
-def _stacked(shares: list[float], titles: list[str], height: int) -> Chart:
+def stacked(shares: list[float], titles: list[str], height: int) -> Chart:
     """Return an empty chart of panels above each other with one time axis."""
     layout, gap = base_layout(height), 0.06
     room = 1.0 - gap * (len(shares) - 1)
@@ -249,7 +249,7 @@ def _cut(chart: Chart, ts: I64, silences: Sequence[tuple[int, int]]) -> None:
     }
 
 
-def _line(
+def line(
     chart: Chart, ts: I64, values: F64, name: str, color: str, *, row: int = 1, **style: Any
 ) -> None:
     """Add one thinned series to a panel."""

@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,8 @@ class Daemon:
     def pause(self, *, who: str) -> None:
         self.made.append("pause")
 
-    def resume(self, *, who: str, typed: str) -> None:
-        self.made.append(f"resume {typed}")
+    def resume(self, *, who: str, typed: Sequence[str]) -> None:
+        self.made.append(f"resume {', '.join(typed)}")
 
     def kill(self, reason: str, *, who: str) -> None:
         self.made.append(f"kill {reason}")

@@ -66,6 +66,7 @@ class Examination:
         self._questions = Questions(rest, subject.account, WeightLedger(), clock)
 
     async def findings(self) -> AsyncIterator[Finding]:
+        """Yield what each question found; where the venue is silent, that alone."""
         base = self._subject.host.base
         try:
             universe = await self._questions.universe()
