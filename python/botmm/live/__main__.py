@@ -27,6 +27,7 @@ from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.arm import check_arm
 from botmm.live.daemon import Daemon, Place
+from botmm.live.days import day_of
 from botmm.live.deadman import renew
 from botmm.live.heartbeat import Heartbeat
 from botmm.live.insist import insist
@@ -134,7 +135,8 @@ async def trade(settings: Settings) -> None:
         notifier = ending.enter_context(Notifier(clock, [alert] if alert else []))
         place = Place(folder=folder, mode=live.mode, account=account, url=host.base)
         alarm = alarms(notifier)
-        daemon = Daemon(settings, venue, place, clock, alarm=alarm)
+        kept = store.buckets(since=day_of(int(clock.now())))
+        daemon = Daemon(settings, venue, place, clock, alarm=alarm, kept=kept)
         operator = Operator(
             lambda: daemon.runner, daemon.status, latches, folder / ARM, notifier.acknowledge
         )
@@ -142,7 +144,7 @@ async def trade(settings: Settings) -> None:
         heartbeat = Heartbeat(folder / "heartbeat", clock)
         click.echo(f"botmm-live: {live.mode} on {host.base}, account {account}, {' '.join(names)}")
         click.echo("  botmm status shows it, botmm kill stops it for good, Ctrl-C ends it")
-        watch = Watch(daemon, operator, store, clock, alarm)
+        watch = Watch(daemon, operator, clock, alarm)
         await daemon.run(
             lambda: control(folder, operator),
             lambda: beat(heartbeat),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,15 +18,20 @@ from botmm.config import Settings, Value
 from botmm.core import signals_info
 from botmm.data.capture.writer import Writer
 from botmm.errors import VenueError
-from botmm.live.desk_spec import SIGNALS, Instrument, desk_spec
+from botmm.live.books import Books, Teller, Traded
+from botmm.live.days import Days, day_of, shown
+from botmm.live.desk_spec import SIGNALS, desk_spec
 from botmm.live.engine import Engine
 from botmm.live.insist import insist
+from botmm.live.latches import STATE_FILE
 from botmm.live.runner import Runner
 from botmm.live.status import status_of
 from botmm.live.tags import tag_of
 from botmm.observe.logging import logger
 from botmm.ports import Minute, Venue
 from botmm.store.params_files import read_live_params
+from botmm.store.rows import Bucket
+from botmm.store.state import StateStore
 from botmm.units import SECOND_NS
 
 JOURNAL = "journal"
@@ -38,11 +43,11 @@ WARM_MINUTES = 180
 _log = logger(__name__)
 
 
-class ListedVenue(Venue, Protocol):
-    """A venue that lists what it trades."""
+class ListedVenue(Venue, Teller, Protocol):
+    """A venue that lists what it trades, and reads its own frames for the books."""
 
     @property
-    def instruments(self) -> Sequence[Instrument]:
+    def instruments(self) -> Sequence[Traded]:
         """Return what is traded, in the order of the symbols."""
         ...
 
@@ -68,15 +73,19 @@ class Daemon:
         clock: Clock,
         *,
         alarm: Callable[[str, str], object],
+        kept: Iterable[Bucket] = (),
     ) -> None:
         """Take what the run is made of; nothing is sent before `run`.
 
         Args:
+            kept: what earlier runs did today.
             alarm: told of what a person should know: a key for repeats, and words.
         """
         self.settings, self.venue, self.place = settings, venue, place
         self._alarm = alarm
         self._clock = clock
+        self.days = Days(kept)
+        self._books: Books | None = None
         self._runner: Runner | None = None
         self._start_value = 0
         self.transferred = 0
@@ -98,7 +107,8 @@ class Daemon:
             "url": self.place.url,
             "started_ns": self._started,
         }
-        return status_of(self.runner, about, self._start_value + self.transferred)
+        today = [shown(one) for one in self.days.of(day_of(int(self._clock.now())))]
+        return {**status_of(self.runner, about, self._start_value + self.transferred), "today": today}
 
     async def run(self, *others: Callable[[], Any]) -> None:
         """Trade until told to stop.
@@ -124,12 +134,16 @@ class Daemon:
             signals=saved,
             minutes=minutes,
         )
-        folder = self.place.folder / JOURNAL
-        with contextlib.closing(Writer(folder, self._clock)) as journal:
+        state = self.place.folder / STATE_FILE
+        with (
+            contextlib.closing(Writer(self.place.folder / JOURNAL, self._clock)) as journal,
+            contextlib.closing(Books(journal, state, self.venue)) as books,
+        ):
+            self._books = books
             self._runner = Runner(
                 Engine(spec),
                 self.venue,
-                journal,
+                books,
                 self._clock,
                 tag=tag,
                 reconcile_s=self.settings.live.reconcile_s,
@@ -146,6 +160,16 @@ class Daemon:
                 for number in (signal.SIGINT, signal.SIGTERM):
                     loop.remove_signal_handler(number)
                 self._save()
+                self.keep()
+
+    def keep(self) -> str:
+        """Put down what the ledger has come to; return what is wrong with the state file."""
+        report, books = self.runner.report(), self._books
+        if books is None:
+            raise RuntimeError("invariant: the daemon runs")
+        buckets = self.days.look(report, books.placed)
+        books.put(lambda store: _keep(store, report["now"], report["equity"], buckets))
+        return books.failure
 
     def _overlay(self) -> Mapping[str, Mapping[str, Value]]:
         """Return the parameters that lie over the configuration's, where their file is there."""
@@ -190,3 +214,10 @@ class Daemon:
         with contextlib.suppress(OSError):
             part.write_bytes(self.runner.engine.desk.signals())
             part.rename(place)
+
+
+def _keep(store: StateStore, now: int, equity: int, buckets: Sequence[Bucket]) -> None:
+    """Put down the equity, and the days that changed."""
+    store.put_equity(now, equity)
+    for bucket in buckets:
+        store.put_bucket(bucket)

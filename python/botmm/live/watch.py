@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -19,9 +18,8 @@ from botmm.observe.metrics import Metrics
 from botmm.observe.notifier import Notifier, Severity
 from botmm.ports import Event, Incident
 from botmm.store.params_files import read_live_params
-from botmm.store.state import StateStore
 
-KEEP_S = 5.0
+KEEP_S = 1.0
 RELOAD_S = 5.0
 MEASURE_S = 1.0
 GUARD = "guard"
@@ -76,23 +74,19 @@ async def meet(
 class Watch:
     """Follows files, the guard and the state of a daemon that runs."""
 
-    def __init__(
-        self, daemon: Daemon, operator: Operator, store: StateStore, clock: Clock, alarm: Alarm
-    ) -> None:
+    def __init__(self, daemon: Daemon, operator: Operator, clock: Clock, alarm: Alarm) -> None:
         """Take what is followed and who is told."""
-        self._daemon, self._operator, self._store = daemon, operator, store
+        self._daemon, self._operator = daemon, operator
         self._clock, self._alarm = clock, alarm
 
     async def keep(self) -> None:
         """Put down the equity, and latch what the engine halted for good."""
         while True:
             await asyncio.sleep(KEEP_S)
+            failure = self._daemon.keep()
+            if failure:  # trading does not end for want of a disk
+                self._alarm("state", failure)
             status = self._operator.status()
-            try:
-                self._store.put_equity(status["now_ns"], round(status["equity_usd"] * 1e6))
-                self._store.flush()
-            except sqlite3.Error as error:  # trading does not end for want of a disk
-                self._alarm("state", f"the state is not put down: {error}")
             causes = [row["cause"] for row in status["changes"] if row["state"] == "halted"]
             if status["state"] == "halted" and causes and not status["latches"]:
                 self._operator.stop_for_good("HALTED", causes[-1], who="engine")
