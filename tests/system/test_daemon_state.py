@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
+from botmm.clock import SystemClock
+from botmm.data.capture.reader import Reader
 from botmm.live.latches import STATE_FILE
+from botmm.live.operator import Operator
+from botmm.live.parity import replay_journal
+from botmm.live.watch import Watch
+from botmm.store.params_files import write_allocations, write_live_params
 from botmm.store.state import StateStore
 from tests.fakes.live_drill import Drill, run
 
@@ -51,3 +59,40 @@ def test_sqlite_holds_each_order_and_fill_once_over_a_reconnect(tmp_path: Path) 
     assert (2 * day.fees_micro, 2 * day.funding_micro) == (report["fees2"], report["funding2"])
     assert day.maker_fills + day.taker_fills == len(fills)
     assert day.placed == len(orders)
+
+
+def test_shares_and_parameters_change_orders_within_a_minute_and_replay(tmp_path: Path) -> None:
+    params, shares = tmp_path / "live_params.json", tmp_path / "allocations.json"
+    sizes: dict[str, int] = {}
+
+    def rests(drill: Drill) -> int:
+        return max((row["left"] for row in drill.resting()), default=0)
+
+    async def follow(drill: Drill) -> None:
+        watch = Watch(
+            drill.daemon,
+            cast("Operator", None),
+            SystemClock(),
+            lambda key, words: drill.alarms.append(words),
+        )
+        task = asyncio.create_task(watch.reload())
+        sizes["whole"] = rests(drill)
+        write_allocations(shares, {"BTC": 0.5})
+        await drill.until(lambda: 0 < rests(drill) < 0.7 * sizes["whole"], "half the size")
+        sizes["half"] = rests(drill)
+        write_live_params(params, {"BTC": {"order_size_usd": 75.0}})
+        await drill.until(lambda: 0 < rests(drill) < 0.7 * sizes["half"], "a quarter of the size")
+        write_live_params(params, {"BTC": {"max_position_usd": 1e6}})
+        await drill.until(lambda: drill.alarms, "the loosened limit refused")
+        assert "max_position_usd" in drill.alarms[0]
+        params.write_text('{"schema_version": 1, "symbols": {"BTC": {"order_size_usd": "much"')
+        shares.write_text('{"schema_version": 1, "weights": {"BTC": 3}}')
+        await drill.until(lambda: any("BTC has share 3" in one for one in drill.alarms), "refused")
+        assert 0 < rests(drill) < 0.7 * sizes["half"]
+        task.cancel()
+
+    files = (f"live.params_file={params}", f"live.allocations_file={shares}", "live.reload_s=0.1")
+    run(tmp_path / "run", follow, sets=files)
+    found = replay_journal(Reader(tmp_path / "run" / "journal"))
+    assert (found.unlike, found.where) == (0, "")
+    assert found.commands > 0

@@ -27,7 +27,6 @@ from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.arm import check_arm
 from botmm.live.daemon import Daemon, Place
-from botmm.live.days import day_of
 from botmm.live.deadman import renew
 from botmm.live.heartbeat import Heartbeat
 from botmm.live.insist import insist
@@ -135,8 +134,7 @@ async def trade(settings: Settings) -> None:
         notifier = ending.enter_context(Notifier(clock, [alert] if alert else []))
         place = Place(folder=folder, mode=live.mode, account=account, url=host.base)
         alarm = alarms(notifier)
-        kept = store.buckets(since=day_of(int(clock.now())))
-        daemon = Daemon(settings, venue, place, clock, alarm=alarm, kept=kept)
+        daemon = Daemon(settings, venue, place, clock, alarm=alarm, kept=store.buckets())
         operator = Operator(
             lambda: daemon.runner, daemon.status, latches, folder / ARM, notifier.acknowledge
         )

@@ -14,22 +14,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from botmm.clock import Clock
-from botmm.config import Settings, Value
+from botmm.config import Settings
 from botmm.core import signals_info
 from botmm.data.capture.writer import Writer
 from botmm.errors import VenueError
 from botmm.live.books import Books, Teller, Traded
-from botmm.live.days import Days, day_of, shown
+from botmm.live.days import Days, day_of, earned, shown
 from botmm.live.desk_spec import SIGNALS, desk_spec
 from botmm.live.engine import Engine
 from botmm.live.insist import insist
 from botmm.live.latches import STATE_FILE
+from botmm.live.reload import overlay, scales
 from botmm.live.runner import Runner
 from botmm.live.status import status_of
 from botmm.live.tags import tag_of
 from botmm.observe.logging import logger
 from botmm.ports import Minute, Venue
-from botmm.store.params_files import read_live_params
 from botmm.store.rows import Bucket
 from botmm.store.state import StateStore
 from botmm.units import SECOND_NS
@@ -78,13 +78,15 @@ class Daemon:
         """Take what the run is made of; nothing is sent before `run`.
 
         Args:
-            kept: what earlier runs did today.
+            kept: what earlier runs did on each day.
             alarm: told of what a person should know: a key for repeats, and words.
         """
         self.settings, self.venue, self.place = settings, venue, place
         self._alarm = alarm
         self._clock = clock
-        self.days = Days(kept)
+        earlier = list(kept)
+        self.days = Days(one for one in earlier if one.day == day_of(int(clock.now())))
+        self._retained = earned(earlier)
         self._books: Books | None = None
         self._runner: Runner | None = None
         self._start_value = 0
@@ -120,6 +122,9 @@ class Daemon:
             self.venue.standing, self._clock, lambda words: self._alarm("start", words)
         )
         self._start_value = standing.account_value
+        scales(
+            self.settings, [one.name for one in self.venue.instruments]
+        )  # refused before it trades
         tag = tag_of(self._started)
         saved, minutes = self._saved(), []
         if saved is None:
@@ -130,9 +135,10 @@ class Daemon:
             tag=tag,
             now=self._started,
             rates=(standing.maker_rate, standing.taker_rate),
-            overlay=self._overlay(),
+            overlay=overlay(self.settings),
             signals=saved,
             minutes=minutes,
+            retained=self._retained,
         )
         state = self.place.folder / STATE_FILE
         with (
@@ -170,11 +176,6 @@ class Daemon:
         buckets = self.days.look(report, books.placed)
         books.put(lambda store: _keep(store, report["now"], report["equity"], buckets))
         return books.failure
-
-    def _overlay(self) -> Mapping[str, Mapping[str, Value]]:
-        """Return the parameters that lie over the configuration's, where their file is there."""
-        path = Path(self.settings.live.params_file)
-        return read_live_params(path).symbols if path.exists() else {}
 
     def _saved(self) -> Path | None:
         """Return the signals of an earlier run, where they are young enough and of these symbols."""

@@ -6,6 +6,7 @@ ledger exactly. What earlier runs did on the same day is added.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ class _Seen:
 
     counts: dict[str, int]
     at_ns: int
-    quotes: bool
+    quotes: bool = False
 
 
 class Days:
@@ -48,7 +49,7 @@ class Days:
         """
         now, changed = int(report["now"]), []
         for number, row in enumerate(report["symbols"]):
-            before = self._seen.get(row["symbol"]) or _Seen(dict.fromkeys(_COUNTS, 0), now, False)
+            before = self._seen.get(row["symbol"]) or _Seen(dict.fromkeys(_COUNTS, 0), now)
             counts = _counts(row) | {"placed": placed.get(number, 0)}
             # Orders that rested at the last look are taken to have rested since then.
             quoted = now - before.at_ns if before.quotes else 0
@@ -91,6 +92,14 @@ def summed(buckets: Iterable[Bucket], *, day: str, symbol: str) -> Bucket:
     return Bucket(
         day=day, symbol=symbol, **{name: sum(row[name] for row in rows) for name in _COUNTS}
     )
+
+
+def earned(buckets: Iterable[Bucket]) -> dict[str, int]:
+    """Return what each symbol has earned in micro-USD, rounded down."""
+    sums: Counter[str] = Counter()
+    for one in buckets:
+        sums[one.symbol] += one.net_half_micro
+    return {symbol: half // 2 for symbol, half in sums.items()}
 
 
 def shown(bucket: Bucket) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from botmm.config import Settings, Value
 from botmm.errors import ConfigError
+from botmm.live.reload import within_limits
 from botmm.ports import Minute
 
 SIGNALS = "signals.bin"
@@ -39,6 +41,7 @@ def desk_spec(
     overlay: Mapping[str, Mapping[str, Value]],
     signals: Path | None,
     minutes: Sequence[Sequence[Minute]] = (),
+    retained: Mapping[str, int] = MappingProxyType({}),
 ) -> str:
     """Return the JSON text that `botmm.core.Desk` is built from.
 
@@ -48,6 +51,7 @@ def desk_spec(
         overlay: parameters by symbol that go before the configuration's.
         signals: file of an earlier run's signals, or None.
         minutes: closed minutes by symbol, where there is no such file.
+        retained: micro-USD that earlier runs earned, by symbol; compounding counts it.
 
     Raises:
         ConfigError: a fee as low as no tier of the venue has.
@@ -60,12 +64,14 @@ def desk_spec(
             )
     rows: list[dict[str, Any]] = []
     for number, one in enumerate(instruments):
-        params = settings.params(one.name) | dict(overlay.get(one.name, {}))
+        params = within_limits(settings.params(one.name), overlay.get(one.name, {}))
         row: dict[str, Any] = {
             "symbol": one.name,
             "size_decimals": one.size_decimals,
             "params": params,
         }
+        if params["compound"]:
+            row["retained"] = retained.get(one.name, 0)
         if signals is None and minutes:
             row["candles"] = minutes[number]
         rows.append(row)

@@ -7,20 +7,18 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from botmm.clock import Clock
-from botmm.errors import ConfigError
 from botmm.live import heartbeat
 from botmm.live.control import ControlServer
 from botmm.live.daemon import Daemon
 from botmm.live.heartbeat import EVERY_S, Heartbeat
 from botmm.live.operator import Operator
+from botmm.live.reload import Reload
 from botmm.observe.logging import logger
 from botmm.observe.metrics import Metrics
 from botmm.observe.notifier import Notifier, Severity
 from botmm.ports import Event, Incident
-from botmm.store.params_files import read_live_params
 
 KEEP_S = 1.0
-RELOAD_S = 5.0
 MEASURE_S = 1.0
 GUARD = "guard"
 GUARD_STALE_S = 3.0
@@ -92,26 +90,13 @@ class Watch:
                 self._operator.stop_for_good("HALTED", causes[-1], who="engine")
 
     async def reload(self) -> None:
-        """Take over parameters of the file when it changes; a bad file changes nothing."""
-        path = Path(self._daemon.settings.live.params_file)
-        digest = read_live_params(path).digest if path.exists() else ""
+        """Take over parameters and shares when their files change; a bad file changes nothing."""
+        settings = self._daemon.settings
+        names = [one.name for one in self._daemon.venue.instruments]
+        reload = Reload(settings, names, self._daemon.runner.event, self._alarm)
         while True:
-            await asyncio.sleep(RELOAD_S)
-            if not path.exists():
-                continue
-            try:
-                params = read_live_params(path)
-            except ConfigError as error:
-                self._alarm("params", error.message)
-                continue
-            if params.digest != digest:
-                digest = params.digest
-                for number, one in enumerate(self._daemon.venue.instruments):
-                    values = params.symbols.get(one.name)
-                    if values:
-                        event = {"kind": "params", "symbol": number, "params": dict(values)}
-                        self._daemon.runner.event(event)
-                _log.info("parameters taken over", file=str(path))
+            reload.look()
+            await asyncio.sleep(settings.live.reload_s)
 
     async def guard(self) -> None:
         """Let quotes stand only while the guard shows life, where one is asked for."""
