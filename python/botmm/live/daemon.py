@@ -8,19 +8,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from botmm.clock import Clock
 from botmm.config import Settings
-from botmm.core import signals_info
 from botmm.data.capture.writer import Writer
-from botmm.errors import VenueError
+from botmm.live import warm
 from botmm.live.books import Books, Teller, Traded
 from botmm.live.days import Days, day_of, earned, shown
-from botmm.live.desk_spec import SIGNALS, desk_spec
+from botmm.live.desk_spec import Known, desk_spec
 from botmm.live.engine import Engine
 from botmm.live.insist import insist
 from botmm.live.latches import STATE_FILE
@@ -28,17 +27,14 @@ from botmm.live.reload import overlay, scales
 from botmm.live.runner import Runner
 from botmm.live.status import status_of
 from botmm.live.tags import tag_of
+from botmm.live.warm import SIGNALS
 from botmm.observe.logging import logger
-from botmm.ports import Minute, Venue
+from botmm.ports import Venue
 from botmm.store.rows import Bucket
 from botmm.store.state import StateStore
-from botmm.units import SECOND_NS
 
 JOURNAL = "journal"
 SAVE_S = 60.0
-WARM_S = 600.0
-"""Signals that are older than this say little of now; candles say more."""
-WARM_MINUTES = 180
 
 _log = logger(__name__)
 
@@ -92,6 +88,7 @@ class Daemon:
         self._start_value = 0
         self.transferred = 0
         """Micro-dollars that came in since the start and are no profit; negative went out."""
+        self._warmth = ""
         self._started = int(clock.now())
 
     @property
@@ -108,6 +105,7 @@ class Daemon:
             "account": self.place.account,
             "url": self.place.url,
             "started_ns": self._started,
+            "signals_from": self._warmth,
         }
         today = [shown(one) for one in self.days.of(day_of(int(self._clock.now())))]
         return {**status_of(self.runner, about, self._start_value + self.transferred), "today": today}
@@ -122,24 +120,31 @@ class Daemon:
             self.venue.standing, self._clock, lambda words: self._alarm("start", words)
         )
         self._start_value = standing.account_value
-        scales(
-            self.settings, [one.name for one in self.venue.instruments]
-        )  # refused before it trades
+        names = [one.name for one in self.venue.instruments]
+        scales(self.settings, names)  # a bad file is refused before anything is sent
         tag = tag_of(self._started)
-        saved, minutes = self._saved(), []
-        if saved is None:
-            minutes = await self._minutes()
-        spec = desk_spec(
-            self.settings,
-            self.venue.instruments,
-            tag=tag,
+
+        def spec(known: Known) -> str:
+            return desk_spec(
+                self.settings,
+                self.venue.instruments,
+                tag=tag,
+                now=self._started,
+                rates=(standing.maker_rate, standing.taker_rate),
+                overlay=overlay(self.settings),
+                known=known,
+            )
+
+        start = warm.Start(
             now=self._started,
-            rates=(standing.maker_rate, standing.taker_rate),
-            overlay=overlay(self.settings),
-            signals=saved,
-            minutes=minutes,
+            names=names,
+            cold=lambda: spec(Known()),
             retained=self._retained,
         )
+        saved, earlier = self.place.folder / SIGNALS, self.place.folder / JOURNAL
+        known = await warm.begin(start, self.venue, saved, earlier)
+        self._warmth = known.source
+        _log.info("signals begin from " + known.source)
         state = self.place.folder / STATE_FILE
         with (
             contextlib.closing(Writer(self.place.folder / JOURNAL, self._clock)) as journal,
@@ -147,7 +152,7 @@ class Daemon:
         ):
             self._books = books
             self._runner = Runner(
-                Engine(spec),
+                Engine(spec(known)),
                 self.venue,
                 books,
                 self._clock,
@@ -177,27 +182,6 @@ class Daemon:
         books.put(lambda store: _keep(store, report["now"], report["equity"], buckets))
         return books.failure
 
-    def _saved(self) -> Path | None:
-        """Return the signals of an earlier run, where they are young enough and of these symbols."""
-        place = self.place.folder / SIGNALS
-        if not place.exists():
-            return None
-        age_s = self._started / SECOND_NS - place.stat().st_mtime
-        names = {one.name for one in self.venue.instruments}
-        known = {symbol for symbol, _, _ in signals_info(str(place))}
-        return place if age_s < WARM_S and names <= known else None
-
-    async def _minutes(self) -> list[list[Minute]]:
-        """Return the last minutes of each symbol as the venue tells them; none where it does not."""
-        found: list[list[Minute]] = []
-        for symbol in range(len(self.venue.instruments)):
-            try:
-                found.append(await self.venue.minutes(symbol, WARM_MINUTES))
-            except VenueError as error:
-                _log.warning("no candles to begin with: " + error.message, symbol=symbol)
-                return []
-        return found
-
     async def _save_forever(self) -> None:
         """Keep what the signals know, so that the next start begins warm."""
         while True:
@@ -206,9 +190,7 @@ class Daemon:
 
     def _save(self) -> None:
         """Write what the signals know once all are ready; another run never sees half a file."""
-        waiting = [one for row in self.runner.report()["symbols"] for one in row["not_ready"]]
-        # Toxicity comes of own fills: it begins anew with every run.
-        if any(not one.startswith("toxicity") for one in waiting):
+        if warm.waits(self.runner.engine, int(self._clock.now())):
             return
         place = self.place.folder / SIGNALS
         part = place.with_suffix(".part")

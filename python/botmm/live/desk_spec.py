@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from botmm.config import Settings, Value
@@ -13,8 +12,18 @@ from botmm.errors import ConfigError
 from botmm.live.reload import within_limits
 from botmm.ports import Minute
 
-SIGNALS = "signals.bin"
-"""File of the state folder that holds what the signals knew last."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a run begins with: a file of signals, or closed minutes by symbol, or nothing.
+
+    `retained` is what earlier runs earned in micro-USD by symbol; compounding counts it.
+    """
+
+    source: str = "nothing"
+    signals: bytes | None = None
+    minutes: Sequence[Sequence[Minute]] = ()
+    retained: Mapping[str, int] = field(default_factory=dict)
 
 
 class Instrument(Protocol):
@@ -39,9 +48,7 @@ def desk_spec(
     now: int,
     rates: tuple[float, float],
     overlay: Mapping[str, Mapping[str, Value]],
-    signals: Path | None,
-    minutes: Sequence[Sequence[Minute]] = (),
-    retained: Mapping[str, int] = MappingProxyType({}),
+    known: Known,
 ) -> str:
     """Return the JSON text that `botmm.core.Desk` is built from.
 
@@ -49,9 +56,6 @@ def desk_spec(
         tag: what the ids of this run's orders begin with, below 2^64.
         rates: maker and taker fee of the account as fractions; positive is paid.
         overlay: parameters by symbol that go before the configuration's.
-        signals: file of an earlier run's signals, or None.
-        minutes: closed minutes by symbol, where there is no such file.
-        retained: micro-USD that earlier runs earned, by symbol; compounding counts it.
 
     Raises:
         ConfigError: a fee as low as no tier of the venue has.
@@ -71,9 +75,9 @@ def desk_spec(
             "params": params,
         }
         if params["compound"]:
-            row["retained"] = retained.get(one.name, 0)
-        if signals is None and minutes:
-            row["candles"] = minutes[number]
+            row["retained"] = known.retained.get(one.name, 0)
+        if known.signals is None and known.minutes:
+            row["candles"] = known.minutes[number]
         rows.append(row)
     spec: dict[str, Any] = {
         "symbols": rows,
@@ -82,7 +86,7 @@ def desk_spec(
         "tag": tag,
         "now": now,
     }
-    if signals is not None:
+    if known.signals is not None:
         # The text holds all that a run begins with: its journal plays again without the file.
-        spec["signals"] = signals.read_bytes().hex()
+        spec["signals"] = known.signals.hex()
     return json.dumps(spec)
