@@ -85,7 +85,6 @@ class Daemon:
         self._retained = earned(earlier)
         self._books: Books | None = None
         self._runner: Runner | None = None
-        self._start_value = 0
         self.transferred = 0
         """Micro-dollars that came in since the start and are no profit; negative went out."""
         self._warmth = ""
@@ -108,7 +107,10 @@ class Daemon:
             "signals_from": self._warmth,
         }
         today = [shown(one) for one in self.days.of(day_of(int(self._clock.now())))]
-        return {**status_of(self.runner, about, self._start_value + self.transferred), "today": today}
+        return {
+            **status_of(self.runner, about),
+            "today": today,
+        }
 
     async def run(self, *others: Callable[[], Any]) -> None:
         """Trade until told to stop.
@@ -119,7 +121,6 @@ class Daemon:
         standing = await insist(
             self.venue.standing, self._clock, lambda words: self._alarm("start", words)
         )
-        self._start_value = standing.account_value
         names = [one.name for one in self.venue.instruments]
         scales(self.settings, names)  # a bad file is refused before anything is sent
         tag = tag_of(self._started)
@@ -161,6 +162,7 @@ class Daemon:
                 cancel_foreign=self.settings.live.foreign_orders == "cancel",
                 alarm=self._alarm,
             )
+            self._runner.records.audit.transferred = lambda: self.transferred
             stop = self._runner.stopping.set
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
