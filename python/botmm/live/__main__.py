@@ -151,6 +151,7 @@ async def trade(settings: Settings) -> None:
             lambda: renew(venue.schedule_cancel, clock, alarm),
             watch.keep,
             watch.reload,
+            watch.upkeep,
             watch.guard,
             watch.measure,
         )

@@ -17,7 +17,7 @@ from botmm.clock import Clock
 from botmm.config import Settings
 from botmm.data.capture.writer import Writer
 from botmm.live import warm
-from botmm.live.books import Books, Teller, Traded
+from botmm.live.books import USD, Books, Teller, Traded
 from botmm.live.days import Days, day_of, earned, shown
 from botmm.live.desk_spec import Known, desk_spec
 from botmm.live.engine import Engine
@@ -30,7 +30,7 @@ from botmm.live.tags import tag_of
 from botmm.live.warm import SIGNALS
 from botmm.observe.logging import logger
 from botmm.ports import Venue
-from botmm.store.rows import Bucket
+from botmm.store.rows import Bucket, Leg
 from botmm.store.state import StateStore
 
 JOURNAL = "journal"
@@ -175,11 +175,27 @@ class Daemon:
                 self._save()
                 self.keep()
 
+    @property
+    def books(self) -> Books:
+        """Return what the run is written down in."""
+        if self._books is None:
+            raise RuntimeError("invariant: the daemon runs")
+        return self._books
+
+    def transfer(self, micro: int) -> None:
+        """Take note of money that came in and is no profit; negative went out."""
+        self.transferred += micro
+        at = int(self._clock.now())
+        legs = [Leg(account=name, unit=USD, amount=x) for name, x in _sides(micro)]
+        self.books.put(lambda store: store.book(f"transfer {at}", legs, ts_ns=at))
+
+    def forget(self, before_ns: int) -> None:
+        """Drop orders that nothing was heard of since a time."""
+        self.books.put(lambda store: store.forget_orders(before_ns))
+
     def keep(self) -> str:
         """Put down what the ledger has come to; return what is wrong with the state file."""
-        report, books = self.runner.report(), self._books
-        if books is None:
-            raise RuntimeError("invariant: the daemon runs")
+        report, books = self.runner.report(), self.books
         buckets = self.days.look(report, books.placed)
         books.put(lambda store: _keep(store, report["now"], report["equity"], buckets))
         return books.failure
@@ -199,6 +215,10 @@ class Daemon:
         with contextlib.suppress(OSError):
             part.write_bytes(self.runner.engine.desk.signals())
             part.rename(place)
+
+
+def _sides(micro: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    return ("cash", micro), ("transfers", -micro)
 
 
 def _keep(store: StateStore, now: int, equity: int, buckets: Sequence[Bucket]) -> None:

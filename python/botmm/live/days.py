@@ -63,7 +63,10 @@ class Days:
 
     def of(self, day: str) -> list[Bucket]:
         """Return what each symbol did on a day."""
-        return [one for (of, _), one in sorted(self._buckets.items()) if of == day]
+        names = self._seen.keys() | {symbol for _, symbol in self._buckets}
+        return [
+            self._buckets.get((day, name)) or Bucket(day=day, symbol=name) for name in sorted(names)
+        ]
 
     def _add(self, day: str, symbol: str, more: Mapping[str, int]) -> Bucket:
         old = self._buckets.get((day, symbol)) or Bucket(day=day, symbol=symbol)

@@ -13,6 +13,7 @@ from botmm.live.daemon import Daemon
 from botmm.live.heartbeat import EVERY_S, Heartbeat
 from botmm.live.operator import Operator
 from botmm.live.reload import Reload
+from botmm.live.upkeep import GB, Upkeep
 from botmm.observe.logging import logger
 from botmm.observe.metrics import Metrics
 from botmm.observe.notifier import Notifier, Severity
@@ -65,7 +66,7 @@ async def meet(
         if incident.kind == "liquidation":
             operator.stop_for_good("HALTED", incident.words, who="the venue")
             continue
-        daemon.transferred += incident.usd_micro
+        daemon.transfer(incident.usd_micro)
         alarm("withdrawal" if incident.usd_micro < 0 else "transfer", incident.words)
 
 
@@ -97,6 +98,19 @@ class Watch:
         while True:
             reload.look()
             await asyncio.sleep(settings.live.reload_s)
+
+    async def upkeep(self) -> None:
+        """Remove what is too old, and tell of a disk that fills."""
+        live = self._daemon.settings.live
+        upkeep = Upkeep(
+            self._daemon.place.folder,
+            self._clock,
+            self._alarm,
+            self._daemon.forget,
+            keep_days=live.keep_days,
+            floor=round(live.disk_free_gb * GB),
+        )
+        await upkeep.run()
 
     async def guard(self) -> None:
         """Let quotes stand only while the guard shows life, where one is asked for."""
