@@ -98,16 +98,21 @@ class Reload:
         self._tell, self._alarm = tell, alarm
         self._params = {name: dict(overlay(settings).get(name, {})) for name in names}
         self._scales: dict[str, float] = {}
+        self._said: dict[str, str] = {}
 
     def look(self) -> None:
         """Take over what changed."""
         for take in (self._take_params, self._take_scales):
+            words = ""
             try:
                 take()
             except ConfigError as error:
-                self._alarm("params", f"{error.message}; {error.cure}")
+                words = f"{error.message}; {error.cure}"
             except OSError as error:
-                self._alarm("params", f"{error.filename}: {error.strerror}")
+                words = f"{error.filename}: {error.strerror}"
+            if words and words != self._said.get(take.__name__):
+                self._alarm("params", words)
+            self._said[take.__name__] = words
 
     def _take_params(self) -> None:
         if not Path(self._settings.live.params_file).exists():

@@ -62,3 +62,18 @@ def test_a_rate_that_no_tier_has_is_refused() -> None:
             overlay={},
             known=Known(),
         )
+
+
+@pytest.mark.parametrize("compounds", [True, False])
+def test_what_earlier_runs_earned_counts_where_sizes_compound(compounds: bool) -> None:
+    text = desk_spec(
+        load((), (f"compound={str(compounds).lower()}",), environ={}).settings,
+        [Coin()],
+        tag=7,
+        now=1,
+        rates=RATES,
+        overlay={},
+        known=Known(retained={"BTC": 5_000_000, "ETH": 7}),
+    )
+    assert json.loads(text)["symbols"][0].get("retained") == (5_000_000 if compounds else None)
+    Engine(text)
