@@ -6,6 +6,7 @@ durable before the call returns.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections import defaultdict
@@ -272,7 +273,12 @@ class StateStore:
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     if not read_only:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        if path.is_symlink():
+            raise FileSystemError(f"{path} is a link", cure="give the state file's own path")
+        # Closing a file gives up every lock that this process has on it: one that another
+        # connection may hold must not be opened beside SQLite.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     mode = "ro" if read_only else "rw"
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5.0

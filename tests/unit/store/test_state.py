@@ -150,3 +150,23 @@ def test_what_became_of_an_order_is_kept_once_and_an_end_is_final(path):
     assert len(store.orders()) == 1
     store.forget_orders(7)
     assert store.orders() == store.changes("0x01") == []
+
+
+def test_a_second_connection_of_the_process_keeps_the_locks_of_the_first(path):
+    first = StateStore(path)
+    second = StateStore(path)
+    second.put("a", "1")
+    second.flush()
+    read = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]);"
+        "print(db.execute('SELECT value FROM kv').fetchone()[0]); db.close()"
+    )
+    for _ in range(2):
+        made = subprocess.run(
+            [sys.executable, "-c", read, str(path)], capture_output=True, text=True
+        )
+        assert made.stdout.strip() == "1", made.stderr
+    assert path.with_name(path.name + "-wal").exists(), "a reader that left took the log away"
+    second.put("a", "2")
+    second.flush()
+    assert first.get("a") == "2"
