@@ -10,6 +10,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +30,7 @@ from botmm.live.status import status_of
 from botmm.live.tags import tag_of
 from botmm.live.warm import SIGNALS
 from botmm.observe.logging import logger
-from botmm.ports import Venue
+from botmm.ports import Standing, Venue
 from botmm.store.rows import Bucket, Leg
 from botmm.store.state import StateStore
 
@@ -124,28 +125,8 @@ class Daemon:
         names = [one.name for one in self.venue.instruments]
         scales(self.settings, names)  # a bad file is refused before anything is sent
         tag = tag_of(self._started)
-
-        def spec(known: Known) -> str:
-            return desk_spec(
-                self.settings,
-                self.venue.instruments,
-                tag=tag,
-                now=self._started,
-                rates=(standing.maker_rate, standing.taker_rate),
-                overlay=overlay(self.settings),
-                known=known,
-            )
-
-        start = warm.Start(
-            now=self._started,
-            names=names,
-            cold=lambda: spec(Known()),
-            retained=self._retained,
-        )
-        saved, earlier = self.place.folder / SIGNALS, self.place.folder / JOURNAL
-        known = await warm.begin(start, self.venue, saved, earlier)
-        self._warmth = known.source
-        _log.info("signals begin from " + known.source)
+        spec = partial(self._spec, standing, tag)
+        known = await self._known(names, cold=lambda: spec(Known()))
         state = self.place.folder / STATE_FILE
         with (
             contextlib.closing(Writer(self.place.folder / JOURNAL, self._clock)) as journal,
@@ -174,6 +155,27 @@ class Daemon:
                     loop.remove_signal_handler(number)
                 self._save()
                 self.keep()
+
+    def _spec(self, standing: Standing, tag: int, known: Known) -> str:
+        """Return the run's description."""
+        return desk_spec(
+            self.settings,
+            self.venue.instruments,
+            tag=tag,
+            now=self._started,
+            rates=(standing.maker_rate, standing.taker_rate),
+            overlay=overlay(self.settings),
+            known=known,
+        )
+
+    async def _known(self, names: Sequence[str], *, cold: Callable[[], str]) -> Known:
+        """Return what the run begins with."""
+        start = warm.Start(now=self._started, names=names, cold=cold, retained=self._retained)
+        saved, earlier = self.place.folder / SIGNALS, self.place.folder / JOURNAL
+        known = await warm.begin(start, self.venue, saved, earlier)
+        self._warmth = known.source
+        _log.info("signals begin from " + known.source)
+        return known
 
     @property
     def books(self) -> Books:
