@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from botmm.errors import BotmmError, VenueError
+from botmm.errors import VenueError
 from botmm.live.engine import Kind
 from botmm.observe.logging import logger
 from botmm.ports import Journal
@@ -115,10 +115,12 @@ class Books:
 
     def _work(self) -> None:
         try:
-            store = StateStore(self._path)
-        except (BotmmError, OSError) as error:
-            self.failure = str(error)
-            return
+            self._keep(StateStore(self._path))
+        except Exception as error:  # noqa: BLE001 — the top of a thread: the loop has to hear of it
+            self.failure = f"nothing is put down any more: {error}"
+            _log.error("the books' thread ended", why=repr(error))
+
+    def _keep(self, store: StateStore) -> None:
         ends = False
         while not ends:
             ends = self._stop.wait(WRITE_S)
@@ -131,7 +133,8 @@ class Books:
         try:
             if store.waiting < WAITING_MAX:
                 for _ in range(len(self._queue)):
-                    self._queue.popleft()(store)
+                    self._queue[0](store)  # one that fails stays first
+                    self._queue.popleft()
             store.flush()
         except sqlite3.Error as error:
             self.failure = f"orders and fills are not put down: {error}"

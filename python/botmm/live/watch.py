@@ -23,7 +23,7 @@ KEEP_S = 1.0
 MEASURE_S = 1.0
 GUARD = "guard"
 GUARD_STALE_S = 3.0
-URGENT = frozenset({"halt", "stop", "blind", "position", "foreign_orders", "withdrawal"})
+URGENT = frozenset({"halt", "stop", "blind", "ledger", "position", "foreign_orders", "withdrawal"})
 """What a person has to look at now."""
 
 _log = logger(__name__)

@@ -42,7 +42,9 @@ def read_told(frame: bytes, listing: Sequence[Instrument], recv_ns: int) -> list
 
 def _fills(data: dict[str, Any], listing: Sequence[Instrument], recv_ns: int) -> list[Told]:
     instruments = {one.name: one for one in listing}
-    rows = [row for row in required(data, "fills", list) if row.get("coin") in instruments]
+    rows = [
+        row for row in required(data, "fills", list) if required(row, "coin", str) in instruments
+    ]
     return [
         FillRow(
             tid=fill.tid,
