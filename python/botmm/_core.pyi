@@ -1617,7 +1617,8 @@ class Desk:
 
     def __new__(cls, spec_json: str) -> Self:
         """Build from JSON: `symbols` (symbol, size_decimals, params, candles,
-        retained: micro-USD that earlier runs earned), `capital_usd`, `fees` (maker, taker), `tag` (u64, what order ids begin with), `now` (ns), `signals` (a file in hex).
+        retained: micro-USD that earlier runs earned), `capital_usd`, `fees` (maker, taker),
+        `tag` (u64, what order ids begin with), `now` (ns), `signals` (a file in hex).
         """
 
     def frame(self, recv_ns: int, frame: bytes) -> tuple[str, int, str]:
