@@ -1616,8 +1616,9 @@ class Desk:
     """
 
     def __new__(cls, spec_json: str) -> Self:
-        """Build from JSON: `symbols` (symbol, size_decimals, params, candles), `capital_usd`, `fees`
-        (maker, taker), `tag` (u64, what order ids begin with), `now` (ns), `signals` (a file in hex).
+        """Build from JSON: `symbols` (symbol, size_decimals, params, candles,
+        retained: micro-USD that earlier runs earned), `capital_usd`, `fees` (maker, taker),
+        `tag` (u64, what order ids begin with), `now` (ns), `signals` (a file in hex).
         """
 
     def frame(self, recv_ns: int, frame: bytes) -> tuple[str, int, str]:
@@ -1632,7 +1633,8 @@ class Desk:
         """
 
     def event(self, now_ns: int, event_json: str) -> None:
-        """Take in what reached us beside frames: answer, funding, baseline, hold, halt, params.
+        """Take in what reached us beside frames: answer, funding, baseline, hold, halt, flatten,
+        patience, scale, params.
 
         Raises:
             ArgumentError: it is no event, or names a symbol or parameter that there is not.

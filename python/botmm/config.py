@@ -167,6 +167,20 @@ class Live(_Section):
         default="live_params.json",
         description="Parameters by symbol that are taken over while running, where it is there.",
     )
+    allocations_file: str = Field(
+        default="allocations.json",
+        description="Shares of the capital by symbol, taken over while running, where it is there.",
+    )
+    reload_s: Annotated[float, Field(ge=0.1, le=60)] = Field(
+        default=5.0, description="How often both files are looked at."
+    )
+    keep_days: Annotated[int, Field(ge=0, le=3_650)] = Field(
+        default=14, description="Days that journal and orders are kept; 0 keeps all."
+    )
+    disk_free_gb: Annotated[float, Field(ge=0, le=100_000)] = Field(
+        default=5.0,
+        description="Below so many free GB, or a fifth of the disk, an alarm is raised.",
+    )
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
         default=9109, description="Prometheus metrics on the loopback; 0 switches them off."
     )

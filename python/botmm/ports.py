@@ -70,6 +70,8 @@ class Standing:
     """Ids of recent trades by symbol: they are part of the positions."""
     orders: Sequence[RestingOrder]
     account_value: int
+    cash: int | None
+    """The account without its positions, in micro-dollars; None where the venue does not tell."""
     budget_left: int
     maker_rate: float
     taker_rate: float

@@ -27,6 +27,7 @@ class FakeVenue:
         self.orders: dict[str, RestingOrder] = {}
         self.strangers: list[RestingOrder] = []
         self.position = 0
+        self.cash: int | None = 1_000_000_000
         self.budget = 10_000
         self.sent: list[Command] = []
         self.lose_answers = 0
@@ -95,6 +96,7 @@ class FakeVenue:
             trades={},
             orders=[*self.orders.values(), *self.strangers],
             account_value=1_000_000_000,
+            cash=self.cash,
             budget_left=self.budget,
             maker_rate=0.00015,
             taker_rate=0.00045,

@@ -245,7 +245,7 @@ async def _run(
                 )
                 drill = Drill(emulator, daemon, operator)
                 drill.alarms = told
-                watch = Watch(daemon, operator, store, clock, alarm)
+                watch = Watch(daemon, operator, clock, alarm)
 
                 async def beside() -> None:
                     await drill.quoting()

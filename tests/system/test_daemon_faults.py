@@ -13,7 +13,8 @@ import pytest
 
 from botmm.data.capture.reader import Reader
 from botmm.live.parity import replay_journal
-from botmm.live.runner import FOREIGN, LINK
+from botmm.live.records import FOREIGN
+from botmm.live.runner import LINK
 from tests.fakes.live_drill import Drill, run
 from tests.fakes.signed import order
 

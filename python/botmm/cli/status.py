@@ -71,7 +71,7 @@ def _head(found: dict[str, Any]) -> list[str]:
     holds = ", ".join(found.get("holds") or ()) or "none"
     lines = [
         f"{_text(found.get('state'))}  {_text(found.get('mode'))}  {_text(found.get('account'))}"
-        f"  holds: {holds}",
+        f"  holds: {holds}  signals from: {_text(found.get('signals_from'))}",
         f"equity {_usd(found.get('equity_usd'))}  net {_usd(found.get('net_usd'))}"
         f"  ledger difference {_usd(found.get('ledger_difference_usd'))}",
         f"budget {_text(found.get('budget_left'))}  reconnects {_text(found.get('reconnects'))}"
@@ -79,9 +79,19 @@ def _head(found: dict[str, Any]) -> list[str]:
         f"  answers p50 {_ms(answer.get('p50'))} p99 {_ms(answer.get('p99'))}"
         f"  loop lag {_ms(found.get('loop_lag_ms'))}",
     ]
+    lines += [_today(row) for row in found.get("today", [])]
     if found.get("complaint"):
         lines.append(f"complaint: {found['complaint']}")
     return lines
+
+
+def _today(row: dict[str, Any]) -> str:
+    return (
+        f"today {row['symbol']}: {row['fills']} fills, volume {_usd(row['volume_usd'])}"
+        f"  gross {_usd(row['gross_usd'])}  fees {_usd(row['fees_usd'])}"
+        f"  funding {_usd(row['funding_usd'])}  net {_usd(row['net_usd'])}"
+        f"  maker {_share(row['maker_share'])}  fills an hour {_usd(row['fills_per_hour'])}"
+    )
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
@@ -116,6 +126,10 @@ def _text(value: Any) -> str:
 
 def _usd(value: float | None) -> str:
     return "-" if value is None else f"{value:,.2f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
 
 
 def _ms(value: float | None) -> str:

@@ -134,7 +134,7 @@ async def trade(settings: Settings) -> None:
         notifier = ending.enter_context(Notifier(clock, [alert] if alert else []))
         place = Place(folder=folder, mode=live.mode, account=account, url=host.base)
         alarm = alarms(notifier)
-        daemon = Daemon(settings, venue, place, clock, alarm=alarm)
+        daemon = Daemon(settings, venue, place, clock, alarm=alarm, kept=store.buckets())
         operator = Operator(
             lambda: daemon.runner, daemon.status, latches, folder / ARM, notifier.acknowledge
         )
@@ -142,7 +142,7 @@ async def trade(settings: Settings) -> None:
         heartbeat = Heartbeat(folder / "heartbeat", clock)
         click.echo(f"botmm-live: {live.mode} on {host.base}, account {account}, {' '.join(names)}")
         click.echo("  botmm status shows it, botmm kill stops it for good, Ctrl-C ends it")
-        watch = Watch(daemon, operator, store, clock, alarm)
+        watch = Watch(daemon, operator, clock, alarm)
         await daemon.run(
             lambda: control(folder, operator),
             lambda: beat(heartbeat),
@@ -151,6 +151,7 @@ async def trade(settings: Settings) -> None:
             lambda: renew(venue.schedule_cancel, clock, alarm),
             watch.keep,
             watch.reload,
+            watch.upkeep,
             watch.guard,
             watch.measure,
         )

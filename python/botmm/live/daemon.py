@@ -8,41 +8,43 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from botmm.clock import Clock
-from botmm.config import Settings, Value
-from botmm.core import signals_info
+from botmm.config import Settings
 from botmm.data.capture.writer import Writer
-from botmm.errors import VenueError
-from botmm.live.desk_spec import SIGNALS, Instrument, desk_spec
+from botmm.live import warm
+from botmm.live.books import USD, Books, Teller, Traded
+from botmm.live.days import Days, day_of, earned, shown
+from botmm.live.desk_spec import Known, desk_spec
 from botmm.live.engine import Engine
 from botmm.live.insist import insist
+from botmm.live.latches import STATE_FILE
+from botmm.live.reload import overlay, scales
 from botmm.live.runner import Runner
 from botmm.live.status import status_of
 from botmm.live.tags import tag_of
+from botmm.live.warm import SIGNALS
 from botmm.observe.logging import logger
-from botmm.ports import Minute, Venue
-from botmm.store.params_files import read_live_params
-from botmm.units import SECOND_NS
+from botmm.ports import Standing, Venue
+from botmm.store.rows import Bucket, Leg
+from botmm.store.state import StateStore
 
 JOURNAL = "journal"
 SAVE_S = 60.0
-WARM_S = 600.0
-"""Signals that are older than this say little of now; candles say more."""
-WARM_MINUTES = 180
 
 _log = logger(__name__)
 
 
-class ListedVenue(Venue, Protocol):
-    """A venue that lists what it trades."""
+class ListedVenue(Venue, Teller, Protocol):
+    """A venue that lists what it trades, and reads its own frames for the books."""
 
     @property
-    def instruments(self) -> Sequence[Instrument]:
+    def instruments(self) -> Sequence[Traded]:
         """Return what is traded, in the order of the symbols."""
         ...
 
@@ -68,19 +70,25 @@ class Daemon:
         clock: Clock,
         *,
         alarm: Callable[[str, str], object],
+        kept: Iterable[Bucket] = (),
     ) -> None:
         """Take what the run is made of; nothing is sent before `run`.
 
         Args:
+            kept: what earlier runs did on each day.
             alarm: told of what a person should know: a key for repeats, and words.
         """
         self.settings, self.venue, self.place = settings, venue, place
         self._alarm = alarm
         self._clock = clock
+        earlier = list(kept)
+        self.days = Days(one for one in earlier if one.day == day_of(int(clock.now())))
+        self._retained = earned(earlier)
+        self._books: Books | None = None
         self._runner: Runner | None = None
-        self._start_value = 0
         self.transferred = 0
         """Micro-dollars that came in since the start and are no profit; negative went out."""
+        self._warmth = ""
         self._started = int(clock.now())
 
     @property
@@ -97,8 +105,13 @@ class Daemon:
             "account": self.place.account,
             "url": self.place.url,
             "started_ns": self._started,
+            "signals_from": self._warmth,
         }
-        return status_of(self.runner, about, self._start_value + self.transferred)
+        today = [shown(one) for one in self.days.of(day_of(int(self._clock.now())))]
+        return {
+            **status_of(self.runner, about),
+            "today": today,
+        }
 
     async def run(self, *others: Callable[[], Any]) -> None:
         """Trade until told to stop.
@@ -109,33 +122,28 @@ class Daemon:
         standing = await insist(
             self.venue.standing, self._clock, lambda words: self._alarm("start", words)
         )
-        self._start_value = standing.account_value
+        names = [one.name for one in self.venue.instruments]
+        scales(self.settings, names)  # a bad file is refused before anything is sent
         tag = tag_of(self._started)
-        saved, minutes = self._saved(), []
-        if saved is None:
-            minutes = await self._minutes()
-        spec = desk_spec(
-            self.settings,
-            self.venue.instruments,
-            tag=tag,
-            now=self._started,
-            rates=(standing.maker_rate, standing.taker_rate),
-            overlay=self._overlay(),
-            signals=saved,
-            minutes=minutes,
-        )
-        folder = self.place.folder / JOURNAL
-        with contextlib.closing(Writer(folder, self._clock)) as journal:
+        spec = partial(self._spec, standing, tag)
+        known = await self._known(names, cold=lambda: spec(Known()))
+        state = self.place.folder / STATE_FILE
+        with (
+            contextlib.closing(Writer(self.place.folder / JOURNAL, self._clock)) as journal,
+            contextlib.closing(Books(journal, state, self.venue)) as books,
+        ):
+            self._books = books
             self._runner = Runner(
-                Engine(spec),
+                Engine(spec(known)),
                 self.venue,
-                journal,
+                books,
                 self._clock,
                 tag=tag,
                 reconcile_s=self.settings.live.reconcile_s,
                 cancel_foreign=self.settings.live.foreign_orders == "cancel",
                 alarm=self._alarm,
             )
+            self._runner.records.audit.transferred = lambda: self.transferred
             stop = self._runner.stopping.set
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -146,32 +154,53 @@ class Daemon:
                 for number in (signal.SIGINT, signal.SIGTERM):
                     loop.remove_signal_handler(number)
                 self._save()
+                self.keep()
 
-    def _overlay(self) -> Mapping[str, Mapping[str, Value]]:
-        """Return the parameters that lie over the configuration's, where their file is there."""
-        path = Path(self.settings.live.params_file)
-        return read_live_params(path).symbols if path.exists() else {}
+    def _spec(self, standing: Standing, tag: int, known: Known) -> str:
+        """Return the run's description."""
+        return desk_spec(
+            self.settings,
+            self.venue.instruments,
+            tag=tag,
+            now=self._started,
+            rates=(standing.maker_rate, standing.taker_rate),
+            overlay=overlay(self.settings),
+            known=known,
+        )
 
-    def _saved(self) -> Path | None:
-        """Return the signals of an earlier run, where they are young enough and of these symbols."""
-        place = self.place.folder / SIGNALS
-        if not place.exists():
-            return None
-        age_s = self._started / SECOND_NS - place.stat().st_mtime
-        names = {one.name for one in self.venue.instruments}
-        known = {symbol for symbol, _, _ in signals_info(str(place))}
-        return place if age_s < WARM_S and names <= known else None
+    async def _known(self, names: Sequence[str], *, cold: Callable[[], str]) -> Known:
+        """Return what the run begins with."""
+        start = warm.Start(now=self._started, names=names, cold=cold, retained=self._retained)
+        saved, earlier = self.place.folder / SIGNALS, self.place.folder / JOURNAL
+        known = await warm.begin(start, self.venue, saved, earlier)
+        self._warmth = known.source
+        _log.info("signals begin from " + known.source)
+        return known
 
-    async def _minutes(self) -> list[list[Minute]]:
-        """Return the last minutes of each symbol as the venue tells them; none where it does not."""
-        found: list[list[Minute]] = []
-        for symbol in range(len(self.venue.instruments)):
-            try:
-                found.append(await self.venue.minutes(symbol, WARM_MINUTES))
-            except VenueError as error:
-                _log.warning("no candles to begin with: " + error.message, symbol=symbol)
-                return []
-        return found
+    @property
+    def books(self) -> Books:
+        """Return what the run is written down in."""
+        if self._books is None:
+            raise RuntimeError("invariant: the daemon runs")
+        return self._books
+
+    def transfer(self, micro: int) -> None:
+        """Take note of money that came in and is no profit; negative went out."""
+        self.transferred += micro
+        at = int(self._clock.now())
+        legs = [Leg(account=name, unit=USD, amount=x) for name, x in _sides(micro)]
+        self.books.put(lambda store: store.book(f"transfer {at}", legs, ts_ns=at))
+
+    def forget(self, before_ns: int) -> None:
+        """Drop orders that nothing was heard of since a time."""
+        self.books.put(lambda store: store.forget_orders(before_ns))
+
+    def keep(self) -> str:
+        """Put down what the ledger has come to; return what is wrong with the state file."""
+        report, books = self.runner.report(), self.books
+        buckets = self.days.look(report, books.placed)
+        books.put(lambda store: _keep(store, report["now"], report["equity"], buckets))
+        return books.failure
 
     async def _save_forever(self) -> None:
         """Keep what the signals know, so that the next start begins warm."""
@@ -181,12 +210,21 @@ class Daemon:
 
     def _save(self) -> None:
         """Write what the signals know once all are ready; another run never sees half a file."""
-        waiting = [one for row in self.runner.report()["symbols"] for one in row["not_ready"]]
-        # Toxicity comes of own fills: it begins anew with every run.
-        if any(not one.startswith("toxicity") for one in waiting):
+        if warm.waits(self.runner.engine, int(self._clock.now())):
             return
         place = self.place.folder / SIGNALS
         part = place.with_suffix(".part")
         with contextlib.suppress(OSError):
             part.write_bytes(self.runner.engine.desk.signals())
             part.rename(place)
+
+
+def _sides(micro: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    return ("cash", micro), ("transfers", -micro)
+
+
+def _keep(store: StateStore, now: int, equity: int, buckets: Sequence[Bucket]) -> None:
+    """Put down the equity, and the days that changed."""
+    store.put_equity(now, equity)
+    for bucket in buckets:
+        store.put_bucket(bucket)

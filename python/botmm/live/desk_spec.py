@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from botmm.config import Settings, Value
 from botmm.errors import ConfigError
+from botmm.live.reload import within_limits
 from botmm.ports import Minute
 
-SIGNALS = "signals.bin"
-"""File of the state folder that holds what the signals knew last."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a run begins with: a file of signals, or closed minutes by symbol, or nothing.
+
+    `retained` is what earlier runs earned in micro-USD by symbol; compounding counts it.
+    """
+
+    source: str = "nothing"
+    signals: bytes | None = None
+    minutes: Sequence[Sequence[Minute]] = ()
+    retained: Mapping[str, int] = field(default_factory=dict)
 
 
 class Instrument(Protocol):
@@ -37,8 +48,7 @@ def desk_spec(
     now: int,
     rates: tuple[float, float],
     overlay: Mapping[str, Mapping[str, Value]],
-    signals: Path | None,
-    minutes: Sequence[Sequence[Minute]] = (),
+    known: Known,
 ) -> str:
     """Return the JSON text that `botmm.core.Desk` is built from.
 
@@ -46,8 +56,6 @@ def desk_spec(
         tag: what the ids of this run's orders begin with, below 2^64.
         rates: maker and taker fee of the account as fractions; positive is paid.
         overlay: parameters by symbol that go before the configuration's.
-        signals: file of an earlier run's signals, or None.
-        minutes: closed minutes by symbol, where there is no such file.
 
     Raises:
         ConfigError: a fee as low as no tier of the venue has.
@@ -60,14 +68,16 @@ def desk_spec(
             )
     rows: list[dict[str, Any]] = []
     for number, one in enumerate(instruments):
-        params = settings.params(one.name) | dict(overlay.get(one.name, {}))
+        params = within_limits(settings.params(one.name), overlay.get(one.name, {}))
         row: dict[str, Any] = {
             "symbol": one.name,
             "size_decimals": one.size_decimals,
             "params": params,
         }
-        if signals is None and minutes:
-            row["candles"] = minutes[number]
+        if params["compound"]:
+            row["retained"] = known.retained.get(one.name, 0)
+        if known.signals is None and known.minutes:
+            row["candles"] = known.minutes[number]
         rows.append(row)
     spec: dict[str, Any] = {
         "symbols": rows,
@@ -76,7 +86,7 @@ def desk_spec(
         "tag": tag,
         "now": now,
     }
-    if signals is not None:
+    if known.signals is not None:
         # The text holds all that a run begins with: its journal plays again without the file.
-        spec["signals"] = signals.read_bytes().hex()
+        spec["signals"] = known.signals.hex()
     return json.dumps(spec)

@@ -7,21 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from botmm.live.runner import Runner, equity_difference
+from botmm.live.runner import Runner
 from botmm.units import to_text
 
 _MICRO = 1e-6
 
 
-def status_of(runner: Runner, about: Mapping[str, Any], start_value: int) -> dict[str, Any]:
+def status_of(runner: Runner, about: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a status screen, the metrics and a notifier show.
 
     Args:
         about: what does not change during a run: mode, account, url, started_ns.
-        start_value: the account's value when the run began and what came in since, micro-dollars.
     """
     report, health, sent = runner.report(), runner.health, runner.gateway.sent
-    standing = health.standing
+    standing, apart = health.standing, runner.records.audit.difference
     symbols = [_symbol(row) for row in report["symbols"]]
     return {
         **about,
@@ -31,9 +30,7 @@ def status_of(runner: Runner, about: Mapping[str, Any], start_value: int) -> dic
         "equity_usd": report["equity"] * _MICRO,
         "net_usd": sum(one["net_usd"] for one in symbols),
         "account_value_usd": None if standing is None else standing.account_value * _MICRO,
-        "ledger_difference_usd": (
-            None if standing is None else equity_difference(report, standing, start_value) * _MICRO
-        ),
+        "ledger_difference_usd": None if apart is None else apart * _MICRO,
         "budget_left": None if standing is None else standing.budget_left,
         "patience_s": health.patience_s,
         "reconnects": health.reconnects,

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from botmm.clock import Clock
-from botmm.errors import ConfigError
 from botmm.live import heartbeat
 from botmm.live.control import ControlServer
 from botmm.live.daemon import Daemon
 from botmm.live.heartbeat import EVERY_S, Heartbeat
 from botmm.live.operator import Operator
+from botmm.live.reload import Reload
+from botmm.live.upkeep import GB, Upkeep
 from botmm.observe.logging import logger
 from botmm.observe.metrics import Metrics
 from botmm.observe.notifier import Notifier, Severity
 from botmm.ports import Event, Incident
-from botmm.store.params_files import read_live_params
-from botmm.store.state import StateStore
 
-KEEP_S = 5.0
-RELOAD_S = 5.0
+KEEP_S = 1.0
 MEASURE_S = 1.0
 GUARD = "guard"
 GUARD_STALE_S = 3.0
-URGENT = frozenset({"halt", "stop", "blind", "position", "foreign_orders", "withdrawal"})
+URGENT = frozenset({"halt", "stop", "blind", "ledger", "position", "foreign_orders", "withdrawal"})
 """What a person has to look at now."""
 
 _log = logger(__name__)
@@ -69,55 +66,51 @@ async def meet(
         if incident.kind == "liquidation":
             operator.stop_for_good("HALTED", incident.words, who="the venue")
             continue
-        daemon.transferred += incident.usd_micro
+        daemon.transfer(incident.usd_micro)
         alarm("withdrawal" if incident.usd_micro < 0 else "transfer", incident.words)
 
 
 class Watch:
     """Follows files, the guard and the state of a daemon that runs."""
 
-    def __init__(
-        self, daemon: Daemon, operator: Operator, store: StateStore, clock: Clock, alarm: Alarm
-    ) -> None:
+    def __init__(self, daemon: Daemon, operator: Operator, clock: Clock, alarm: Alarm) -> None:
         """Take what is followed and who is told."""
-        self._daemon, self._operator, self._store = daemon, operator, store
+        self._daemon, self._operator = daemon, operator
         self._clock, self._alarm = clock, alarm
 
     async def keep(self) -> None:
         """Put down the equity, and latch what the engine halted for good."""
         while True:
             await asyncio.sleep(KEEP_S)
+            failure = self._daemon.keep()
+            if failure:  # trading does not end for want of a disk
+                self._alarm("state", failure)
             status = self._operator.status()
-            try:
-                self._store.put_equity(status["now_ns"], round(status["equity_usd"] * 1e6))
-                self._store.flush()
-            except sqlite3.Error as error:  # trading does not end for want of a disk
-                self._alarm("state", f"the state is not put down: {error}")
             causes = [row["cause"] for row in status["changes"] if row["state"] == "halted"]
             if status["state"] == "halted" and causes and not status["latches"]:
                 self._operator.stop_for_good("HALTED", causes[-1], who="engine")
 
     async def reload(self) -> None:
-        """Take over parameters of the file when it changes; a bad file changes nothing."""
-        path = Path(self._daemon.settings.live.params_file)
-        digest = read_live_params(path).digest if path.exists() else ""
+        """Take over parameters and shares when their files change; a bad file changes nothing."""
+        settings = self._daemon.settings
+        names = [one.name for one in self._daemon.venue.instruments]
+        reload = Reload(settings, names, self._daemon.runner.event, self._alarm)
         while True:
-            await asyncio.sleep(RELOAD_S)
-            if not path.exists():
-                continue
-            try:
-                params = read_live_params(path)
-            except ConfigError as error:
-                self._alarm("params", error.message)
-                continue
-            if params.digest != digest:
-                digest = params.digest
-                for number, one in enumerate(self._daemon.venue.instruments):
-                    values = params.symbols.get(one.name)
-                    if values:
-                        event = {"kind": "params", "symbol": number, "params": dict(values)}
-                        self._daemon.runner.event(event)
-                _log.info("parameters taken over", file=str(path))
+            reload.look()
+            await asyncio.sleep(settings.live.reload_s)
+
+    async def upkeep(self) -> None:
+        """Remove what is too old, and tell of a disk that fills."""
+        live = self._daemon.settings.live
+        upkeep = Upkeep(
+            self._daemon.place.folder,
+            self._clock,
+            self._alarm,
+            self._daemon.forget,
+            keep_days=live.keep_days,
+            floor=round(live.disk_free_gb * GB),
+        )
+        await upkeep.run()
 
     async def guard(self) -> None:
         """Let quotes stand only while the guard shows life, where one is asked for."""

@@ -40,6 +40,17 @@ _PER_SYMBOL = {
     "fills": "Fills of this run.",
     "volume_usd": "Volume traded in this run.",
 }
+_TODAY = {
+    "fills": "Fills of the UTC day.",
+    "volume_usd": "Volume of the UTC day.",
+    "gross_usd": "Profit of the UTC day before fees and funding.",
+    "fees_usd": "Fees paid on the UTC day.",
+    "funding_usd": "Funding received on the UTC day.",
+    "net_usd": "Profit of the UTC day.",
+    "maker_share": "Share of the UTC day's fills that were maker's.",
+    "fills_per_order": "Fills of the UTC day by orders placed.",
+    "fills_per_hour": "Fills of the UTC day by hours quoted.",
+}
 
 
 @dataclass(slots=True)
@@ -51,6 +62,7 @@ class Metrics:
     _orders: Gauge = field(init=False)
     _now: dict[str, Gauge] = field(init=False)
     _per_symbol: dict[str, Gauge] = field(init=False)
+    _today: dict[str, Gauge] = field(init=False)
     _totals: dict[str, Counter] = field(init=False)
     _last: dict[str, int] = field(init=False, default_factory=dict)
 
@@ -67,6 +79,10 @@ class Metrics:
             n: Gauge(f"botmm_symbol_{n}", words, ["symbol"], registry=at)
             for n, words in _PER_SYMBOL.items()
         }
+        self._today = {
+            n: Gauge(f"botmm_today_{n}", words, ["symbol"], registry=at)
+            for n, words in _TODAY.items()
+        }
         self._totals = {
             n: Counter(f"botmm_{n}", words, registry=at) for n, words in _TOTALS.items()
         }
@@ -80,6 +96,9 @@ class Metrics:
             if total is not None:
                 counter.inc(max(0, total - self._last.get(name, 0)))
                 self._last[name] = total
+        for row in status.get("today", ()):
+            for name, gauge in self._today.items():
+                gauge.labels(row["symbol"]).set(_number(row[name]))
         for row in status.get("symbols", ()):
             symbol = row["symbol"]
             for name, gauge in self._per_symbol.items():

@@ -19,6 +19,7 @@ class OrderRow:
     size: int
     left: int
     state: str
+    reason: str
     oid: int | None
     reduce_only: bool
     sent_ns: int
@@ -26,8 +27,22 @@ class OrderRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRow:
+    """One change of an order's state; `reason` is the venue's word where it ended.
+
+    What is left is None where the change does not tell.
+    """
+
+    cloid: str
+    ts_ns: int
+    state: str
+    left: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FillRow:
-    """One fill; the venue's trade id makes it count once."""
+    """One fill; the venue's trade id makes it count once. `before` is the position it met."""
 
     tid: int
     symbol: str
@@ -36,11 +51,25 @@ class FillRow:
     side: Side
     px: int
     size: int
+    before: int
     fee_micro: int
     closed_pnl_micro: int
     maker: bool
     venue_ms: int
     recv_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingRow:
+    """One payment of funding; positive is received."""
+
+    symbol: str
+    received_micro: int
+    venue_ms: int
+
+
+Told = ChangeRow | FillRow | FundingRow
+"""What a venue's word on the account comes to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +89,31 @@ class LatchRow:
     reason: str
     who: str
     set_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """What one symbol did on a UTC day, as the engine's ledger has it.
+
+    The gross is in half micro-USD: mids are in half price units. `quoted_ns` is how long orders
+    rested.
+    """
+
+    day: str
+    symbol: str
+    placed: int = 0
+    quoted_ns: int = 0
+    maker_fills: int = 0
+    taker_fills: int = 0
+    volume_micro: int = 0
+    gross_half_micro: int = 0
+    fees_micro: int = 0
+    funding_micro: int = 0
+
+    @property
+    def net_half_micro(self) -> int:
+        """Return the profit after fees and funding, in half micro-USD."""
+        return self.gross_half_micro + 2 * (self.funding_micro - self.fees_micro)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,23 +6,27 @@ durable before the call returns.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, fields, replace
+from dataclasses import asdict, astuple, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from botmm.errors import DataError, FileSystemError, UsageError
-from botmm.store.rows import DayRow, FillRow, LatchRow, Leg, OrderRow
+from botmm.store.rows import Bucket, ChangeRow, DayRow, FillRow, LatchRow, Leg, OrderRow
 from botmm.store.schema import STEPS, VERSION
 
 EQUITY_KEPT_NS = 40 * 86_400 * 10**9
 """Single readings are kept for so long; the days stay."""
 
-Row = TypeVar("Row", OrderRow, FillRow, LatchRow, DayRow)
+Values = tuple[Any, ...] | dict[str, Any]
+_OPEN = "state NOT IN ('filled', 'cancelled', 'rejected')"
+
+Row = TypeVar("Row", OrderRow, ChangeRow, FillRow, LatchRow, DayRow, Bucket)
 
 
 class StateStore:
@@ -36,7 +40,7 @@ class StateStore:
             FileSystemError: it cannot be opened.
         """
         self._path = path
-        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+        self._waiting: list[tuple[str, Values]] = []
         self._booked: set[str] = set()  # entries among those that wait
         try:
             self._db = _connect(path, read_only=read_only)
@@ -55,6 +59,11 @@ class StateStore:
         """Flush and close."""
         self.flush()
         self._db.close()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many writes wait."""
+        return len(self._waiting)
 
     def flush(self) -> int:
         """Put down what waits in one transaction; return how many writes it was.
@@ -84,6 +93,32 @@ class StateStore:
         where = f" WHERE state IN ({marks})" if states else ""
         rows = self._read(OrderRow, f"orders{where} ORDER BY sent_ns, cloid", tuple(states))
         return [replace(row, reduce_only=bool(row.reduce_only)) for row in rows]
+
+    def put_change(self, change: ChangeRow) -> None:
+        """Keep a change of an order that is not over; one that was told before changes nothing."""
+        self._later(
+            "INSERT OR IGNORE INTO order_changes SELECT cloid, :ts_ns, :state,"
+            f" coalesce(:left, left), :reason FROM orders WHERE cloid = :cloid AND {_OPEN}",
+            asdict(change),
+        )
+        self._later(
+            "UPDATE orders SET state = :state, left = coalesce(:left, left), reason = :reason,"
+            f" updated_ns = max(updated_ns, :ts_ns) WHERE cloid = :cloid AND {_OPEN}",
+            asdict(change),
+        )
+
+    def changes(self, cloid: str) -> list[ChangeRow]:
+        """Return what became of an order, oldest first."""
+        return self._read(ChangeRow, "order_changes WHERE cloid = ? ORDER BY ts_ns", (cloid,))
+
+    def forget_orders(self, before_ns: int) -> None:
+        """Drop orders that nothing was heard of since a time; fills and ledger stay."""
+        self._later(
+            "DELETE FROM order_changes WHERE cloid IN"
+            " (SELECT cloid FROM orders WHERE updated_ns < ?)",
+            (before_ns,),
+        )
+        self._later("DELETE FROM orders WHERE updated_ns < ?", (before_ns,))
 
     def put_fill(self, fill: FillRow) -> None:
         """Keep a fill; one with a known trade id changes nothing."""
@@ -128,6 +163,18 @@ class StateStore:
         self.flush()
         rows = self._db.execute("SELECT account, unit, sum(amount) FROM legs GROUP BY 1, 2")
         return {(account, unit): amount for account, unit, amount in rows}
+
+    # Days
+
+    def put_bucket(self, bucket: Bucket) -> None:
+        """Keep what a symbol did on a day, in place of what was known of it."""
+        marks = ",".join("?" * len(fields(Bucket)))
+        self._later(f"INSERT OR REPLACE INTO buckets VALUES ({marks})", astuple(bucket))
+
+    def buckets(self, *, since: str = "", until: str = "9999") -> list[Bucket]:
+        """Return what each symbol did on each UTC day from `since` to `until`, oldest first."""
+        where = "buckets WHERE day BETWEEN ? AND ? ORDER BY day, symbol"
+        return self._read(Bucket, where, (since, until))
 
     # Durable at once
 
@@ -189,7 +236,7 @@ class StateStore:
         row = self._db.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
-    def _later(self, sql: str, values: tuple[Any, ...]) -> None:
+    def _later(self, sql: str, values: Values) -> None:
         self._waiting.append((sql, values))
 
     def _now(self, sql: str, values: tuple[Any, ...]) -> None:
@@ -226,7 +273,12 @@ class StateStore:
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     if not read_only:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        if path.is_symlink():
+            raise FileSystemError(f"{path} is a link", cure="give the state file's own path")
+        # Closing a file gives up every lock that this process has on it: one that another
+        # connection may hold must not be opened beside SQLite.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     mode = "ro" if read_only else "rw"
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5.0

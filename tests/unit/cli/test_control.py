@@ -44,7 +44,7 @@ class Daemon:
         self.made.append("pause")
 
     def resume(self, *, who: str, typed: Sequence[str]) -> None:
-        self.made.append(f"resume {', '.join(typed)}")
+        self.made.append("resume " + " and ".join(typed))
 
     def kill(self, reason: str, *, who: str) -> None:
         self.made.append(f"kill {reason}")
@@ -87,10 +87,10 @@ def test_status_is_shown_as_text_and_as_json(daemon, tmp_path, capsys):
 def test_each_command_reaches_the_daemon(daemon, tmp_path):
     state = ["--state", str(tmp_path)]
     assert run(["pause", *state]) == 0
-    assert run(["resume", *state, "--lift", "lift KILLED"]) == 0
+    assert run(["resume", *state, "--lift", "lift KILLED", "--lift", "lift HALTED"]) == 0
     assert run(["kill", *state, "--reason", "odd"]) == 0
     assert run(["flatten", *state, "--yes"]) == 0
-    assert daemon.made == ["pause", "resume lift KILLED", "kill odd", "flatten"]
+    assert daemon.made == ["pause", "resume lift KILLED and lift HALTED", "kill odd", "flatten"]
 
 
 def test_without_a_daemon_kill_leaves_the_file_that_kills(tmp_path, capsys):

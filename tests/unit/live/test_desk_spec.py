@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from botmm.config import load
 from botmm.errors import ConfigError
-from botmm.live.desk_spec import desk_spec
+from botmm.live.desk_spec import Known, desk_spec
 from botmm.live.engine import Engine
 
 RATES = (0.00015, 0.00045)
@@ -22,8 +21,10 @@ class Coin:
     size_decimals: int = 5
 
 
-def spec(*, signals: Path | None = None, warm: bool = False) -> str:
-    minutes = [(i * 60_000, 50_000.0 + i % 7, 50_010.0, 49_990.0, 50_000.0, 1.0) for i in range(90)]
+MINUTES = [(i * 60_000, 50_000.0 + i % 7, 50_010.0, 49_990.0, 50_000.0, 1.0) for i in range(90)]
+
+
+def spec(known: Known = Known()) -> str:  # noqa: B008 — it is frozen
     return desk_spec(
         load((), (), environ={}).settings,
         [Coin()],
@@ -31,19 +32,19 @@ def spec(*, signals: Path | None = None, warm: bool = False) -> str:
         now=1_700_000_000_000_000_000,
         rates=RATES,
         overlay={"BTC": {"order_size_usd": 50.0}},
-        signals=signals,
-        minutes=[minutes] if warm else (),
+        known=known,
     )
 
 
-def test_a_run_plays_again_without_the_file_that_it_began_with(tmp_path: Path) -> None:
-    known = Engine(spec(warm=True)).desk.signals()
+def test_a_run_plays_again_without_the_file_that_it_began_with() -> None:
+    known = Engine(spec(Known(minutes=[MINUTES]))).desk.signals()
     assert known != Engine(spec()).desk.signals()
-    file = tmp_path / "signals.bin"
-    file.write_bytes(known)
-    text = spec(signals=file)
-    file.write_bytes(b"what a later run knows")
-    assert Engine(text).desk.signals() == known
+    assert Engine(spec(Known(signals=known))).desk.signals() == known
+
+
+def test_the_largest_order_is_that_of_the_configuration() -> None:
+    params = json.loads(spec())["symbols"][0]["params"]
+    assert params["order_size_usd"] * params["order_value_factor"] == 150.0 * 2.0
 
 
 def test_parameters_of_the_file_lie_over_the_configuration() -> None:
@@ -59,5 +60,20 @@ def test_a_rate_that_no_tier_has_is_refused() -> None:
             now=1,
             rates=(0.00015, 0.45),
             overlay={},
-            signals=None,
+            known=Known(),
         )
+
+
+@pytest.mark.parametrize("compounds", [True, False])
+def test_what_earlier_runs_earned_counts_where_sizes_compound(compounds: bool) -> None:
+    text = desk_spec(
+        load((), (f"compound={str(compounds).lower()}",), environ={}).settings,
+        [Coin()],
+        tag=7,
+        now=1,
+        rates=RATES,
+        overlay={},
+        known=Known(retained={"BTC": 5_000_000, "ETH": 7}),
+    )
+    assert json.loads(text)["symbols"][0].get("retained") == (5_000_000 if compounds else None)
+    Engine(text)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import urllib.request
 
+from botmm.live.days import shown
 from botmm.observe.metrics import Metrics
+from botmm.store.rows import Bucket
 
 STATUS = {
     "equity_usd": 12.5, "ledger_difference_usd": None, "reconnects": 2, "frames": 100,
@@ -29,6 +31,12 @@ def test_values_follow_the_status():
     difference = value("botmm_ledger_difference_usd")
     assert difference is not None
     assert math.isnan(difference)
+    day = shown(Bucket(day="2026-01-01", symbol="BTC", maker_fills=2, gross_half_micro=3_000_000))
+    metrics.update(STATUS | {"today": [day]})
+    assert value("botmm_today_net_usd", {"symbol": "BTC"}) == 1.5
+    rate = value("botmm_today_fills_per_order", {"symbol": "BTC"})
+    assert rate is not None
+    assert math.isnan(rate)
     gone = {"symbols": [{"symbol": "BTC", "quotes": []}]}
     metrics.update(gone)
     assert value("botmm_orders", {"symbol": "BTC", "state": "working"}) == 0

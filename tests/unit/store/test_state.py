@@ -10,15 +10,15 @@ from dataclasses import replace
 import pytest
 
 from botmm.errors import DataError, UsageError
-from botmm.store.rows import FillRow, LatchRow, Leg, OrderRow
+from botmm.store.rows import ChangeRow, FillRow, LatchRow, Leg, OrderRow
 from botmm.store.state import StateStore
 
 ORDER = OrderRow(
-    cloid="0x01", symbol="BTC", side="bid", px=5, size=7, left=7, state="placing", oid=None,
+    cloid="0x01", symbol="BTC", side="bid", px=5, size=7, left=7, state="placing", reason="", oid=None,
     reduce_only=False, sent_ns=1, updated_ns=1,
 )  # fmt: skip
 FILL = FillRow(
-    tid=9, symbol="BTC", cloid="0x01", oid=4, side="bid", px=5, size=7, fee_micro=-3,
+    tid=9, symbol="BTC", cloid="0x01", oid=4, side="bid", px=5, size=7, before=0, fee_micro=-3,
     closed_pnl_micro=0, maker=True, venue_ms=100, recv_ns=2,
 )  # fmt: skip
 
@@ -117,3 +117,56 @@ def test_a_file_that_is_no_database_is_refused(path):
     path.write_bytes(b"nothing like it" * 100)
     with pytest.raises(DataError, match="not a database"):
         StateStore(path)
+
+
+def test_what_became_of_an_order_is_kept_once_and_an_end_is_final(path):
+    def change(ts: int, state: str, left: int | None, reason: str = "") -> ChangeRow:
+        return ChangeRow(cloid="0x01", ts_ns=ts, state=state, left=left, reason=reason)
+
+    store = StateStore(path)
+    store.put_order(ORDER)
+    told = [
+        change(2, "working", 7),
+        change(3, "working", 7),  # told by the answer and by the stream
+        change(4, "working", 4),
+        change(5, "canceling", None),
+        change(6, "cancelled", 0, "canceled"),
+        change(7, "working", 7),  # late
+    ]
+    for one in told:
+        store.put_change(one)
+    store.put_change(replace(told[0], cloid="0x99"))  # of an order that is not ours
+    wanted = [("working", 7), ("working", 4), ("canceling", 4), ("cancelled", 0)]
+    assert [(one.state, one.left) for one in store.changes("0x01")] == wanted
+    (order,) = store.orders()
+    assert (order.state, order.left, order.reason, order.updated_ns) == (
+        "cancelled",
+        0,
+        "canceled",
+        6,
+    )
+    assert store.changes("0x99") == []
+    store.forget_orders(6)
+    assert len(store.orders()) == 1
+    store.forget_orders(7)
+    assert store.orders() == store.changes("0x01") == []
+
+
+def test_a_second_connection_of_the_process_keeps_the_locks_of_the_first(path):
+    first = StateStore(path)
+    second = StateStore(path)
+    second.put("a", "1")
+    second.flush()
+    read = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]);"
+        "print(db.execute('SELECT value FROM kv').fetchone()[0]); db.close()"
+    )
+    for _ in range(2):
+        made = subprocess.run(
+            [sys.executable, "-c", read, str(path)], capture_output=True, text=True
+        )
+        assert made.stdout.strip() == "1", made.stderr
+    assert path.with_name(path.name + "-wal").exists(), "a reader that left took the log away"
+    second.put("a", "2")
+    second.flush()
+    assert first.get("a") == "2"

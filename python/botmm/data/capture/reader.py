@@ -22,8 +22,9 @@ from botmm.data.capture.walk import Damage, Walk
 class Reader:
     """Every record that is whole, up to the first damage of each segment."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read the segments of a folder, closed and open ones."""
+    def __init__(self, folder: Path, *, since_ns: int = 0) -> None:
+        """Read the segments of a folder, closed and open ones, last written since a time."""
+        self._since_ns = since_ns
         self.gaps: list[Gap] = []
         self.damage: list[Damage] = []
         self._folder = folder
@@ -35,7 +36,8 @@ class Reader:
         self.damage.clear()
         self._expected = None
         for path in segments(self._folder):
-            yield from self._segment(path)
+            if path.stat().st_mtime_ns >= self._since_ns:
+                yield from self._segment(path)
 
     def _segment(self, path: Path) -> Iterator[Record]:
         boot, number = numbers(path)

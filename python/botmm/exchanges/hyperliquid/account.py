@@ -13,6 +13,7 @@ USD = 6
 """Money is in micro-dollars."""
 RATE = 12
 """Fee rates are in units of 10^-12 of the notional."""
+_CASH = "totalRawUsd"
 _ELSEWHERE = ("@", "#", "+")
 _SIDES: dict[str, Side] = {"B": "bid", "A": "ask"}
 
@@ -31,10 +32,14 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """An account's money in micro-dollars, and its positions; at the venue's time."""
+    """An account's money in micro-dollars, and its positions; at the venue's time.
+
+    The cash is the value without the positions'.
+    """
 
     time_ms: int
     account_value: int
+    cash: int | None
     withdrawable: int
     margin_used: int
     positions: dict[str, Position]
@@ -114,6 +119,7 @@ def read_state(document: Any, instruments: Instruments) -> State:
     return State(
         time_ms=required(document, "time", int),
         account_value=floored(margin, "accountValue", USD),
+        cash=floored(margin, _CASH, USD) if margin.get(_CASH) is not None else None,
         withdrawable=floored(document, "withdrawable", USD),
         margin_used=floored(margin, "totalMarginUsed", USD),
         positions=positions,

@@ -85,6 +85,7 @@ def build(
         trades=trades,
         orders=[resting(order, symbols[order.coin]) for order in orders if order.coin in symbols],
         account_value=state.account_value,
+        cash=state.cash,
         budget_left=budget_left,
         maker_rate=fees.maker / RATE,
         taker_rate=fees.taker / RATE,

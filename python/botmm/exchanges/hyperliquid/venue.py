@@ -16,7 +16,7 @@ from typing import Self
 from botmm.clock import Clock
 from botmm.errors import UsageError, VenueError
 from botmm.exchanges.base import Instrument, Trade
-from botmm.exchanges.hyperliquid import encode, standing, subscriptions
+from botmm.exchanges.hyperliquid import encode, entries, standing, subscriptions
 from botmm.exchanges.hyperliquid.actions import Actions
 from botmm.exchanges.hyperliquid.answers import Answer, invalid
 from botmm.exchanges.hyperliquid.budgets import AddressBudget, WeightLedger
@@ -46,6 +46,7 @@ from botmm.ports import (
     RestingOrder,
     Standing,
 )
+from botmm.store.rows import Told
 from botmm.units import SECOND_NS
 
 MS_NS = 1_000_000
@@ -355,6 +356,18 @@ class HyperliquidVenue:
         pairs = [(self.instruments[one.symbol].asset, one.oid) for one in orders]
         for action in encode.cancel_by_oid(pairs):
             await self.actions.bare(action)
+
+    def is_own(self, frame: bytes) -> bool:
+        """Whether a frame is of the account."""
+        return entries.is_own(frame)
+
+    def told(self, frame: bytes, recv_ns: int) -> list[Told]:
+        """Return what a frame of the account tells of the instruments that are traded.
+
+        Raises:
+            VenueError: it cannot be read; nothing of it is told.
+        """
+        return entries.read_told(frame, self.instruments, recv_ns)
 
     async def minutes(self, symbol: int, count: int) -> list[Minute]:
         """Return the last closed minutes of a symbol, oldest first.

@@ -131,7 +131,9 @@ def test_rows_of_a_block_may_stand_in_any_order(sizes: list[int], random: Any) -
 def test_a_standing_names_the_trades_that_its_time_does_not_settle() -> None:
     now = 100_000
     fills = chain([1, 2], [now - 50_000, now - 1_000])
-    state = State(time_ms=now, account_value=1, withdrawable=0, margin_used=0, positions={})
+    state = State(
+        time_ms=now, account_value=1, cash=None, withdrawable=0, margin_used=0, positions={}
+    )
     full = read_state(STATE | {"time": now}, COINS)
     held = full.positions["BTC"]
     with pytest.raises(MismatchError):
