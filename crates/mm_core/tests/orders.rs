@@ -219,6 +219,40 @@ fn default_parameters_pass_their_own_gate_in_every_shipped_market() {
 }
 
 #[test]
+fn an_answer_that_says_what_was_asked_for_is_expected_and_no_other() {
+    let mut bot = Bot::new(gate());
+    let quotes = ladder(&[(299_950, 500)], &[(300_050, 500)]);
+    let (out, refused) = bot.step(&quotes, &view(at(0)), at(0));
+    let orders = placed(&out);
+    assert_eq!((orders.len(), refused), (2, 0));
+    assert!(bot.orders.is_content());
+    let (id, cancelled) = (orders[0].cloid, OrderAnswer::Cancelled { reason: CancelReason::Asked });
+    assert!(bot.orders.expects(id, &resting(500)));
+    assert!(!bot.orders.expects(id, &resting(400)), "some of it traded on arrival");
+    assert!(!bot.orders.expects(id, &cancelled), "nobody asked for it");
+    assert!(!bot.orders.expects(id, &OrderAnswer::Filled));
+    assert!(!bot.orders.expects(Cloid(1), &resting(500)), "not an order of ours");
+
+    bot.orders.on_answer(id, &resting(500), at(1));
+    assert!(bot.step(&quotes, &view(at(1)), at(1)).0.is_empty(), "nothing is left to do");
+    bot.step(&Ladder::none(NoQuote::Gap), &view(at(2)), at(2));
+    assert!(bot.orders.expects(id, &cancelled));
+    assert!(!bot.orders.expects(id, &OrderAnswer::CancelRefused));
+}
+
+#[test]
+fn orders_off_their_targets_or_refused_are_no_rest() {
+    let mut bot = Bot::new(gate());
+    bot.step(&ladder(&[(299_950, 500), (299_900, 500)], &[]), &view(at(0)), at(0));
+    assert!(bot.orders.is_content());
+    // The outer order stays, a step off its target.
+    let (out, _) = bot.step(&ladder(&[(299_950, 500), (299_890, 500)], &[]), &view(at(9)), at(9));
+    assert!(out.is_empty() && !bot.orders.is_content());
+    let (_, refused) = bot.step(&ladder(&[(299_950, 900_000)], &[]), &view(at(18)), at(18));
+    assert!(refused == 1 && !bot.orders.is_content());
+}
+
+#[test]
 fn small_moves_outside_keep_their_place_in_the_queue() {
     let mut bot = Bot::new(gate());
     bot.step(&ladder(&BIDS, &ASKS), &view(at(0)), at(0));
