@@ -219,6 +219,31 @@ fn default_parameters_pass_their_own_gate_in_every_shipped_market() {
 }
 
 #[test]
+fn only_an_answer_that_says_what_was_asked_for_is_expected() {
+    let mut bot = Bot::new(gate());
+    let id = placed(&bot.step(&ladder(&BIDS, &ASKS), &view(at(0)), at(0)).0)[0].cloid;
+    let cancelled = OrderAnswer::Cancelled { reason: CancelReason::Asked };
+    assert!(bot.orders.is_content() && bot.orders.expects(id, &resting(500)));
+    assert!(!bot.orders.expects(id, &resting(400)), "some of it traded on arrival");
+    assert!(!bot.orders.expects(id, &cancelled), "nobody asked for it");
+    assert!(!bot.orders.expects(Cloid(1), &resting(500)), "not an order of ours");
+    bot.step(&Ladder::none(NoQuote::Gap), &view(at(2)), at(2));
+    assert!(bot.orders.expects(id, &cancelled));
+    assert!(!bot.orders.expects(id, &OrderAnswer::CancelRefused));
+}
+
+#[test]
+fn orders_off_their_targets_or_refused_leave_something_to_decide() {
+    let mut bot = Bot::new(gate());
+    bot.step(&ladder(&BIDS, &[]), &view(at(0)), at(0));
+    // The outer order stays, a step off its target.
+    let (out, _) = bot.step(&ladder(&[BIDS[0], (299_940, 500)], &[]), &view(at(9)), at(9));
+    assert!(out.is_empty() && !bot.orders.is_content());
+    let (_, refused) = bot.step(&ladder(&[(299_980, 900_000)], &[]), &view(at(18)), at(18));
+    assert!(refused == 1 && !bot.orders.is_content());
+}
+
+#[test]
 fn small_moves_outside_keep_their_place_in_the_queue() {
     let mut bot = Bot::new(gate());
     bot.step(&ladder(&BIDS, &ASKS), &view(at(0)), at(0));

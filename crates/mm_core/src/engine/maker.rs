@@ -1,5 +1,6 @@
 //! Maker — everything that parameters touch: inventory, quotes, own orders.
 
+mod asks;
 mod steer;
 
 use super::adaptation::Adaptation;
@@ -111,9 +112,12 @@ pub struct Maker {
     /// What was wanted last, and the position then.
     ladder: Ladder,
     quoted: Option<Lots>,
-    /// Answers, fills and own commands so far, and those that the last decision knew.
+    /// Answers, fills and own commands so far, and those that the last decision knew; without
+    /// those that bring nothing to decide.
     own_events: u64,
     known_events: u64,
+    /// Whether answers that say only what was asked for bring nothing to decide.
+    content: bool,
     /// Fills that a quoter was not told of yet; `None` where the maker quotes by itself.
     news: Option<Vec<(UnixNanos, Fill)>>,
     /// Whether nothing may be quoted, whatever the market and the gate say.
@@ -147,6 +151,7 @@ impl Maker {
             quoted: None,
             own_events: 0,
             known_events: 0,
+            content: false,
             news: None,
             held: false,
             patience: DurationNanos(0),
@@ -167,13 +172,19 @@ impl Maker {
 
     /// The venue answered about one of our orders.
     pub fn on_answer(&mut self, cloid: Cloid, answer: &OrderAnswer, now: UnixNanos) {
-        self.own_events += 1;
-        let cancelled = matches!(answer, OrderAnswer::Cancelled { .. });
-        let order = self.config.orders.get(cloid).filter(|_| cancelled);
-        if let (Some(adaptation), Some(order)) = (&mut self.adaptation, order) {
-            adaptation.on_cancelled(order, now);
+        self.own_events += u64::from(!self.expects(cloid, answer));
+        if let (Some(adaptation), OrderAnswer::Cancelled { .. }) = (&mut self.adaptation, answer) {
+            if let Some(order) = self.config.orders.get(cloid) {
+                adaptation.on_cancelled(order, now);
+            }
         }
         self.config.orders.on_answer(cloid, answer, now);
+    }
+
+    /// Whether an answer brings nothing to decide: it may be heard later, too.
+    #[must_use]
+    pub fn expects(&self, cloid: Cloid, answer: &OrderAnswer) -> bool {
+        self.content && self.config.orders.expects(cloid, answer)
     }
 
     /// One of our orders traded; `mid2` is twice the mid at the fill.
@@ -220,7 +231,7 @@ impl Maker {
         out: &mut Commands,
     ) {
         let touch = market.touch();
-        self.show(market, touch, gate, now);
+        let shown = self.show(market, touch, gate, now);
         let symbol = self.config.symbol;
         let learned = match &mut self.adaptation {
             Some(adaptation) => {
@@ -253,7 +264,7 @@ impl Maker {
             confine(&mut self.ladder, &inputs);
             self.quoted = Some(position);
         }
-        self.act(market, gate, (now, out));
+        self.act(market, (gate, shown), (now, out));
     }
 
     /// As [`Self::decide`], with the quotes that `quoter` wants. It is asked at every step at
@@ -269,7 +280,7 @@ impl Maker {
         (now, out): (UnixNanos, &mut Commands),
     ) -> Result<(), CoreError> {
         let touch = market.touch();
-        self.show(market, touch, gate, now);
+        let shown = self.show(market, touch, gate, now);
         let levers = Levers { caution: gate.caution(self.config.symbol), ..Levers::default() };
         let inputs = self.inputs(market, (touch, levers), gate, now);
         let ladder = match (no_quote(&inputs), touch) {
@@ -295,7 +306,7 @@ impl Maker {
         self.known_events = self.own_events;
         self.last = Some(inputs);
         self.ladder = ladder;
-        self.act(market, gate, (now, out));
+        self.act(market, (gate, shown), (now, out));
         Ok(())
     }
 
@@ -329,22 +340,25 @@ impl Maker {
         self.known_events == self.own_events
     }
 
-    /// Show the market and our exposure to the gate; where neither changed, only that it is so.
+    /// Show the market and our exposure to the gate; where neither changed, only that it is so,
+    /// and `false`.
     fn show(
         &mut self,
         market: &impl Sight,
         touch: Option<TouchQty>,
         gate: &mut Gate,
         now: UnixNanos,
-    ) {
+    ) -> bool {
         let prices = |at: &TouchQty| at.touch;
         let same = |last: &Inputs| last.touch.as_ref().map(prices) == touch.as_ref().map(prices);
-        if self.is_settled() && self.last.as_ref().is_some_and(same) {
+        let known = self.is_settled() && self.last.as_ref().is_some_and(same);
+        if known {
             gate.hear(self.config.symbol, market.heard(), now);
         } else {
             let exposure = self.config.orders.exposure(self.config.account.position());
             gate.observe(self.config.symbol, &view(market, touch), &exposure, now);
         }
+        !known
     }
 
     /// Whether it waits for the market to be heard of again: then every message counts.
@@ -439,11 +453,12 @@ impl Maker {
         Some(Decided { params, state, levers, sides, no_quote: no_quote(last).or(missing) })
     }
 
-    /// Bring the orders to what is wanted, each wish through the gate.
+    /// Bring the orders to what is wanted, each wish through the gate, which was `shown` the
+    /// market and our exposure at this step or not.
     fn act(
         &mut self,
         market: &impl Sight,
-        gate: &mut Gate,
+        (gate, shown): (&mut Gate, bool),
         (now, out): (UnixNanos, &mut Commands),
     ) {
         let Self { config, wishes, ladder, own_events, .. } = self;
@@ -456,7 +471,7 @@ impl Maker {
                 None
             }
         });
-        if let Some(deep) = places.reduce(|a, b| a | b) {
+        if let Some(deep) = places.reduce(|a, b| a | b).filter(|deep| *deep || !shown) {
             let mut seen = view(market, market.touch());
             if deep {
                 seen.displayed = market.displayed();
@@ -474,6 +489,12 @@ impl Maker {
                 }
                 Err(refusal) => config.orders.refused(refusal),
             }
+        }
+        // With other symbols on the account, the gate is told of every change.
+        let alone = gate.is_alone() && self.attention() == Attention::Book;
+        self.content = alone && self.config.orders.is_content();
+        if self.content {
+            self.known_events = self.own_events;
         }
     }
 
@@ -504,28 +525,6 @@ impl Maker {
     #[must_use]
     pub fn tuner_events(&self) -> &[(UnixNanos, TunerEvent)] {
         self.adaptation.as_ref().map_or(&[], Adaptation::events)
-    }
-
-    /// What it asks of the market.
-    #[must_use]
-    pub fn attention(&self) -> Attention {
-        match (&self.config.judge, &self.adaptation) {
-            (Some(_), _) => Attention::Flow,
-            (None, Some(_)) => Attention::Signals,
-            (None, None) => Attention::Book,
-        }
-    }
-
-    /// Whether it asks for probes.
-    #[must_use]
-    pub fn asks_probes(&self) -> bool {
-        self.adaptation.as_ref().is_some_and(Adaptation::asks_probes)
-    }
-
-    /// Whether it looks at more than makers of one market share.
-    #[must_use]
-    pub fn is_alone(&self) -> bool {
-        self.attention() == Attention::Flow || self.asks_probes()
     }
 
     /// What judges its quotes, where there is something.

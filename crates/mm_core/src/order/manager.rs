@@ -204,6 +204,8 @@ pub struct OrderManager {
     refusals: BTreeMap<Cow<'static, str>, u64>,
     /// Whether a wish was refused since the last reconcile that may pass at the next step.
     refused: bool,
+    /// Whether the last reconcile left an order at the very price of every target, and no other.
+    content: bool,
 }
 
 impl OrderManager {
@@ -228,6 +230,7 @@ impl OrderManager {
             contradictions: 0,
             refusals: BTreeMap::new(),
             refused: false,
+            content: false,
         }
     }
 
@@ -259,6 +262,39 @@ impl OrderManager {
     pub fn refused(&mut self, refusal: Refusal) {
         *self.refusals.entry(Cow::Borrowed(refusal.label())).or_default() += 1;
         self.refused |= !refusal.stands();
+        self.content = false;
+    }
+
+    /// Whether the same targets again would bring no wish, until something unexpected comes.
+    #[must_use]
+    pub fn is_content(&self) -> bool {
+        self.content && self.unknown == 0 && self.rules.patience.0 == 0
+    }
+
+    /// Whether an answer says of an order only what was asked for.
+    #[must_use]
+    pub fn expects(&self, cloid: Cloid, answer: &OrderAnswer) -> bool {
+        let Some(order) = self.get(cloid) else { return false };
+        match (answer, order.state) {
+            (OrderAnswer::Resting { left, .. }, OrderState::Placing { .. }) => {
+                *left == order.unfilled()
+            }
+            (OrderAnswer::Resting { left, .. }, OrderState::Canceling { left: known, .. }) => {
+                *left >= known
+            }
+            (OrderAnswer::Cancelled { .. }, state) => matches!(state, OrderState::Canceling { .. }),
+            (
+                OrderAnswer::Resting { .. },
+                OrderState::Working { .. } | OrderState::Unknown { .. } | OrderState::Done(_),
+            )
+            | (
+                OrderAnswer::Rejected { .. }
+                | OrderAnswer::Filled
+                | OrderAnswer::Unknown
+                | OrderAnswer::CancelRefused,
+                _,
+            ) => false,
+        }
     }
 
     /// Whether [`Self::reconcile`] may have something to do although neither the targets nor
@@ -394,8 +430,10 @@ impl OrderManager {
         self.rules = rules;
     }
 
-    pub(super) fn relevel(&mut self, slot: usize, level: u8) {
+    /// An order stays for a target of this level, so far off its price.
+    pub(super) fn keep(&mut self, slot: usize, level: u8, off: i64) {
         self.slots[slot].level = level;
+        self.content &= off == 0;
     }
 
     pub(super) fn next_cloid(&mut self, level: u8) -> Cloid {
@@ -411,7 +449,7 @@ impl OrderManager {
 
     /// Requests that stayed unanswered for too long make their orders unknown.
     pub(super) fn expire(&mut self, now: UnixNanos) {
-        self.refused = false;
+        (self.refused, self.content) = (false, true);
         for slot in bits(self.pending) {
             let state = self.slots[slot].state;
             let sent = state.pending().expect("invariant: pending orders have a request");

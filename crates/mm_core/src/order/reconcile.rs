@@ -129,9 +129,9 @@ impl OrderManager {
         let mut missing = 0;
         for (i, target) in targets.iter().enumerate() {
             match self.keeper(spare, target, (spec, now)) {
-                Some(slot) => {
+                Some((off, slot)) => {
                     spare &= !(1 << slot);
-                    self.relevel(slot, target.level);
+                    self.keep(slot, target.level, off);
                 }
                 None => missing |= 1 << i,
             }
@@ -144,13 +144,13 @@ impl OrderManager {
         missing
     }
 
-    /// The nearest order that may stay for a target.
+    /// The nearest order that may stay for a target, and how far off it is.
     fn keeper(
         &self,
         spare: u64,
         target: &Target,
         (spec, now): (&InstrumentSpec, UnixNanos),
-    ) -> Option<usize> {
+    ) -> Option<(i64, usize)> {
         let (mut rest, mut best) = (spare, None);
         let mut reach = None;
         while rest != 0 {
@@ -170,7 +170,7 @@ impl OrderManager {
                 Some(_) | None => best = Some((off, slot)),
             }
         }
-        best.map(|(_, slot)| slot)
+        best
     }
 
     /// Whether an order that is further from the touch than its target is too young to go.

@@ -34,23 +34,25 @@ pub(super) struct Around {
 }
 
 impl Around {
-    /// Look around the place `at` in venue order, where `row` gives the rows; `None` where the
-    /// stream has no frames near, or where a touch update after the last frame already told the
-    /// quantity.
+    /// Look around the place `at` in venue order, where `row` gives the rows, and `peek` their
+    /// prices and kinds alone; `None` where the stream has no frames near, or where a touch update
+    /// after the last frame already told the quantity.
     pub(super) fn new(
         (side, px): (Side, Px),
         at: usize,
+        peek: impl Fn(usize) -> Option<(i64, u8)>,
         row: impl Fn(usize) -> Option<Glance>,
     ) -> Option<Self> {
+        let is_far = |(at, kind): (i64, u8)| at != px.0 && !concerns_all(kind);
         let sign = side.sign() as i8;
         let ours = |row: &Glance| row.px == px.0 && row.side == sign;
         let against = |row: &Glance| row.px == px.0 && row.side == -sign;
         let (mut traded_before, mut prints_before, mut from) = (0, 0, None);
         for at in (at.saturating_sub(LOOK)..at).rev() {
-            let row = row(at)?;
-            if row.px != px.0 && !concerns_all(row.kind) {
+            if is_far(peek(at)?) {
                 continue;
             }
+            let row = row(at)?;
             match RowKind::from_u8(row.kind)? {
                 RowKind::Frame => from = Some(row.ts),
                 RowKind::Level | RowKind::Gone if ours(&row) => return None,
@@ -69,10 +71,10 @@ impl Around {
         let (from, mut after) = (from?, None);
         let (mut traded, mut prints) = (traded_before, prints_before);
         for at in at..at + LOOK {
-            let row = row(at)?;
-            if row.px != px.0 && !concerns_all(row.kind) {
+            if is_far(peek(at)?) {
                 continue;
             }
+            let row = row(at)?;
             match RowKind::from_u8(row.kind)? {
                 RowKind::Frame => {
                     let before = (traded_before, prints_before);

@@ -89,21 +89,27 @@ impl Seat {
         self.maker.is_wary() || self.latency.follows_feed()
     }
 
-    /// The earliest time at which this seat has something to do of its own: the start of time
-    /// where a step may follow from the last one.
-    pub(super) fn wakes(&self, market: &impl Sight, gate: &Gate, world: &impl World) -> i64 {
-        let maker = self.maker.wakes(market, gate).0;
-        if maker == i64::MIN {
-            return maker;
-        }
-        maker.min(self.arrives(world))
+    /// When a reply reaches us next that the maker does not expect.
+    #[inline]
+    pub(super) fn surprises(&self) -> i64 {
+        let is_news = |(_, reply): &&(i64, Reply)| match reply {
+            Reply::Answer(cloid, answer) => !self.maker.expects(*cloid, answer),
+            Reply::Fill(..) | Reply::Funding(_) => true,
+        };
+        self.replies.iter().find(is_news).map_or(i64::MAX, |reply| reply.0)
+    }
+
+    /// When a reply reaches us next.
+    #[inline]
+    pub(super) fn hears(&self) -> i64 {
+        self.replies.front().map_or(i64::MAX, |reply| reply.0)
     }
 
     /// When a command reaches the venue or a reply reaches us next.
     #[inline]
     pub(super) fn arrives(&self, world: &impl World) -> i64 {
         let commands = self.inbox.due(|ts| world.next_row(ts));
-        commands.min(self.replies.front().map_or(i64::MAX, |r| r.0))
+        commands.min(self.hears())
     }
 
     /// The venue's clock reaches `now`.

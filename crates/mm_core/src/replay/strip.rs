@@ -48,6 +48,12 @@ impl Strip {
         }
     }
 
+    /// Price and kind of a row; `None` past the end.
+    #[inline]
+    pub(super) fn peek(&self, at: usize) -> Option<(i64, u8)> {
+        Some((*self.px.get(at)?, *self.kind.get(at)?))
+    }
+
     /// A row, as far as it concerns a level; `None` past the end.
     pub(super) fn glance(&self, at: usize) -> Option<Glance> {
         Some(Glance {

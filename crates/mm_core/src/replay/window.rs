@@ -282,7 +282,8 @@ impl Window {
     /// What the frames around the venue's place show of one level.
     pub(super) fn around(&self, level: (Side, Px)) -> Option<Around> {
         let rows = &self.rows;
-        Around::new(level, self.venue, |at| {
+        let peek = |at| self.venue_row(at).map(|i| (rows.px[i], rows.kind[i]));
+        Around::new(level, self.venue, peek, |at| {
             let i = self.venue_row(at)?;
             let n = rows.n.get(i).copied().unwrap_or(0);
             let (ts, kind, side) = (rows.ts_exch[i], rows.kind[i], rows.side[i]);

@@ -226,6 +226,12 @@ impl Gate {
         }
     }
 
+    /// Whether no other symbol shares the account.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.symbols.len() == 1
+    }
+
     /// When the passing of time alone may change [`Self::open`]: the start of time while it may
     /// at every moment.
     #[must_use]

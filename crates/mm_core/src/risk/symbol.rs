@@ -337,7 +337,10 @@ impl SymbolGate {
             return Err(Refusal::OrdersOnSide { count, limit });
         }
         let (px, size) = (order.px, order.size);
-        for sent in self.recent.iter().flatten() {
+        let newest = self.recent[(self.recent_at + RECENT - 1) % RECENT];
+        let young = |sent: Recent| now.since(sent.at) < self.limits.duplicate_window;
+        let looked_at = if newest.is_some_and(young) { &self.recent[..] } else { &[] };
+        for sent in looked_at.iter().flatten() {
             let age = now.since(sent.at);
             let same = sent.side == order.side && sent.px == px && sent.size == size;
             if same && age < self.limits.duplicate_window {

@@ -169,16 +169,27 @@ impl Part for Playback {
     }
 
     fn wakes(&mut self, gate: &Gate, bound: i64) -> Result<i64, CoreError> {
-        let own = self.seat.wakes(&self.seen, gate, &self.world);
+        let own = self.seat.maker.wakes(&self.seen, gate).0;
         if own == i64::MIN {
             return Ok(own);
         }
-        let ends = self.seen.stretch.ends.filter(|&ends| ends > self.now).unwrap_or(i64::MAX);
-        let wake = own.min(ends).min(self.news());
-        let fill = self.world.next_fill(wake.min(bound), &self.seat);
-        let happens = fill.into_iter().chain(self.settlement()).min();
+        let (ends, until) = (self.seen.stretch.ends, self.seen.stretch.until);
+        let is_over = ends.is_some_and(|ends| ends <= self.now);
+        let ends = ends.filter(|_| !is_over).unwrap_or(i64::MAX);
         // What happens at a step is taken in at the next.
-        Ok(happens.map_or(wake, |ts| wake.min(ts + 1)))
+        let settlement = self.settlement().map_or(i64::MAX, |ts| ts + 1);
+        let own = own.min(ends).min(self.news()).min(settlement);
+        loop {
+            let told = if is_over { self.seat.hears() } else { self.seat.surprises() };
+            let wake = own.min(told);
+            let Some(ts) = self.stirs(wake.min(bound)) else { return Ok(wake) };
+            // Nothing is decided before `wake`, so that the venue may go ahead of our clock; with
+            // other symbols on the account, one of them may wake us.
+            if ts > until || !gate.is_alone() {
+                return Ok(ts);
+            }
+            self.seat.happen_until(&mut self.world, ts + 1)?;
+        }
     }
 
     fn advance(&mut self, now: i64, gate: &mut Gate) -> Result<(), CoreError> {

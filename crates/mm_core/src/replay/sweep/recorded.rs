@@ -59,6 +59,8 @@ pub(super) struct Recorded {
     /// The touch in force, or one before it.
     touch: Cell<usize>,
     watches: Vec<Watch>,
+    /// Where an own level changes next.
+    stirs: u32,
     /// What was last asked of a level, and what was found.
     found: Cell<Option<Found>>,
     /// Changes of the orders when the watches were last looked at.
@@ -83,6 +85,7 @@ impl Recorded {
             peeked_at: u64::MAX,
             touch: Cell::new(0),
             watches: Vec::with_capacity(16),
+            stirs: u32::MAX,
             found: Cell::new(None),
             watched: u64::MAX,
             bound: [0; 2],
@@ -144,17 +147,29 @@ impl Recorded {
             let (next, range) = self.found(side, px);
             self.watches.push(Watch { side, px, next, end: range.end });
         }
+        let levels = &self.stretch.levels;
+        let open = self.watches.iter().filter(|watch| watch.next < watch.end);
+        self.stirs = open.map(|watch| levels.entry(watch.next).pos).min().unwrap_or(u32::MAX);
     }
 
     /// Own levels change as they did before the row `until`.
     #[inline]
     fn follow(&mut self, until: u32, seat: &mut Seat) {
         self.watch(seat);
+        if self.stirs < until {
+            self.change(until, seat);
+        }
+        self.pos = until;
+    }
+
+    fn change(&mut self, until: u32, seat: &mut Seat) {
         let stretch = &self.stretch;
+        self.stirs = u32::MAX;
         for watch in &mut self.watches {
             while watch.next < watch.end {
                 let entry = stretch.levels.entry(watch.next);
                 if entry.pos >= until {
+                    self.stirs = self.stirs.min(entry.pos);
                     break;
                 }
                 watch.next += 1;
@@ -169,7 +184,6 @@ impl Recorded {
                 }
             }
         }
-        self.pos = until;
     }
 
     /// Everything before the row `end` happens.
@@ -304,7 +318,7 @@ impl World for Recorded {
         }
         let Stretch { strip, base, .. } = &*self.stretch;
         let (level, here) = ((place.side, place.px), base + self.pos as usize);
-        let around = Around::new(level, here, |at| strip.glance(at));
+        let around = Around::new(level, here, |at| strip.peek(at), |at| strip.glance(at));
         Ok(around.map(|around| around.arrival(self.at(place.side, place.px), ts)))
     }
 }
