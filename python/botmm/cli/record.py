@@ -199,7 +199,7 @@ def _line(status: dict[str, Any]) -> str:
     parts = [
         f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}",
         f"{rate:.0f} frames/s",
-        f"{size_text(status['bytes_a_day'])} a day",
+        f"{size_text(status['bytes_a_day'])} a day{'' if status['packed'] else ' before packing'}",
         f"{status['gaps']} gaps",
         f"youngest {min(ages):.1f} s" if ages else "nothing heard yet",
     ]

@@ -113,12 +113,15 @@ class Recorder:
         """Return what screens, monitors and metrics show."""
         now, writer = self._clock.monotonic(), self._writer
         ran = now - self._began
+        before, after = writer.packed
+        a_day = writer.written / max(ran, 1.0) * DAY_S
         return {
             "now_ns": int(self._clock.now()),
             "ran_s": round(ran, 3),
             "records": writer.last_seq,
             "written_bytes": writer.written,
-            "bytes_a_day": round(writer.written / max(ran, 1.0) * DAY_S),
+            "bytes_a_day": round(a_day * after / before if before else a_day),
+            "packed": before > 0,
             "pending_bytes": writer.held,
             "lost_records": writer.lost,
             "failure": writer.failure,

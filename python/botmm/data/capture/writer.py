@@ -93,6 +93,8 @@ class Writer:
         self.closed = False
         self.lost = 0
         """Records that memory had no room for."""
+        self.packed = 0, 0
+        """Bytes of the segments that this run sealed, before and after."""
         self._written_before = 0
         self._stop = threading.Event()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -293,7 +295,11 @@ class Writer:
         assert self._full is not None, "invariant: this thread runs where segments are sealed"
         while (path := self._full.get()) is not None and not self._stop.is_set():
             try:
+                before = path.stat().st_size
                 damage = seal(path, self._disk)
+                if damage is None:
+                    after = path.with_suffix(".seg").stat().st_size
+                    self.packed = self.packed[0] + before, self.packed[1] + after
             except OSError as error:
                 _log.warning("not sealed", file=path.name, why=error.strerror)
                 continue
