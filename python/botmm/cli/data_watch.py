@@ -108,7 +108,7 @@ def _head(status: dict[str, Any]) -> list[str]:
     lines = [
         f"{status['venue']}  {status['url']}  {state}  process {status['pid']}",
         f"{status['records']:,} records  {size_text(status['bytes_a_day'])} a day"
-        f"{'' if status['packed'] else ' before packing'}  "
+        f"{'' if status.get('packed') else ' before packing'}  "
         f"{status['gaps']} gaps{'  last ' + status['last_gap'] if status['last_gap'] else ''}  "
         f"{size_text(status['free_bytes'])} free  {size_text(status['pending_bytes'])} waiting",
     ]

@@ -24,7 +24,7 @@ from botmm.data.capture.segment import Segment, Stamps
 from botmm.data.capture.walk import Damage, Walk
 
 LEVEL = 9
-PAYLOAD_BYTES = 2 * 1024**2
+PAYLOAD_BYTES = 1024**2
 """What one sealed block holds, so that a reader needs little memory."""
 
 
