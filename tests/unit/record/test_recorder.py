@@ -101,10 +101,10 @@ def test_a_lost_line_is_a_gap_with_its_cause_and_both_clocks(tmp_path):
 
 def test_depth_goes_first_and_trades_last_as_the_disk_fills(tmp_path):
     told: list[tuple[str, tuple[int, int], str]] = []
-    free = 1000
-    space = Space(tmp_path, 1000, lambda *one: told.append(one), free_of=lambda _: free)
+    free = iter((1000, 999, 499, 249, 270, 290, 600, 1200))
+    space = Space(tmp_path, 1000, lambda *one: told.append(one), free_of=lambda _: next(free))
     seen = []
-    for at, free in enumerate((1000, 999, 499, 249, 270, 290, 600, 1200)):
+    for at in range(8):
         space.look((at, at))
         seen.append([rank.name for rank in Rank if space.takes(rank)])
     assert seen == [
@@ -154,9 +154,8 @@ def test_only_what_is_old_and_closed_is_removed(tmp_path):
 
 
 def test_a_second_recorder_of_a_folder_is_refused(tmp_path):
-    with locked(tmp_path):
-        with pytest.raises(UsageError, match="another recorder"), locked(tmp_path):
-            pass
+    with locked(tmp_path), pytest.raises(UsageError, match="another recorder"), locked(tmp_path):
+        pass
     with locked(tmp_path):
         pass
 
