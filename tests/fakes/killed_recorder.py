@@ -37,6 +37,9 @@ class Line:
     def label(self, frame: bytes) -> Label:
         return Label("BTC", "trades", Rank.TRADES)
 
+    def renew(self) -> None:
+        pass
+
     async def run(self, take: Take, lost: Callable[[str], None]) -> None:
         raise NotImplementedError
 

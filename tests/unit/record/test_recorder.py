@@ -34,6 +34,9 @@ class Line:
         symbol, channel, rank, _ = frame.decode().split(" ", 3)
         return None if channel == "pong" else Label(symbol.strip("-"), channel, Rank[rank])
 
+    def renew(self) -> None:
+        pass
+
     async def run(self, take: Take, lost: Callable[[str], None]) -> None:
         raise NotImplementedError
 

@@ -15,6 +15,7 @@ from botmm.data.capture.kinds import Kind
 from botmm.data.capture.walk import Damage, Walk
 from botmm.data.importers.base import Batch, Scales, Tally
 from botmm.errors import DataError
+from botmm.units import SECOND_NS
 
 BATCH_BYTES = 2 << 20
 FORMAT = "capture"
@@ -27,21 +28,28 @@ _FAST = re.compile(rb'"fast"\s*:\s*true')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Dialect:
-    """How the frames of a venue are read."""
+    """How the frames of a venue are read; `mark` is how they name a symbol."""
 
     decoder: str
     incremental: bool
     window: int
-    channels: tuple[bytes, ...]
+    mark: bytes
+    starts: tuple[bytes, ...]
 
 
 _DIALECTS = {
     "hyperliquid": _Dialect(
-        decoder="hl_ws",
-        incremental=False,
-        window=20,
-        channels=(b'{"channel":"l2Book"', b'{"channel":"bbo"', b'{"channel":"trades"',
-                  b'{"channel":"activeAssetCtx"'),
+        decoder="hl_ws", incremental=False, window=20, mark=b'"coin":"%s"',
+        starts=tuple(
+            b'{"channel":"%s"' % kind for kind in (b"l2Book", b"bbo", b"trades", b"activeAssetCtx")
+        ),
+    ),
+    "binance": _Dialect(
+        decoder="binance", incremental=True, window=0, mark=b'"s":"%s"', starts=(b'{"stream":',)
+    ),
+    "bybit": _Dialect(
+        decoder="cryptofeed_bybit", incremental=True, window=200, mark=b'"s":"%s"',
+        starts=(b'{"topic":"orderbook.', b'{"topic":"publicTrade.'),
     ),
 }  # fmt: skip
 
@@ -162,7 +170,7 @@ class CaptureSource:
                 if frame is None:
                     continue
                 last = max(last, record.recv_ns)
-                lines.append(b"%d %s\n" % (record.recv_ns, frame))
+                lines.append(_line(self._dialect.decoder, record.recv_ns, frame))
                 size += len(frame)
             if size >= BATCH_BYTES:
                 yield self._batch(symbol, lines, line, last)
@@ -188,6 +196,15 @@ class CaptureSource:
         self.damage = walk.damage
 
 
+def _line(decoder: str, recv_ns: int, frame: bytes) -> bytes:
+    """Return a frame as a line that the core reads, with its receive time."""
+    if not decoder.startswith("cryptofeed"):
+        return b"%d %s\n" % (recv_ns, frame)
+    text = json.dumps(frame.decode("utf-8", "replace")).encode()
+    seconds, rest = divmod(recv_ns, SECOND_NS)
+    return b'{"t":"recv","ts":%d.%09d,"data":%s}\n' % (seconds, rest, text)
+
+
 @dataclass(slots=True)
 class _Chosen:
     """The frames of a symbol, each once: of two connections, whichever brought it first."""
@@ -200,21 +217,26 @@ class _Chosen:
     _mark: bytes = field(init=False)
 
     def __post_init__(self) -> None:
-        self._mark = b'"coin":"%s"' % self.symbol
+        self._mark = self.dialect.mark % self.symbol
 
     def frame(self, record: Record) -> bytes | None:
         """Return the frame that a record holds; None where it is not wanted."""
         payload = record.payload
-        if self._mark not in payload:
-            return None
         if record.kind == Kind.ANSWER:
-            payload = b'{"channel":"l2Book","data":%s}' % payload.partition(b"\n")[2].strip()
-        if not payload.startswith(self.dialect.channels):
+            return self._answer(payload)
+        if self._mark not in payload or not payload.startswith(self.dialect.starts):
             return None
         if self._again(record.conn, payload):
             self.twice += 1
             return None
         return payload
+
+    def _answer(self, payload: bytes) -> bytes | None:
+        """Return an answer as the frame that it stands for."""
+        asked, _, body = payload.partition(b"\n")
+        if asked.startswith(b"GET "):
+            return body if b"symbol=%s&" % self.symbol in asked else None
+        return b'{"channel":"l2Book","data":%s}' % body if self._mark in asked else None
 
     def _again(self, conn: int, payload: bytes) -> bool:
         """Whether another connection brought as much before."""
