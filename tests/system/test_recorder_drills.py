@@ -209,6 +209,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", place], check=True)
 
 
+def fill(path: Path) -> None:
+    """Write until the disk is full."""
+    with path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 20))
+
+
 def test_a_disk_that_others_fill_loses_nothing_before_the_barrier(small_disk):
     folder = small_disk / "capture"
     clock = SystemClock()
@@ -218,9 +225,8 @@ def test_a_disk_that_others_fill_loses_nothing_before_the_barrier(small_disk):
     assert writer.flush()
     assert writer.sync()
     hog = small_disk / "hog"
-    with hog.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
-        while True:
-            file.write(bytes(1 << 20))
+    with pytest.raises(OSError, match="No space left"):
+        fill(hog)
     assert shutil.disk_usage(small_disk).free < 1 << 16
     rng = np.random.default_rng(1)
     sent = 200
