@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -95,6 +96,21 @@ def test_a_venue_that_goes_away_is_a_gap_with_its_cause(venue, tmp_path):
     process.communicate(timeout=20)
     assert process.returncode == 0
     assert "ConnectionClosed" in status(tmp_path)["last_gap"]
+
+
+def test_a_stop_before_the_venue_answers_ends_it(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from botmm.cli.record import main; main()", "--symbols", "BTC",
+             "--url", f"http://127.0.0.1:{mute.getsockname()[1]}", "--store", str(tmp_path)],
+            stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT / "python")},
+        )  # fmt: skip
+        mute.settimeout(30)
+        mute.accept()
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=8)
+    assert process.returncode == 130
+    assert "stopped before the venue answered" in told
 
 
 def test_a_name_that_is_not_listed_says_which_is(venue, tmp_path, capsys):

@@ -13,7 +13,7 @@ import rich_click as click
 
 from botmm.cli.options import examples, load_config, output_options, store_options, symbols_option
 from botmm.cli.terminal import Terminal, terminal
-from botmm.errors import UsageError
+from botmm.errors import StoppedError, UsageError
 
 if TYPE_CHECKING:
     from botmm.clock import Clock
@@ -135,7 +135,13 @@ async def _record(venue: str, store: Path, options: dict[str, Any], shown: Termi
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     clock, folder = SystemClock(), store / "capture" / venue
-    url, names, lines = await _lines(venue, options, clock)
+    asked = asyncio.create_task(_lines(venue, options, clock))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not asked.done():
+        asked.cancel()
+        raise StoppedError("stopped before the venue answered", exit_code=130)
+    url, names, lines = asked.result()
     what = about(venue, url, names, __version__)
     with locked(folder):
         writer = Writer(folder, clock, about=what, sealed=True)

@@ -5,16 +5,16 @@ A book starts where a snapshot lies within a change; each change names the last 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from botmm.clock import Clock
+from botmm.errors import VenueError
 from botmm.observe.logging import logger
 from botmm.record.names import named
 from botmm.record.recorder import Label, Line
-from botmm.record.socket import Socket, get_patiently
+from botmm.record.socket import Socket, get_document
 from botmm.record.space import Rank
 
 REST = "https://fapi.binance.com"
@@ -23,6 +23,7 @@ LEVELS = 1_000
 
 _STREAM = re.compile(rb'\{"stream":"(\w+)@(\w+)')
 _IDS = re.compile(rb'"U":(\d+),"u":(\d+),"pu":(\d+)')
+_SNAPSHOT = re.compile(rb'"lastUpdateId":\s*(\d+)')
 _RANKS = {"depth": Rank.DEPTH, "aggTrade": Rank.TRADES}
 _log = logger(__name__)
 
@@ -34,8 +35,12 @@ async def listed(rest: str, wanted: Sequence[str]) -> tuple[str, ...]:
         ConfigError: a name that is not listed.
         VenueError: the venue did not answer.
     """
-    rows = json.loads(await get_patiently(f"{rest}/fapi/v1/exchangeInfo"))["symbols"]
-    known = {row["symbol"] for row in rows if row["status"] == "TRADING"}
+    url = f"{rest}/fapi/v1/exchangeInfo"
+    found = await get_document(url)
+    try:
+        known = {row["symbol"] for row in found["symbols"] if row["status"] == "TRADING"}
+    except (KeyError, TypeError) as error:
+        raise VenueError(f"{url}: no list of symbols: {error}", cure="check --url") from None
     return named(wanted, known)
 
 
@@ -99,7 +104,8 @@ class Streams:
         book = self._books.get(symbol)
         if book is None or book.first is None:
             return True
-        return int(json.loads(body)["lastUpdateId"]) >= book.first
+        number = _SNAPSHOT.search(body)
+        return number is not None and int(number[1]) >= book.first
 
 
 def lines(rest: str, socket: str, symbols: Sequence[str], clock: Clock) -> list[Line]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from botmm.clock import Clock
+from botmm.errors import VenueError
 from botmm.record.names import named
 from botmm.record.recorder import Label, Line
-from botmm.record.socket import LostError, Socket, get_patiently
+from botmm.record.socket import LostError, Socket, get_document
 from botmm.record.space import Rank
 
 REST = "https://api.bybit.com"
@@ -35,10 +36,13 @@ async def listed(rest: str, wanted: Sequence[str]) -> tuple[str, ...]:
     cursor = ""
     for _ in range(20):
         url = f"{rest}/v5/market/instruments-info?category=linear&limit=1000"
-        page = json.loads(await get_patiently(url + (f"&cursor={quote(cursor)}" if cursor else "")))
-        rows = page["result"]["list"]
-        known |= {row["symbol"] for row in rows if row["status"] == "Trading"}
-        cursor = page["result"].get("nextPageCursor") or ""
+        page = await get_document(url + (f"&cursor={quote(cursor)}" if cursor else ""))
+        try:
+            rows = page["result"]["list"]
+            known |= {row["symbol"] for row in rows if row["status"] == "Trading"}
+            cursor = page["result"].get("nextPageCursor") or ""
+        except (KeyError, TypeError) as error:
+            raise VenueError(f"{url}: no list of symbols: {error}", cure="check --url") from None
         if not cursor:
             break
     return named(wanted, known)

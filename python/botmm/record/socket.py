@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
@@ -22,9 +23,10 @@ from botmm.units import SECOND_NS
 OPEN_S = 10.0
 GOOD_S = 30.0
 FRAME_MAX = 4 << 20
-BODY_MAX = 32 << 20
+BODY_MAX = 12 << 20
 ASK_S = 10.0
 ASK_AGAIN_S = 2.0
+ASKS_MAX = 200
 TRIES = 5
 
 _log = logger(__name__)
@@ -116,7 +118,7 @@ class Socket:
         )  # fmt: skip
         self.dialect.begin()
         self._heard = self.clock.monotonic()
-        wanted: asyncio.Queue[str] = asyncio.Queue(maxsize=1_000)
+        wanted: asyncio.Queue[str] = asyncio.Queue(maxsize=ASKS_MAX)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep(self._ws))
@@ -128,6 +130,8 @@ class Socket:
                     self._heard = self.clock.monotonic()
                     take(frame)
                     path = self.dialect.heard(frame)
+                    if path is not None and wanted.full():
+                        raise LostError("books lose their start faster than it can be asked for")
                     if path is not None:
                         wanted.put_nowait(path)
         finally:
@@ -187,19 +191,23 @@ async def get(url: str) -> bytes:
     return body
 
 
-async def get_patiently(url: str) -> bytes:
-    """Return the body of a page, tried some times.
+async def get_document(url: str) -> Any:
+    """Return the JSON of a page, tried some times.
 
     Raises:
         VenueError: it did not come.
     """
-    for number in range(TRIES - 1):
+    for number in range(TRIES):
         try:
-            return await get(url)
+            return json.loads(await get(url))
+        except ValueError:
+            raise VenueError(f"{url}: no JSON", cure="check --url") from None
         except VenueError as error:
+            if number == TRIES - 1:
+                raise
             _log.warning("no answer", why=error.message)
             await asyncio.sleep(2.0**number)
-    return await get(url)
+    raise AssertionError("invariant: the last try returns or raises")
 
 
 def _words(error: BaseException) -> str:
