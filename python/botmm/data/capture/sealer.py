@@ -15,8 +15,6 @@ from botmm.observe.logging import logger
 SPARE_BYTES = 64 * 1024
 WAIT_S = 1.0
 
-_log = logger(__name__)
-
 
 class Sealer:
     """Seals what it is given, one after the other; what it has no time for stays open."""
@@ -25,7 +23,7 @@ class Sealer:
         """Start the thread."""
         self.packed = 0, 0
         """Bytes of the segments that were sealed, before and after."""
-        self._disk = disk
+        self._disk, self._log = disk, logger(__name__)
         self._todo: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture-seal", daemon=True)
@@ -50,10 +48,10 @@ class Sealer:
                     after = path.with_suffix(".seg").stat().st_size
                     self.packed = self.packed[0] + before, self.packed[1] + after
             except OSError as error:
-                _log.warning("not sealed", file=path.name, why=error.strerror)
+                self._log.warning("not sealed", file=path.name, why=error.strerror)
                 continue
             if damage is not None:
-                _log.warning("damage", file=path.name, sort=damage.sort, words=damage.words)
+                self._log.warning("damage", file=path.name, sort=damage.sort, words=damage.words)
 
 
 class Spare:
