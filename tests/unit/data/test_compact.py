@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from botmm.cli import run
+from botmm.clock import ManualClock
 from botmm.data.capture import Writer
 from botmm.data.capture.kinds import Kind
 from botmm.data.catalogue import read_tape, tape_path
@@ -118,6 +119,26 @@ def test_a_gap_that_the_recorder_told_stands_in_the_tape(tmp_path):
     ((start, end),) = tape.gaps
     assert end == START + 65 * S
     assert start == START + 59 * S + 850_000_000
+
+
+@pytest.mark.parametrize("step_s", [-3600, 3600])
+def test_a_wall_clock_that_was_set_while_recording_tears_nothing(tmp_path, step_s):
+    folder = tmp_path / "capture" / "hyperliquid"
+    about = {"what": "recording", "venue": "hyperliquid", "symbols": ["BTC"]}
+    frames = minute(START)
+    clock = ManualClock(START)
+    writer = Writer(folder, clock, about=about)
+    for at, frame, line, kind in frames:
+        clock.ns = at
+        step = step_s * S if at > START + 30 * S else 0
+        writer.append(kind, at + step, frame, conn=line)
+    writer.close()
+    (tape,) = made(tmp_path).written
+    assert tape.gaps == ()
+    assert tape.quality["clock_stepped"] == 180
+    other = tmp_path / "other"
+    recording(other / "capture" / "hyperliquid", frames)
+    assert made(other).written[0].rows == tape.rows
 
 
 def test_books_that_were_asked_for_are_books_of_twenty_levels(tmp_path):

@@ -45,7 +45,11 @@ def seal(path: Path, disk: Disk) -> Damage | None:
         with path.open("rb") as file:
             for header, body in walk.blocks(file):
                 if made is None:
-                    made = _Sealed(Segment(disk, fresh, fd, boot, header.wall_ns, header.previous))
+                    made = _Sealed(
+                        Segment(
+                            disk, fresh, fd, boot, (header.wall_ns, header.mono_ns), header.previous
+                        )
+                    )
                 try:
                     made.take(header, body)
                 except BlockError as error:

@@ -28,6 +28,7 @@ PENDING_BYTES_MAX = 64 * 1024**2
 PAYLOAD_BYTES_MAX = 16 * 1024**2
 GAPS_MAX = 10_000
 """Gaps that may wait for a disk; one that takes none for so long has a gap of its own."""
+DELETED = "deleted by hand"
 _HOUR_NS = 3600 * 10**9
 
 
@@ -175,6 +176,10 @@ class Writer:
             segment = self._segment
             if segment is None:
                 return False
+            if os.fstat(segment.fd).st_nlink == 0:
+                gone = OSError(errno.ENOENT, "deleted")
+                self._abandon(DELETED, gone, max(segment.first_seq - 1, 0), segment)
+                return False
             fd, upto = os.dup(segment.fd), segment.size
         if upto == segment.synced:
             os.close(fd)
@@ -258,7 +263,7 @@ class Writer:
             self.failure = f"open: {error.strerror or error}"
             return False
         self._number += 1
-        self._segment = Segment(self._disk, path, fd, self.boot, self._stamps()[0], self._hash)
+        self._segment = Segment(self._disk, path, fd, self.boot, self._stamps(), self._hash)
         about = self._about
         return not about or self._do("write", lambda s: s.block(Sort.ABOUT, about, self._stamps()))
 
@@ -303,11 +308,12 @@ class Writer:
             with contextlib.suppress(OSError):
                 segment.path.unlink()
                 self._number -= 1
-        elif self._sealer is not None:
+        elif self._sealer is not None and what != DELETED:
             self._sealer.put(segment.path)
         owed = self._gap_owed
         last = owed.last_seq if owed is not None and owed.cause != "start" else last
-        since = segment.durable if what == "sync" else segment.wrote
+        kept = {"sync": segment.durable, DELETED: segment.opened}
+        since = kept.get(what, segment.wrote)
         self._gap_owed = replace(
             self._gap(self.failure, last, segment.last_seq + 1),
             since_ns=since[0],
@@ -318,7 +324,7 @@ class Writer:
         segment = self._segment
         if segment is None or not segment.count:
             return
-        hour = self._stamps()[0] // _HOUR_NS != segment.opened_ns // _HOUR_NS
+        hour = self._stamps()[0] // _HOUR_NS != segment.opened[0] // _HOUR_NS
         if hour or segment.size >= self._segment_bytes:
             self._finish(publish=self._sealer is None)
 

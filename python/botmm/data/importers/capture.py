@@ -19,6 +19,8 @@ from botmm.units import SECOND_NS
 
 BATCH_BYTES = 2 << 20
 FORMAT = "capture"
+STEP_NS = 50_000_000
+"""Clocks that part by more were set, not read a moment apart."""
 
 _TIMED = re.compile(rb'\{"channel":"(l2Book|bbo)","data":.{0,80}?"time":\s*(\d+)')
 _BESIDE = frozenset({"deep", "polled", "depth"})
@@ -161,16 +163,18 @@ class CaptureSource:
         """Yield blocks of lines; see `Source`."""
         chosen = _Chosen(symbol.encode(), self._dialect)
         lines: list[bytes] = []
+        steady = _Steady()
         size, line, last = 0, 1, 0
         for sort, body in self._blocks():
             if sort is not Sort.RECORDS:
                 continue
             for record in unpack_records(body):
+                recv_ns = steady.recv_ns(record)
                 frame = chosen.frame(record)
                 if frame is None:
                     continue
-                last = max(last, record.recv_ns)
-                lines.append(_line(self._dialect.decoder, record.recv_ns, frame))
+                last = max(last, recv_ns)
+                lines.append(_line(self._dialect.decoder, recv_ns, frame))
                 size += len(frame)
             if size >= BATCH_BYTES:
                 yield self._batch(symbol, lines, line, last)
@@ -178,6 +182,7 @@ class CaptureSource:
         if lines:
             yield self._batch(symbol, lines, line, last)
         tally.add("heard_twice", chosen.twice)
+        tally.add("clock_stepped", steady.moved)
 
     def _batch(self, symbol: str, lines: list[bytes], line: int, last: int) -> Batch:
         args = (self._dialect.decoder, symbol, b"".join(lines), line)
@@ -194,6 +199,28 @@ class CaptureSource:
         except BlockError as error:
             raise DataError(f"{self.path}: {error.message}", cure=error.cure) from None
         self.damage = walk.damage
+
+
+@dataclass(slots=True)
+class _Steady:
+    """Receive times of a segment by its first wall time and the clock that never runs back.
+
+    A wall clock that was set while recording would tear the order; by how much all times of a segment
+    are off is measured by the import.
+    """
+
+    moved: int = 0
+    _offset: int | None = None
+
+    def recv_ns(self, record: Record) -> int:
+        """Return when a record came."""
+        offset = record.recv_ns - record.mono_ns
+        if self._offset is None:
+            self._offset = offset
+        if abs(offset - self._offset) <= STEP_NS:
+            return record.recv_ns
+        self.moved += 1
+        return record.mono_ns + self._offset
 
 
 def _line(decoder: str, recv_ns: int, frame: bytes) -> bytes:

@@ -197,3 +197,23 @@ def test_full_segments_are_sealed_beside_the_writing(tmp_path):
     assert [r.payload for r in reader] == [*(b"%d" % i * 40 for i in range(30)), b"last"]
     assert reader.damage == []
     assert {path.suffix for path in tmp_path.iterdir()} == {".seg"}
+
+
+def test_a_segment_deleted_by_hand_is_seen_and_told(tmp_path):
+    clock = ManualClock(START)
+    writer = Writer(tmp_path, clock)
+    for index in range(3):
+        writer.append(1, clock.ns, b"%d" % index)
+    assert writer.flush()
+    (path,) = tmp_path.glob("*.open")
+    path.unlink()
+    clock.advance(1)
+    assert not writer.sync()
+    assert "deleted by hand" in writer.failure
+    writer.append(1, clock.ns, b"after")
+    assert writer.flush()
+    writer.close()
+    reader = Reader(tmp_path)
+    assert [one.payload for one in reader] == [b"after"]
+    (gap,) = reader.gaps
+    assert (gap.last_seq, gap.next_seq, gap.since_ns, gap.wall_ns) == (0, 4, START, START + S)
