@@ -357,7 +357,20 @@ def test_a_burst_of_ten_times_the_rate_loses_nothing(tmp_path):
     )
 
 
-def simulate(folder: Path, days: float, gap_s: float, *, forget: bool = False) -> Report:
+def resident_mib() -> float:
+    """Return the memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def simulate(
+    folder: Path,
+    days: float,
+    gap_s: float,
+    *,
+    forget: bool = False,
+    memory: list[float] | None = None,
+) -> Report:
     """Record so many days through a clock of its own, frames `gap_s` apart, with a cut each hour."""
     clock = ManualClock(START)
     writer = Writer(folder, clock, sealed=True, about={"what": "recording"})
@@ -377,6 +390,8 @@ def simulate(folder: Path, days: float, gap_s: float, *, forget: bool = False) -
         if number % round(3_600 / gap_s) == 50:
             recorder.tick()
             writer.flush()
+            if memory is not None:
+                memory.append(resident_mib())
     recorder.end("stopped")
     assert writer.lost == 0
     return check(folder)
@@ -384,17 +399,22 @@ def simulate(folder: Path, days: float, gap_s: float, *, forget: bool = False) -
 
 @pytest.mark.parametrize(("days", "gap_s"), [(DAYS[0], 1 / 46), (DAYS[1], 0.9)])
 def test_in_simulated_days_every_second_is_heard_or_told(tmp_path, days, gap_s):
-    report = simulate(tmp_path, days, gap_s)
+    memory: list[float] = []
+    report = simulate(tmp_path, days, gap_s, memory=memory)
     hours = days * 24
     assert report.sound
     assert report.unexplained == []
     assert report.heard + report.in_gaps == report.seconds > days * 86_400
     assert report.in_gaps >= 15 * int(hours)
     assert report.segments >= int(hours)
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # The first quarter warms up what the allocator keeps.
+    later = memory[len(memory) // 4 :]
+    slope = 24 * float(np.polyfit(range(len(later)), later, 1)[0])
+    if NIGHTLY:
+        assert slope < 1.0
     print(
         f"{days:g} days: {report.records} records, {report.seconds} seconds, {report.in_gaps} of them in "
-        f"gap records, {report.size / days / 1e6:.1f} MB a day, {most:.0f} MB at most"
+        f"gap records, {report.size / days / 1e6:.1f} MB a day, {max(memory):.0f} MiB at most, {slope:+.2f} MiB a day"
     )
 
 
