@@ -363,6 +363,14 @@ def resident_mib() -> float:
     return pages * resource.getpagesize() / 2**20
 
 
+def slope_of(memory: list[float]) -> float:
+    """Return how much hourly figures grow a day; the first quarter warms up what the allocator keeps."""
+    later = memory[len(memory) // 4 :]
+    if len(later) < 3:
+        return 0.0
+    return 24 * float(np.polyfit(range(len(later)), later, 1)[0])
+
+
 def simulate(
     folder: Path,
     days: float,
@@ -407,15 +415,17 @@ def test_in_simulated_days_every_second_is_heard_or_told(tmp_path, days, gap_s):
     assert report.heard + report.in_gaps == report.seconds > days * 86_400
     assert report.in_gaps >= 15 * int(hours)
     assert report.segments >= int(hours)
-    # The first quarter warms up what the allocator keeps.
-    later = memory[len(memory) // 4 :]
-    slope = 24 * float(np.polyfit(range(len(later)), later, 1)[0])
+    slope = slope_of(memory)
     if NIGHTLY:
         assert slope < 1.0
     print(
         f"{days:g} days: {report.records} records, {report.seconds} seconds, {report.in_gaps} of them in "
-        f"gap records, {report.size / days / 1e6:.1f} MB a day, {max(memory):.0f} MiB at most, {slope:+.2f} MiB a day"
+        f"gap records, {report.size / days / 1e6:.1f} MB a day, {max(memory, default=0.0):.0f} MiB at most, {slope:+.2f} MiB a day"
     )
+
+
+def test_a_leak_of_a_mebibyte_a_day_would_be_seen():
+    assert slope_of([90 + hour * 1.5 / 24 for hour in range(240)]) > 1.0
 
 
 def test_a_silence_that_nobody_told_is_found(tmp_path):
