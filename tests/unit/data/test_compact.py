@@ -121,6 +121,23 @@ def test_a_gap_that_the_recorder_told_stands_in_the_tape(tmp_path):
     assert start == START + 59 * S + 850_000_000
 
 
+def test_what_was_missed_before_the_first_and_after_the_last_frame_is_no_gap(tmp_path):
+    folder = tmp_path / "capture" / "hyperliquid"
+    about = {"what": "recording", "venue": "hyperliquid", "symbols": ["BTC"]}
+    clock = ManualClock(START)
+    writer = Writer(folder, clock, about=about)
+    writer.gap("start", (START - 600 * S, 0), what="quick")
+    for at, frame, line, kind in minute(START):
+        clock.ns = at
+        writer.append(kind, at, frame, conn=line)
+    since = clock.ns
+    clock.advance(600)
+    writer.gap("reset", (since, 0), what="quick")
+    writer.close()
+    (tape,) = made(tmp_path).written
+    assert tape.gaps == ()
+
+
 @pytest.mark.parametrize("step_s", [-3600, 3600])
 def test_a_wall_clock_that_was_set_while_recording_tears_nothing(tmp_path, step_s):
     folder = tmp_path / "capture" / "hyperliquid"

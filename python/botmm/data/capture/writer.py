@@ -314,6 +314,8 @@ class Writer:
         last = owed.last_seq if owed is not None and owed.cause != "start" else last
         kept = {"sync": segment.durable, DELETED: segment.opened}
         since = kept.get(what, segment.wrote)
+        if owed is not None and owed.since_ns:  # it goes on
+            since = owed.since_ns, owed.since_mono_ns
         self._gap_owed = replace(
             self._gap(self.failure, last, segment.last_seq + 1),
             since_ns=since[0],

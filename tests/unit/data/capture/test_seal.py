@@ -217,3 +217,35 @@ def test_a_segment_deleted_by_hand_is_seen_and_told(tmp_path):
     assert [one.payload for one in reader] == [b"after"]
     (gap,) = reader.gaps
     assert (gap.last_seq, gap.next_seq, gap.since_ns, gap.wall_ns) == (0, 4, START, START + S)
+
+
+class SometimesFull(Disk):
+    """A disk that has no room while it is told so."""
+
+    full = False
+
+    def write(self, fd: int, data: bytes) -> int:
+        if self.full:
+            raise OSError(28, "full")
+        return super().write(fd, data)
+
+
+def test_a_gap_over_many_failures_begins_with_the_first(tmp_path):
+    clock, disk = ManualClock(START), SometimesFull()
+    writer = Writer(tmp_path, clock, disk=disk, about={"what": "recording"})
+    writer.append(1, clock.ns, b"before")
+    assert writer.flush()
+    disk.full = True
+    for _ in range(5):
+        clock.advance(10)
+        writer.append(1, clock.ns, b"while")
+        assert not writer.flush()
+    disk.full = False
+    clock.advance(10)
+    assert writer.flush()
+    writer.close()
+    report = check(tmp_path)
+    (gap,) = report.gaps
+    assert (gap.cause, gap.since_ns) == ("write: ENOSPC", START)
+    assert (report.records, report.sound) == (6, True)
+    assert report.unexplained == []
