@@ -199,6 +199,24 @@ def test_a_corrupt_segment_is_told_and_set_apart(tmp_path, capsys):
     assert "set apart as corrupt" in capsys.readouterr().out
 
 
+def test_a_closed_segment_that_rotted_is_told_and_the_rest_is_used(tmp_path):
+    folder = tmp_path / "capture" / "hyperliquid"
+    recording(folder, minute(START))
+    recording(folder, minute(START + 60 * S))
+    path = min(folder.glob("*.seg"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    outcome = compact(folder, tmp_path, Silent())
+    (tape,) = outcome.written
+    assert len(json.loads(read_tape(tape.path).meta["sources"])) == 1
+    (error,) = outcome.failed
+    assert "corrupt at byte" in error.message
+    assert path.with_suffix(".bad").read_bytes() == data
+    again = compact(folder, tmp_path, Silent())
+    assert (again.written, again.failed) == ([], [])
+
+
 @pytest.mark.parametrize("command", ["compact", "verify", "watch"])
 def test_nothing_recorded_says_what_to_do(tmp_path, capsys, command):
     assert run(["data", command, "--store", str(tmp_path)]) == 3
