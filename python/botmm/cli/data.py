@@ -10,6 +10,8 @@ from botmm.cli.tree import CONTEXT, LazyGroup, Lines
 _DATA: Lines = {
     "import": ("data_import", "Turn recordings and archives into tapes."),
     "compact": ("data_compact", "Turn what the recorder wrote into tapes."),
+    "verify": ("data_verify", "Check every sum of what the recorder wrote."),
+    "watch": ("data_watch", "Show what the recorder does."),
     "ls": ("data_ls", "Show what is in the store."),
     "check": ("data_check", "Score the quality of tapes, minute by minute."),
     "export": ("data_export", "Write a tape as CSV, Parquet or for hftbacktest."),

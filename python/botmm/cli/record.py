@@ -7,17 +7,21 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import rich_click as click
 
 from botmm.cli.options import examples, load_config, output_options, store_options, symbols_option
 from botmm.cli.terminal import Terminal, terminal
-from botmm.errors import UsageError
+from botmm.errors import StoppedError, UsageError
+
+if TYPE_CHECKING:
+    from botmm.clock import Clock
+    from botmm.record.recorder import Line
 
 LOG_EVERY_S = 60.0
 MIB = 1024**2
-_VENUES = ("hyperliquid",)
+_VENUES = ("hyperliquid", "binance", "bybit")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
 
@@ -38,6 +42,7 @@ def _duration(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         "botmm record --symbols BTC ETH SOL --for 5m",
         "botmm record --symbols BTC --redundant --poll-book 1 --keep-days 14",
         "botmm record --symbols BTC --url http://127.0.0.1:3001 --for 30s",
+        "botmm record --venue binance --symbols BTCUSDT",
         "botmm data watch",
         "botmm data compact && botmm replay --symbol BTC",
     )
@@ -117,13 +122,9 @@ def _run(work: Any) -> None:
 
 async def _record(venue: str, store: Path, options: dict[str, Any], shown: Terminal) -> None:
     """Record until a signal comes or the time is over."""
-    from hyperliquid.utils.constants import MAINNET_API_URL
-
     from botmm import __version__
     from botmm.clock import SystemClock
     from botmm.data.capture import Writer
-    from botmm.exchanges.hyperliquid.hosts import host_of
-    from botmm.record import hyperliquid
     from botmm.record.lock import locked
     from botmm.record.recorder import Recorder, about
     from botmm.record.run import Wish
@@ -134,17 +135,14 @@ async def _record(venue: str, store: Path, options: dict[str, Any], shown: Termi
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     clock, folder = SystemClock(), store / "capture" / venue
-    host = host_of(options["url"] or MAINNET_API_URL)
-    names = await hyperliquid.listed(host, options["symbols"])
-    lines = hyperliquid.lines(
-        host,
-        names,
-        clock,
-        deep=options["levels"] == "20",
-        redundant=options["redundant"],
-        poll_s=options["poll_book"],
-    )
-    what = about(venue, host.base, names, __version__)
+    asked = asyncio.create_task(_lines(venue, options, clock))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not asked.done():
+        asked.cancel()
+        raise StoppedError("stopped before the venue answered", exit_code=130)
+    url, names, lines = asked.result()
+    what = about(venue, url, names, __version__)
     with locked(folder):
         writer = Writer(folder, clock, about=what, sealed=True)
         recorder = Recorder(lines, writer, clock, folder, options["keep_free"] * MIB)
@@ -156,9 +154,49 @@ async def _record(venue: str, store: Path, options: dict[str, Any], shown: Termi
             metrics_port=options["metrics_port"],
             shown=_Screen(shown, names).show,
         )
-        shown.say(f"recording {' '.join(names)} of {host.base} into {folder}; Ctrl-C ends it")
+        shown.say(f"recording {' '.join(names)} of {url} into {folder}; Ctrl-C ends it")
         await run(recorder, wish, clock, stop)
     _told(recorder.status(), folder, names, shown)
+
+
+async def _lines(
+    venue: str, options: dict[str, Any], clock: Clock
+) -> tuple[str, tuple[str, ...], list[Line]]:
+    """Return the server, the venue's own names of the symbols, and the connections to be kept.
+
+    Raises:
+        UsageError: an option that the venue does not have.
+    """
+    wanted, url = options["symbols"], options["url"]
+    if venue == "hyperliquid":
+        from hyperliquid.utils.constants import MAINNET_API_URL
+
+        from botmm.exchanges.hyperliquid.hosts import host_of
+        from botmm.record import hyperliquid
+
+        host = host_of(url or MAINNET_API_URL)
+        names = await hyperliquid.listed(host, wanted)
+        lines = hyperliquid.lines(
+            host,
+            names,
+            clock,
+            deep=options["levels"] == "20",
+            redundant=options["redundant"],
+            poll_s=options["poll_book"],
+        )
+        return host.base, names, lines
+    if options["redundant"] or options["poll_book"] is not None:
+        raise UsageError(
+            f"--redundant and --poll-book are for hyperliquid; {venue} sends its book as changes",
+            cure="leave them out",
+        )
+    from botmm.record import binance, bybit
+
+    place = binance if venue == "binance" else bybit
+    rest = (url or place.REST).rstrip("/")
+    socket = place.SOCKET if url is None else rest.replace("http", "ws", 1)
+    names = await place.listed(rest, wanted)
+    return rest, names, place.lines(rest, socket, names, clock)
 
 
 class _Screen:
@@ -199,7 +237,7 @@ def _line(status: dict[str, Any]) -> str:
     parts = [
         f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}",
         f"{rate:.0f} frames/s",
-        f"{size_text(status['bytes_a_day'])} a day",
+        f"{size_text(status['bytes_a_day'])} a day{'' if status['packed'] else ' before packing'}",
         f"{status['gaps']} gaps",
         f"youngest {min(ages):.1f} s" if ages else "nothing heard yet",
     ]

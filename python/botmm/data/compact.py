@@ -10,7 +10,7 @@ from pathlib import Path
 
 from botmm.data.capture.blocks import HEADER_BYTES, Disk, Sort, read_header
 from botmm.data.capture.seal import seal
-from botmm.data.capture.walk import Damage
+from botmm.data.capture.walk import Damage, Walk
 from botmm.data.catalogue import read_tape, tape_path
 from botmm.data.importers.recognise import Wish
 from botmm.data.ingest import Outcome, Request, Tracker, run
@@ -95,13 +95,35 @@ def _todo(folder: Path, store: Path, outcome: Outcome, *, force: bool) -> dict[d
             continue
         for day in one.days if one.records else ():
             days.setdefault(day, []).append(one)
-    todo = {}
+    todo: dict[date, list[Path]] = {}
+    sound: dict[Path, bool] = {}
     for day, segments in sorted(days.items()):
         if force or any(_is_new(store, day, one) for one in segments):
-            todo[day] = [one.path for one in segments]
+            for one in segments:
+                if one.path not in sound:
+                    sound[one.path] = _is_sound(one.path, outcome)
+            todo[day] = [one.path for one in segments if sound[one.path]]
         else:
             outcome.kept.append(f"{segments[0].venue} {day}: has all {len(segments)} segments")
-    return todo
+    return {day: paths for day, paths in todo.items() if paths}
+
+
+def _is_sound(path: Path, outcome: Outcome) -> bool:
+    """Whether every block of a closed segment is as it was written; one that is not is set apart."""
+    walk = Walk(path, None)
+    with path.open("rb") as file:
+        for _ in walk.blocks(file):
+            pass
+    if walk.damage is None:
+        return True
+    apart = path.rename(path.with_suffix(".bad"))
+    outcome.failed.append(
+        DataError(
+            f"{path.name} is corrupt at byte {walk.damage.offset} ({walk.damage.words}) and set apart",
+            cure=f"put a sound copy in its place, or take what stands before: botmm data import {apart}",
+        )
+    )
+    return False
 
 
 def _is_new(store: Path, day: date, one: Held) -> bool:

@@ -78,6 +78,9 @@ class Socket:
         rank = Rank.TOUCH if self.group == "quick" else Rank.DEPTH
         return Label(coin, kind, Rank.TRADES if kind == "trades" else rank)
 
+    def renew(self) -> None:
+        """Go on: every frame of a book is whole."""
+
     async def run(self, take: Take, lost: Callable[[str], None]) -> None:
         """Keep the socket up."""
 
@@ -103,6 +106,9 @@ class Poll:
     def label(self, frame: bytes) -> Label | None:
         """Return whose book an answer is."""
         return Label(subscriptions.coin_of(frame), "polled", Rank.DEPTH)
+
+    def renew(self) -> None:
+        """Go on: every frame of a book is whole."""
 
     async def run(self, take: Take, lost: Callable[[str], None]) -> None:
         """Ask for ever; what the weights do not allow is left out."""

@@ -55,6 +55,10 @@ class Line(Protocol):
         """Return what a frame is about; None for what is not worth keeping."""
         ...
 
+    def renew(self) -> None:
+        """Begin anew where books come as changes: for a while they were not recorded."""
+        ...
+
     async def run(self, take: Take, lost: Callable[[str], None]) -> None:
         """Keep the line up for ever; hand on each frame, and why a connection was lost."""
         ...
@@ -101,6 +105,9 @@ class Recorder:
         self.space.look(self._stamps())
         if self.space.stopped() != stopped:
             _log.warning("space", free=self.space.free, not_recorded=self.space.stopped())
+        if len(self.space.stopped()) < len(stopped):
+            for line in self.lines:
+                line.renew()
         self.tally.mark(self._clock.monotonic())
 
     def end(self, cause: str) -> None:
@@ -113,12 +120,15 @@ class Recorder:
         """Return what screens, monitors and metrics show."""
         now, writer = self._clock.monotonic(), self._writer
         ran = now - self._began
+        before, after = writer.packed
+        a_day = writer.written / max(ran, 1.0) * DAY_S
         return {
             "now_ns": int(self._clock.now()),
             "ran_s": round(ran, 3),
             "records": writer.last_seq,
             "written_bytes": writer.written,
-            "bytes_a_day": round(writer.written / max(ran, 1.0) * DAY_S),
+            "bytes_a_day": round(a_day * after / before if before else a_day),
+            "packed": before > 0,
             "pending_bytes": writer.held,
             "lost_records": writer.lost,
             "failure": writer.failure,

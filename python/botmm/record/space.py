@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,7 +41,8 @@ class Space:
 
     def look(self, at: Stamps) -> None:
         """Measure; streams that stopped come back at an eighth more than what stopped them."""
-        self.free = self.free_of(self.folder)
+        with contextlib.suppress(OSError):  # then the writer fails, too, and says why
+            self.free = self.free_of(self.folder)
         for rank, share in _SHARE.items():
             least = self.kept_free * share
             if rank not in self._stopped and self.free < least:

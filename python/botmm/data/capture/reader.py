@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from botmm.data.capture.blocks import (
     HEADER_BYTES,
@@ -42,7 +44,8 @@ class Reader:
     def _segment(self, path: Path) -> Iterator[Record]:
         boot, number = numbers(path)
         walk = Walk(path, self._first_hash(path, boot, number))
-        with path.open("rb") as file:
+        count, last = 0, 0
+        with _opened(path) as file:
             for header, body in walk.blocks(file):
                 if header.sort is Sort.GAP:
                     self.gaps.append(Gap(**json.loads(body)))
@@ -52,9 +55,10 @@ class Reader:
                     except BlockError as error:
                         walk.damage = walk.found("corrupt", error.message)
                         break
+                    count, last = count + len(records), header.last_seq
                     yield from records
         if walk.damage is not None:
-            self.damage.append(walk.damage)
+            self.damage.append(replace(walk.damage, records=count, last_seq=last))
         # After an abandoned or damaged segment the chain begins anew.
         self._expected = (boot, number + 1, walk.tail)
 
@@ -76,6 +80,14 @@ def segments(folder: Path) -> list[Path]:
     """Return the segments of a folder, oldest first; of one that was just sealed, the sealed one."""
     found = {path.stem: path for end in ("open", "seg") for path in folder.glob(f"*.{end}")}
     return [found[stem] for stem in sorted(found)]
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a segment; one that was sealed since it was listed has another ending now."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return path.with_suffix(".seg").open("rb")
 
 
 def numbers(path: Path) -> tuple[int, int]:

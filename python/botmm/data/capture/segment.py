@@ -18,12 +18,12 @@ class Segment:
     """An open file, its chain and its counts."""
 
     def __init__(
-        self, disk: Disk, path: Path, fd: int, boot: int, opened_ns: int, previous: bytes
+        self, disk: Disk, path: Path, fd: int, boot: int, opened: Stamps, previous: bytes
     ) -> None:
         """Take a file that was just created; `previous` is the last hash of the segment before."""
         self.fd = fd
         self.path = path
-        self.opened_ns = opened_ns
+        self.opened = opened
         self.size = self.synced = 0
         self.count = self.blocks = 0
         self.first_seq = self.last_seq = self.synced_seq = 0

@@ -31,6 +31,10 @@ class Damage:
     offset: int
     sort: Literal["torn", "corrupt", "missing"]
     words: str
+    records: int = 0
+    """How many records of the segment stand before it, whole."""
+    last_seq: int = 0
+    """The number of the last of them."""
 
 
 class Walk:

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -16,11 +15,10 @@ from pathlib import Path
 from botmm.clock import Clock
 from botmm.data.capture.blocks import Disk, Gap, Record, Sort, pack_records
 from botmm.data.capture.reader import last_stamps, segments
-from botmm.data.capture.seal import seal
+from botmm.data.capture.sealer import Sealer, Spare
 from botmm.data.capture.segment import Segment, Stamps
 from botmm.data.leftovers import sweep
 from botmm.errors import FileSystemError, UsageError
-from botmm.observe.logging import logger
 
 FLUSH_S = 0.1
 SYNC_S = 1.0
@@ -30,11 +28,8 @@ PENDING_BYTES_MAX = 64 * 1024**2
 PAYLOAD_BYTES_MAX = 16 * 1024**2
 GAPS_MAX = 10_000
 """Gaps that may wait for a disk; one that takes none for so long has a gap of its own."""
-SPARE_BYTES = 64 * 1024
-SEAL_WAIT_S = 1.0
+DELETED = "deleted by hand"
 _HOUR_NS = 3600 * 10**9
-
-_log = logger(__name__)
 
 
 class Writer:
@@ -86,8 +81,6 @@ class Writer:
         self._number = 0
         self._gap_owed: Gap | None = None
         self._told: deque[Gap] = deque()
-        self._spare: tuple[Path, int] | None = None
-        self._full: queue.SimpleQueue[Path | None] | None = queue.SimpleQueue() if sealed else None
         self._hash = b""
         self.failure = ""
         self.closed = False
@@ -97,13 +90,8 @@ class Writer:
         self._stop = threading.Event()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         sweep(folder)
-        for unused in folder.glob("*.next"):
-            unused.unlink()
+        self._spare = Spare(self._disk, folder / f"{self.boot:020d}.next")
         left = segments(folder)
-        if self._full is not None:
-            for path in left:
-                if path.suffix == ".open":
-                    self._full.put(path)
         if left:
             since = last_stamps(folder)
             self._gap_owed = replace(
@@ -118,8 +106,10 @@ class Writer:
             threading.Thread(target=self._every, args=(FLUSH_S, self.flush), name="capture-flush"),
             threading.Thread(target=self._every, args=(SYNC_S, self.sync), name="capture-sync"),
         ]
-        if self._full is not None:
-            self._threads.append(threading.Thread(target=self._seal_all, name="capture-seal"))
+        self._sealer = Sealer(self._disk) if sealed else None
+        for path in left:
+            if self._sealer is not None and path.suffix == ".open":
+                self._sealer.put(path)
         for thread in self._threads:
             thread.daemon = True
             thread.start()
@@ -181,10 +171,14 @@ class Writer:
 
     def sync(self) -> bool:
         """Make what was written durable and note it in a barrier block."""
-        self._prepare()
         with self._io:
+            self._spare.prepare()
             segment = self._segment
             if segment is None:
+                return False
+            if os.fstat(segment.fd).st_nlink == 0:
+                gone = OSError(errno.ENOENT, "deleted")
+                self._abandon(DELETED, gone, max(segment.first_seq - 1, 0), segment)
                 return False
             fd, upto = os.dup(segment.fd), segment.size
         if upto == segment.synced:
@@ -209,24 +203,26 @@ class Writer:
             return
         self.closed = True
         self._stop.set()
-        if self._full is not None:
-            self._full.put(None)
         for thread in self._threads:
-            # A segment that is just being sealed stays open, and is sealed by the next run.
-            thread.join(SEAL_WAIT_S if thread.name == "capture-seal" else None)
+            thread.join()
+        if self._sealer is not None:
+            self._sealer.close()
         self.flush()
         with self._io:
             if self._segment is not None:
                 self._finish(publish=True)
-            if self._spare is not None:
-                os.close(self._spare[1])
-                self._spare[0].unlink(missing_ok=True)
+            self._spare.close()
 
     @property
     def written(self) -> int:
         """Return the bytes that were written to segments."""
         segment = self._segment
         return self._written_before + (0 if segment is None else segment.size)
+
+    @property
+    def packed(self) -> tuple[int, int]:
+        """Return the bytes of the segments that this run sealed, before and after."""
+        return (0, 0) if self._sealer is None else self._sealer.packed
 
     @property
     def held(self) -> int:
@@ -262,43 +258,14 @@ class Writer:
     def _open(self) -> bool:
         path = self._folder / f"{self.boot:020d}-{self._number:08d}.open"
         try:
-            fd = self._created(path)
+            fd = self._spare.take(path)
         except OSError as error:
             self.failure = f"open: {error.strerror or error}"
             return False
         self._number += 1
-        self._segment = Segment(self._disk, path, fd, self.boot, self._stamps()[0], self._hash)
+        self._segment = Segment(self._disk, path, fd, self.boot, self._stamps(), self._hash)
         about = self._about
         return not about or self._do("write", lambda s: s.block(Sort.ABOUT, about, self._stamps()))
-
-    def _created(self, path: Path) -> int:
-        """Return a new file: the one that space was set aside for, where there is one."""
-        spare, self._spare = self._spare, None
-        if spare is None or path.exists():
-            return self._disk.create(path)
-        spare[0].rename(path)
-        return spare[1]
-
-    def _prepare(self) -> None:
-        """Set space aside for the next segment, so that its first gap fits on a full disk."""
-        path = self._folder / f"{self.boot:020d}.next"
-        with self._io, contextlib.suppress(OSError):
-            if self._spare is None:
-                fd = self._disk.create(path)
-                self._disk.reserve(fd, SPARE_BYTES)
-                self._spare = path, fd
-
-    def _seal_all(self) -> None:
-        """Seal what is full, and at first what killed writers left."""
-        assert self._full is not None, "invariant: this thread runs where segments are sealed"
-        while (path := self._full.get()) is not None and not self._stop.is_set():
-            try:
-                damage = seal(path, self._disk)
-            except OSError as error:
-                _log.warning("not sealed", file=path.name, why=error.strerror)
-                continue
-            if damage is not None:
-                _log.warning("damage", file=path.name, sort=damage.sort, words=damage.words)
 
     def _write_told(self) -> bool:
         """Write the gaps that were told, before the records that came after."""
@@ -341,9 +308,14 @@ class Writer:
             with contextlib.suppress(OSError):
                 segment.path.unlink()
                 self._number -= 1
+        elif self._sealer is not None and what != DELETED:
+            self._sealer.put(segment.path)
         owed = self._gap_owed
         last = owed.last_seq if owed is not None and owed.cause != "start" else last
-        since = segment.durable if what == "sync" else segment.wrote
+        kept = {"sync": segment.durable, DELETED: segment.opened}
+        since = kept.get(what, segment.wrote)
+        if owed is not None and owed.since_ns:  # it goes on
+            since = owed.since_ns, owed.since_mono_ns
         self._gap_owed = replace(
             self._gap(self.failure, last, segment.last_seq + 1),
             since_ns=since[0],
@@ -354,9 +326,9 @@ class Writer:
         segment = self._segment
         if segment is None or not segment.count:
             return
-        hour = self._stamps()[0] // _HOUR_NS != segment.opened_ns // _HOUR_NS
+        hour = self._stamps()[0] // _HOUR_NS != segment.opened[0] // _HOUR_NS
         if hour or segment.size >= self._segment_bytes:
-            self._finish(publish=self._full is None)
+            self._finish(publish=self._sealer is None)
 
     def _finish(self, *, publish: bool) -> None:
         segment = self._segment
@@ -364,8 +336,8 @@ class Writer:
             return
         if not self._do("close", lambda s: s.finish(self._stamps(), publish=publish)):
             return
-        if not publish and self._full is not None:
-            self._full.put(segment.path)
+        if not publish and self._sealer is not None:
+            self._sealer.put(segment.path)
         self._hash = segment.hash
         self._written_before += segment.size
         self._segment = None

@@ -15,9 +15,12 @@ from botmm.data.capture.kinds import Kind
 from botmm.data.capture.walk import Damage, Walk
 from botmm.data.importers.base import Batch, Scales, Tally
 from botmm.errors import DataError
+from botmm.units import SECOND_NS
 
 BATCH_BYTES = 2 << 20
 FORMAT = "capture"
+STEP_NS = 50_000_000
+"""Clocks that part by more were set, not read a moment apart."""
 
 _TIMED = re.compile(rb'\{"channel":"(l2Book|bbo)","data":.{0,80}?"time":\s*(\d+)')
 _BESIDE = frozenset({"deep", "polled", "depth"})
@@ -27,21 +30,28 @@ _FAST = re.compile(rb'"fast"\s*:\s*true')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Dialect:
-    """How the frames of a venue are read."""
+    """How the frames of a venue are read; `mark` is how they name a symbol."""
 
     decoder: str
     incremental: bool
     window: int
-    channels: tuple[bytes, ...]
+    mark: bytes
+    starts: tuple[bytes, ...]
 
 
 _DIALECTS = {
     "hyperliquid": _Dialect(
-        decoder="hl_ws",
-        incremental=False,
-        window=20,
-        channels=(b'{"channel":"l2Book"', b'{"channel":"bbo"', b'{"channel":"trades"',
-                  b'{"channel":"activeAssetCtx"'),
+        decoder="hl_ws", incremental=False, window=20, mark=b'"coin":"%s"',
+        starts=tuple(
+            b'{"channel":"%s"' % kind for kind in (b"l2Book", b"bbo", b"trades", b"activeAssetCtx")
+        ),
+    ),
+    "binance": _Dialect(
+        decoder="binance", incremental=True, window=0, mark=b'"s":"%s"', starts=(b'{"stream":',)
+    ),
+    "bybit": _Dialect(
+        decoder="cryptofeed_bybit", incremental=True, window=200, mark=b'"s":"%s"',
+        starts=(b'{"topic":"orderbook.', b'{"topic":"publicTrade.'),
     ),
 }  # fmt: skip
 
@@ -153,16 +163,18 @@ class CaptureSource:
         """Yield blocks of lines; see `Source`."""
         chosen = _Chosen(symbol.encode(), self._dialect)
         lines: list[bytes] = []
+        steady = _Steady()
         size, line, last = 0, 1, 0
         for sort, body in self._blocks():
             if sort is not Sort.RECORDS:
                 continue
             for record in unpack_records(body):
+                recv_ns = steady.recv_ns(record)
                 frame = chosen.frame(record)
                 if frame is None:
                     continue
-                last = max(last, record.recv_ns)
-                lines.append(b"%d %s\n" % (record.recv_ns, frame))
+                last = max(last, recv_ns)
+                lines.append(_line(self._dialect.decoder, recv_ns, frame))
                 size += len(frame)
             if size >= BATCH_BYTES:
                 yield self._batch(symbol, lines, line, last)
@@ -170,6 +182,7 @@ class CaptureSource:
         if lines:
             yield self._batch(symbol, lines, line, last)
         tally.add("heard_twice", chosen.twice)
+        tally.add("clock_stepped", steady.moved)
 
     def _batch(self, symbol: str, lines: list[bytes], line: int, last: int) -> Batch:
         args = (self._dialect.decoder, symbol, b"".join(lines), line)
@@ -189,6 +202,37 @@ class CaptureSource:
 
 
 @dataclass(slots=True)
+class _Steady:
+    """Receive times of a segment by its first wall time and the clock that never runs back.
+
+    A wall clock that was set while recording would tear the order; by how much all times of a segment
+    are off is measured by the import.
+    """
+
+    moved: int = 0
+    _offset: int | None = None
+
+    def recv_ns(self, record: Record) -> int:
+        """Return when a record came."""
+        offset = record.recv_ns - record.mono_ns
+        if self._offset is None:
+            self._offset = offset
+        if abs(offset - self._offset) <= STEP_NS:
+            return record.recv_ns
+        self.moved += 1
+        return record.mono_ns + self._offset
+
+
+def _line(decoder: str, recv_ns: int, frame: bytes) -> bytes:
+    """Return a frame as a line that the core reads, with its receive time."""
+    if not decoder.startswith("cryptofeed"):
+        return b"%d %s\n" % (recv_ns, frame)
+    text = json.dumps(frame.decode("utf-8", "replace")).encode()
+    seconds, rest = divmod(recv_ns, SECOND_NS)
+    return b'{"t":"recv","ts":%d.%09d,"data":%s}\n' % (seconds, rest, text)
+
+
+@dataclass(slots=True)
 class _Chosen:
     """The frames of a symbol, each once: of two connections, whichever brought it first."""
 
@@ -200,21 +244,26 @@ class _Chosen:
     _mark: bytes = field(init=False)
 
     def __post_init__(self) -> None:
-        self._mark = b'"coin":"%s"' % self.symbol
+        self._mark = self.dialect.mark % self.symbol
 
     def frame(self, record: Record) -> bytes | None:
         """Return the frame that a record holds; None where it is not wanted."""
         payload = record.payload
-        if self._mark not in payload:
-            return None
         if record.kind == Kind.ANSWER:
-            payload = b'{"channel":"l2Book","data":%s}' % payload.partition(b"\n")[2].strip()
-        if not payload.startswith(self.dialect.channels):
+            return self._answer(payload)
+        if self._mark not in payload or not payload.startswith(self.dialect.starts):
             return None
         if self._again(record.conn, payload):
             self.twice += 1
             return None
         return payload
+
+    def _answer(self, payload: bytes) -> bytes | None:
+        """Return an answer as the frame that it stands for."""
+        asked, _, body = payload.partition(b"\n")
+        if asked.startswith(b"GET "):
+            return body if b"symbol=%s&" % self.symbol in asked else None
+        return b'{"channel":"l2Book","data":%s}' % body if self._mark in asked else None
 
     def _again(self, conn: int, payload: bytes) -> bool:
         """Whether another connection brought as much before."""

@@ -201,13 +201,14 @@ def _with_told(
     gaps: tuple[Span, ...], tracks: Sequence[Track], symbol: str, offsets: dict[str, int]
 ) -> tuple[Span, ...]:
     """Return the gaps with those that recorders told and that are no silences of themselves."""
-    first = min(span[0] for track in tracks for spans in track.stretches.values() for span in spans)
+    spans = [span for track in tracks for spans in track.stretches.values() for span in spans]
+    first, last = min(span[0] for span in spans), max(span[1] for span in spans)
     told = [
         (start + move, end + move)
         for track in tracks
         for move in [offsets[str(track.source.path)]]
         for start, end in track.source.gaps(symbol)
-        if start + move >= first
+        if first <= start + move and end + move <= last
     ]
     # One that lasts over midnight is told on the day on which it ends.
     told = [(max(start, end // DAY_NS * DAY_NS), end) for start, end in told]

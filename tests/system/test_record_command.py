@@ -1,0 +1,134 @@
+"""Record command tests — a local exchange, a recorder, tapes and a replay in a row, as a newcomer does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botmm.cli import run
+from botmm.exchanges.emulator import EmulatorConfig
+from tests.conftest import ROOT
+from tests.fakes.emulator_thread import GENEROUS, RunningEmulator
+from tests.fakes.processes import wait_until
+
+
+@pytest.fixture(scope="module")
+def venue() -> Iterator[RunningEmulator]:
+    running = RunningEmulator(
+        EmulatorConfig(symbols=("BTC", "ETH"), port=0, speed=4.0, limits=GENEROUS)
+    )
+    running.start()
+    yield running
+    running.stop()
+
+
+def recorder(venue: RunningEmulator, store: Path, *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", "from botmm.cli.record import main; main()",
+         "--url", venue.url, "--store", str(store), *more],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/",
+        env={**os.environ, "PYTHONPATH": str(ROOT / "python")},
+    )  # fmt: skip
+
+
+def status(store: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(
+            (store / "capture" / "hyperliquid" / "status.json").read_text()
+        )
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def heard(store: Path, channels: set[str], least: int = 1) -> bool:
+    rows = status(store).get("streams", [])
+    return {row["channel"] for row in rows if row["frames"] >= least} >= channels
+
+
+def test_record_verify_compact_and_replay_in_a_row(venue, tmp_path, capsys):
+    process = recorder(
+        venue, tmp_path, "--symbols", "BTC", "eth", "--redundant", "--poll-book", "1"
+    )
+    channels = {"fast", "l2Book", "bbo", "trades", "activeAssetCtx", "polled"}
+    wait_until(lambda: heard(tmp_path, channels, 2), "every channel", 30)
+    assert run(["data", "watch", "--store", str(tmp_path), "--json"]) == 0
+    (seen,) = json.loads(capsys.readouterr().out)
+    assert seen["alive"]
+    assert seen["symbols"] == ["BTC", "ETH"]
+    assert seen["not_heard"] == []
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=20)
+    assert time.monotonic() - began < 5.0  # two seconds on a machine that does nothing else
+    assert process.returncode == 0, told
+    assert "botmm data compact" in told
+    assert run(["data", "verify", "--store", str(tmp_path), "--json"]) == 0
+    (report,) = json.loads(capsys.readouterr().out)
+    assert report["sound"]
+    assert report["damage"] == []
+    assert report["records"] > 50
+    assert report["unexplained"] == []
+    assert run(["data", "compact", "--store", str(tmp_path), "--json"]) == 0
+    tapes = json.loads(capsys.readouterr().out)["written"]
+    assert {(one["symbol"], one["tier"]) for one in tapes} == {("BTC", "C"), ("ETH", "C")}
+    place = ["--symbol", "BTC", "--store", str(tmp_path)]
+    assert run(["replay", *place, "--out", str(tmp_path / "run"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+
+
+def test_a_venue_that_goes_away_is_a_gap_with_its_cause(venue, tmp_path):
+    process = recorder(venue, tmp_path, "--symbols", "BTC")
+    wait_until(lambda: heard(tmp_path, {"fast", "l2Book"}), "books", 30)
+    venue.control(do="drop")
+    wait_until(lambda: status(tmp_path).get("gaps", 0) >= 1, "a gap", 30)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "ConnectionClosed" in status(tmp_path)["last_gap"]
+
+
+def test_a_stop_before_the_venue_answers_ends_it(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from botmm.cli.record import main; main()", "--symbols", "BTC",
+             "--url", f"http://127.0.0.1:{mute.getsockname()[1]}", "--store", str(tmp_path)],
+            stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT / "python")},
+        )  # fmt: skip
+        mute.settimeout(30)
+        mute.accept()
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=8)
+    assert process.returncode == 130
+    assert "stopped before the venue answered" in told
+
+
+def test_a_name_that_is_not_listed_says_which_is(venue, tmp_path, capsys):
+    wrong = ["record", "--symbols", "BTX", "--url", venue.url, "--store", str(tmp_path)]
+    assert run(wrong) == 2
+    assert "did you mean BTC?" in capsys.readouterr().err
+    assert not (tmp_path / "capture").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "name symbols"),
+        (["--symbols", "BTC", "--for", "5"], "30s, 5m or 12h"),
+        (["--symbols", "BTC", "--venue", "nasdaq"], "is not recorded"),
+        (["--symbols", "BTC", "--url", "http://example.com"], "127.0.0.1"),
+    ],
+)
+def test_wrong_options_are_named_with_a_cure(tmp_path, capsys, options, words):
+    assert run(["record", *options, "--store", str(tmp_path)]) == 2
+    assert words in capsys.readouterr().err
