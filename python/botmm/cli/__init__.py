@@ -34,6 +34,7 @@ _ROOT: Lines = {
     "record": ("record", "Record a venue's public streams around the clock."),
     "data": ("data", "Import, list, check, export and synthesise market data."),
     "emulate": ("emulate", "Run a local exchange that speaks Hyperliquid."),
+    "ops": ("ops", "Watch a server, and bring its segments to S3."),
     "config": ("config", "Show or validate the configuration."),
     "verify": ("verify", "Run vector files through the shipped functions."),
 }
