@@ -19,7 +19,7 @@ mkdir -p "$work/$name/wheelhouse" "$work/$name/docs"
   --platform "manylinux_2_34_$machine" --platform "manylinux_2_28_$machine" --platform "manylinux_2_24_$machine" \
   --platform "manylinux_2_17_$machine" --platform "manylinux2014_$machine" --platform "manylinux_2_12_$machine" \
   --platform "manylinux2010_$machine" --platform "manylinux_2_5_$machine" --platform "manylinux1_$machine" \
-  --platform "linux_$machine" --platform any \
+  --platform any \
   --requirement requirements-live.txt
 cp -r "$wheel" requirements-live.txt deploy "$work/$name/"
 cp docs/*.md "$work/$name/docs/"

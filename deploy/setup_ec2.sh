@@ -50,10 +50,10 @@ install_release() {
   # The version, and the sum of all sums: another bundle is another release.
   release=/opt/botmm/releases/$(basename botmm-*.whl | cut -d - -f 2)-$(sha256sum SHA256SUMS | cut -c 1-8)
   if [ ! -e "$root$release/.complete" ]; then
-    rm -rf "${root:?}$release"
+    rm -rf "$root${release:?}"
     mkdir -p "$root$release"
     "$python" -m venv "$root$release/venv"
-    local pip=("$root$release/venv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet --no-index)
+    local pip=("$root$release/venv/bin/python" -m pip --isolated --disable-pip-version-check --no-input install --quiet --no-index)
     "${pip[@]}" --require-hashes --find-links wheelhouse --requirement requirements-live.txt
     "${pip[@]}" --no-deps botmm-*.whl
     "$root$release/venv/bin/botmm" --version
