@@ -60,7 +60,9 @@ def bundle(folder: Path, *, version: str = "0.1.0") -> Path:
 def sign(top: Path) -> None:
     """Write the sums of a bundle's files."""
     files = sorted(p for p in top.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
-    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  ./{p.relative_to(top)}\n" for p in files]
+    lines = [
+        f"{hashlib.sha256(p.read_bytes()).hexdigest()}  ./{p.relative_to(top)}\n" for p in files
+    ]
     (top / "SHA256SUMS").write_text("".join(lines))
 
 

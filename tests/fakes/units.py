@@ -38,7 +38,14 @@ def root_with_units(root: Path) -> Path:
 def verify(root: Path, *names: str) -> str:
     """Return what systemd has against units; an empty text for nothing."""
     done = subprocess.run(
-        ["systemd-analyze", "verify", f"--root={root}", "--man=no", "--recursive-errors=yes", *names],
+        [
+            "systemd-analyze",
+            "verify",
+            f"--root={root}",
+            "--man=no",
+            "--recursive-errors=yes",
+            *names,
+        ],
         capture_output=True,
         text=True,
         timeout=60,
@@ -49,7 +56,15 @@ def verify(root: Path, *names: str) -> str:
 def exposed(root: Path, name: str, *, threshold: int) -> str:
     """Return what leaves a service more exposed than tenths of a point; empty for nothing."""
     done = subprocess.run(
-        ["systemd-analyze", "security", f"--root={root}", "--offline=true", f"--threshold={threshold}", "--no-pager", name],
+        [
+            "systemd-analyze",
+            "security",
+            f"--root={root}",
+            "--offline=true",
+            f"--threshold={threshold}",
+            "--no-pager",
+            name,
+        ],
         capture_output=True,
         text=True,
         timeout=60,

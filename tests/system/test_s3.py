@@ -75,7 +75,9 @@ def test_a_segment_is_uploaded_read_back_and_goes_later(tmp_path: Path, store: S
     assert store.checksums[-1] == told, "the store is told the sum of the whole object"
 
 
-@pytest.mark.parametrize("fault", ["refused", "expired", "cut", "flipped", "read refused", "read cut"])
+@pytest.mark.parametrize(
+    "fault", ["refused", "expired", "cut", "flipped", "read refused", "read cut"]
+)
 def test_a_spoiled_upload_deletes_nothing_and_heals(
     tmp_path: Path, store: Spoiled, fault: str
 ) -> None:

@@ -35,7 +35,9 @@ def chroot(top: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a Debian 12 with an unpacked bundle in /bundle and no systemd that runs."""
     top = tmp_path_factory.mktemp("debian")
-    subprocess.run(["debootstrap", "--variant=minbase", "bookworm", top], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["debootstrap", "--variant=minbase", "bookworm", top], check=True, stdout=subprocess.DEVNULL
+    )
     (top / "usr/local/bin/systemctl").write_text(SYSTEMCTL)
     (top / "usr/local/bin/systemctl").chmod(0o755)
     shutil.copy("/etc/resolv.conf", top / "etc")
@@ -60,7 +62,9 @@ def test_a_changed_package_is_refused_and_the_real_one_installed_twice(debian: P
     assert first.returncode == 0, first.stdout[-2000:] + first.stderr[-2000:]
     assert "systemctl enable --now botmm-recorder.service" in first.stdout
     assert chroot(debian, "/opt/botmm/current/venv/bin/botmm", "verify", "--help").returncode == 0
-    assert chroot(debian, "/opt/botmm/current/venv/bin/python", "-c", "import boto3").returncode == 0
+    assert (
+        chroot(debian, "/opt/botmm/current/venv/bin/python", "-c", "import boto3").returncode == 0
+    )
     second = chroot(debian, "/bundle/deploy/setup_ec2.sh")
     assert second.returncode == 0
     assert len(list((debian / "opt/botmm/releases").iterdir())) == 1

@@ -89,6 +89,7 @@ def probe(url: str, now_ns: int) -> str:
     from botmm.exchanges.hyperliquid.rest import Rest
 
     async def ask() -> str:
+        """Ask once, within a deadline."""
         async with Rest(host_of(url), deadline_s=10.0) as rest:
             reply = await rest.post("/info", b'{"type":"exchangeStatus"}')
         if reply.body is None or reply.status != 200:

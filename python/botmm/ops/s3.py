@@ -40,9 +40,7 @@ def target_of(url: str, *, endpoint: str = "", owner: str = "") -> Target:
             f"{url!r} is not a place for segments",
             cure="write s3://BUCKET/PREFIX, with a prefix of this host's own",
         )
-    return Target(
-        bucket=parts.netloc, prefix=parts.path.strip("/"), endpoint=endpoint, owner=owner
-    )
+    return Target(bucket=parts.netloc, prefix=parts.path.strip("/"), endpoint=endpoint, owner=owner)
 
 
 class S3Bucket:
@@ -111,6 +109,7 @@ class S3Bucket:
         """
 
         def read() -> Digest:
+            """Read to the end."""
             body = self._client.get_object(**self._place, Key=key)["Body"]
             try:
                 return digest_of(body.iter_chunks(CHUNK_BYTES))

@@ -54,11 +54,10 @@ class Shelf:
     def receipt(self, segment: Path) -> Receipt | None:
         """Return a segment's receipt; one that cannot be read is none."""
         try:
-            text = _beside(segment).read_text(encoding="utf-8")
-            receipt = Receipt(**json.loads(text))
-        except (OSError, ValueError, TypeError):
+            found = json.loads(_beside(segment).read_text(encoding="utf-8"))
+            return Receipt(**{**found, "verified_ns": int(found["verified_ns"])})
+        except (OSError, ValueError, TypeError, KeyError):
             return None
-        return receipt if isinstance(receipt.verified_ns, int) else None
 
     def keep(self, segment: Path, receipt: Receipt) -> None:
         """Write a receipt, whole or not at all."""

@@ -45,7 +45,9 @@ def test_scripts_that_timers_call_hand_over(name: str) -> None:
     code = [line for line in lines if line and not line.startswith("#")]
     assert len(code) == 2
     assert code[0] == "set -euo pipefail"
-    assert re.fullmatch(r'exec "\$\{BOTMM:-/opt/botmm/current/venv/bin/botmm\}" ops \w+ "\$@"', code[1])
+    assert re.fullmatch(
+        r'exec "\$\{BOTMM:-/opt/botmm/current/venv/bin/botmm\}" ops \w+ "\$@"', code[1]
+    )
 
 
 def exposed_metrics() -> set[str]:
@@ -72,7 +74,11 @@ def test_the_dashboard_shows_every_metric_and_none_that_is_not_there() -> None:
 
 
 def test_the_scrape_example_asks_where_something_answers() -> None:
-    asked = set(re.findall(r'targets: \["127\.0\.0\.1:(\d+)"\]', (DEPLOY / "etc/prometheus.yml").read_text()))
+    asked = set(
+        re.findall(
+            r'targets: \["127\.0\.0\.1:(\d+)"\]', (DEPLOY / "etc/prometheus.yml").read_text()
+        )
+    )
     unit = (DEPLOY / "units" / "botmm-recorder.service").read_text()
     recorder = re.findall(r"--metrics-port (\d+)", unit)
     assert asked == {str(Settings().live.metrics_port), *recorder}
@@ -84,5 +90,11 @@ def test_nothing_names_a_real_server_key_or_account() -> None:
     found = {p.name: SECRET.findall(p.read_text()) for p in paths}
     assert len(found) > 20
     assert {name: hits for name, hits in found.items() if hits} == {}
-    for planted in ("0x" + "ab" * 20, "c" * 64, "10.1.2.3", "i-0123456789abcdef0", "AKIA" + "A" * 16):
+    for planted in (
+        "0x" + "ab" * 20,
+        "c" * 64,
+        "10.1.2.3",
+        "i-0123456789abcdef0",
+        "AKIA" + "A" * 16,
+    ):
         assert SECRET.search(planted)

@@ -38,7 +38,9 @@ def test_systemd_has_nothing_against_the_units(tmp_path: Path) -> None:
 
 
 @systemd
-@pytest.mark.parametrize("planted", ["Restrat=always", "RestartSec=soon", "ExecStartPre=/nowhere/x"])
+@pytest.mark.parametrize(
+    "planted", ["Restrat=always", "RestartSec=soon", "ExecStartPre=/nowhere/x"]
+)
 def test_a_planted_mistake_in_a_unit_is_found(tmp_path: Path, planted: str) -> None:
     etc = root_with_units(tmp_path)
     unit = etc / "botmm-live.service"

@@ -51,7 +51,9 @@ def test_too_little_room_is_found(folder: Path) -> None:
     assert wrong(folder, full) == {"disk"} or os.statvfs(folder).f_files == 0
 
 
-@pytest.mark.parametrize(("age_s", "found"), [(119, set()), (121, {"freshness"}), (9e3, {"freshness"})])
+@pytest.mark.parametrize(
+    ("age_s", "found"), [(119, set()), (121, {"freshness"}), (9e3, {"freshness"})]
+)
 def test_an_old_last_record_is_found(tmp_path: Path, age_s: float, found: set[str]) -> None:
     record(tmp_path / "capture", age_s=age_s)
     assert wrong(tmp_path / "capture") == found
@@ -96,7 +98,15 @@ def test_little_memory_and_a_silent_venue_are_found(folder: Path) -> None:
 def test_a_condition_is_told_when_it_begins_each_hour_and_when_it_ends(tmp_path: Path) -> None:
     bad, good = Finding("disk", Severity.P2, "full"), Finding("disk", Severity.P2, "")
     heard = []
-    for minutes, one in ((0, bad), (5, bad), (59, bad), (60, bad), (65, bad), (70, good), (75, good)):
+    for minutes, one in (
+        (0, bad),
+        (5, bad),
+        (59, bad),
+        (60, bad),
+        (65, bad),
+        (70, good),
+        (75, good),
+    ):
         now = NOW + minutes * HOUR_NS // 60
         told = Told.read(tmp_path / "monitor.json")
         news = told.news([one], now)

@@ -10,7 +10,13 @@ from botmm.clock import ManualClock
 from botmm.ops.bucket import digest_of_file
 from botmm.ops.shelf import Receipt, Shelf
 from botmm.ops.sync import FAILURES_MAX, Done, Sync
-from tests.fakes.faulty_bucket import PUT_FAULTS, READ_FAULTS, CrashError, FaultyBucket, WatchedShelf
+from tests.fakes.faulty_bucket import (
+    PUT_FAULTS,
+    READ_FAULTS,
+    CrashError,
+    FaultyBucket,
+    WatchedShelf,
+)
 
 DAY = 86_400.0
 UPLOADS = 100_000 if os.environ.get("BOTMM_TEST_TIER") == "nightly" else 250
