@@ -72,6 +72,35 @@ def test_daemons_stay_down_where_a_start_changes_nothing(name: str) -> None:
     assert "MemoryMax" in unit["Service"]
 
 
+MANY = {"Environment", "SystemCallFilter", "LoadCredential"}  # these add up
+
+
+def contradictions(name: str) -> set[str]:
+    """Return what a unit sets in vain: a drop-in comes after the unit and wins."""
+    hardened = settings("botmm-.service.d/hardening.conf")
+    return {
+        key
+        for section, keys in settings(name).items()
+        for key in keys
+        if key in hardened.get(section, {}) and key not in MANY
+    }
+
+
+def test_no_unit_sets_what_the_hardening_sets(tmp_path: Path) -> None:
+    names = [path.name for path in UNITS.glob("*.service")]
+    assert {name: found for name in names if (found := contradictions(name))} == {}
+    planted = tmp_path / "planted.service"
+    planted.write_text("[Service]\nUMask=0022\n")
+    assert contradictions(str(planted)) == {"UMask"}
+
+
+def test_the_end_of_every_unit_is_told_but_of_the_one_that_tells() -> None:
+    silent = {
+        p.name for p in UNITS.glob("*.service") if "OnFailure" not in settings(p.name)["Unit"]
+    }
+    assert silent == {"botmm-alert@.service"}
+
+
 def test_a_crash_loop_of_the_daemon_ends_and_one_of_guard_and_recorder_does_not() -> None:
     def starts(name: str) -> tuple[float, int]:
         """Return how many starts fit into the interval, and how many are allowed."""
