@@ -26,8 +26,9 @@ CORE_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml
 REQUIREMENTS := $(VENV)/.requirements
 CORE := $(VENV)/.core
 BENCH := $(VENV)/.bench
+S3 := $(VENV)/.s3
 
-.PHONY: help build demo test check bench wheel nightly lock clean
+.PHONY: help build demo test check bench wheel bundle nightly lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -66,11 +67,18 @@ bench: $(BENCH) ## measure against hftbacktest, and the core's own benchmarks
 wheel: build ## an abi3 manylinux wheel in dist/
 	$(BIN)/maturin build --release --locked --compatibility pypi --out dist
 
-nightly: build ## the long campaigns: property tests with many more cases
+$(S3): $(CORE) requirements-s3.txt
+	$(PIP) install --quiet --require-hashes --requirement requirements-s3.txt
+	touch $@
+
+bundle: wheel ## wheel, wheelhouse, units and scripts as one file for a server
+	deploy/bundle.sh
+
+nightly: $(S3) ## the long campaigns: property tests with many more cases
 	PROPTEST_CASES=20000 cargo test --locked --package mm_core
 	BOTMM_TEST_TIER=nightly $(BIN)/python -m pytest
 
-lock: ## pin the Python packages anew: requirements.txt, requirements-bench.txt
+lock: ## pin the Python packages anew: requirements*.txt
 	scripts/lock.sh
 
 clean: ## remove what the build made

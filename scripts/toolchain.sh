@@ -25,7 +25,7 @@ at_least "$found" "$python_min" ||
   refuse "python3-venv is missing; install it: sudo apt-get install python3-venv"
 command -v cc >/dev/null ||
   refuse "a C compiler is missing; install it: sudo apt-get install gcc libc6-dev"
-command -v cargo >/dev/null && command -v rustc >/dev/null ||
+{ command -v cargo && command -v rustc; } >/dev/null ||
   refuse "Rust is missing, $rust_min or newer is needed; install it with rustup (https://rustup.rs), then open a new shell"
 found=$(rustc --version 2>/dev/null | awk '{print $2}')
 [ -n "$found" ] ||

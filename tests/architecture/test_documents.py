@@ -10,7 +10,7 @@ ENTRY = re.compile(r"^- `([^`]+)` — \S.*\.$", re.MULTILINE)
 REQUIRED = """
     README.md DECISIONS.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE deploy/README.md
     docs/ARCHITECTURE.md docs/MODULES.md docs/HOW_IT_EARNS.md docs/PERFORMANCE.md
-    docs/RELIABILITY.md docs/RUNBOOK.md docs/studies/CROSS_CHECK.md
+    docs/RELIABILITY.md docs/RUNBOOK.md docs/STATUS.md docs/studies/CROSS_CHECK.md
 """
 
 

@@ -36,6 +36,7 @@ _ROOT: Lines = {
     "report": ("report", "Compare a daemon's run with its replay."),
     "data": ("data", "Import, list, check, export and synthesise market data."),
     "emulate": ("emulate", "Run a local exchange that speaks Hyperliquid."),
+    "ops": ("ops", "Watch a server, and bring its segments to S3."),
     "config": ("config", "Show or validate the configuration."),
     "verify": ("verify", "Run vector files through the shipped functions."),
 }

@@ -1,0 +1,1 @@
+"""Deploy — tests of units, scripts and set-up."""

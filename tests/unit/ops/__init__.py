@@ -1,0 +1,1 @@
+"""Ops — tests of what keeps a server going."""
