@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.fakes.live_drill import Drill, run
+from botmm.store.params_files import write_live_params
+from tests.fakes.live_drill import LIMIT_MICRO, Drill, run
 from tests.fakes.signed import order
 
 
@@ -50,3 +51,21 @@ def test_a_deposit_or_a_withdrawal_is_neither_profit_nor_loss(tmp_path: Path) ->
         drill.judge_books()
 
     run(tmp_path, script).judge(orders=4, fills=2)
+
+
+def test_a_reload_that_loosens_a_limit_changes_nothing(tmp_path: Path) -> None:
+    params = tmp_path / "live_params.json"
+
+    async def script(drill: Drill) -> None:
+        limit = LIMIT_MICRO / 1e6
+        write_live_params(params, {"BTC": {"max_position_usd": 2 * limit}})
+        before = drill.runner.engine.counts.events
+        await drill.until(lambda: drill.alarmed("params"), "the loosening was refused")
+        assert "passes the configuration's" in drill.alarmed("params")[0]
+        assert drill.runner.engine.counts.events > before, "it goes on"
+        await drill.trade(2)
+        await drill.settle()
+        drill.judge_books()
+
+    sets = (f'live.params_file="{params}"',)
+    run(tmp_path, script, sets=sets).judge(orders=4, fills=2)

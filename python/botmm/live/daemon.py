@@ -17,7 +17,7 @@ from botmm.clock import Clock
 from botmm.config import Settings, Value
 from botmm.core import signals_info
 from botmm.data.capture.writer import Writer
-from botmm.errors import VenueError
+from botmm.errors import ConfigError, VenueError
 from botmm.live.desk_spec import SIGNALS, Instrument, desk_spec
 from botmm.live.engine import Engine
 from botmm.live.insist import insist
@@ -26,10 +26,12 @@ from botmm.live.status import status_of
 from botmm.live.tags import tag_of
 from botmm.observe.logging import logger
 from botmm.ports import Minute, Venue
-from botmm.store.params_files import read_live_params
+from botmm.store.params_files import LiveParams, read_live_params
 from botmm.units import SECOND_NS
 
 JOURNAL = "journal"
+LIMIT = "max_position_usd"
+"""The parameter that is a limit as well."""
 SAVE_S = 60.0
 WARM_S = 600.0
 """Signals that are older than this say little of now; candles say more."""
@@ -150,7 +152,23 @@ class Daemon:
     def _overlay(self) -> Mapping[str, Mapping[str, Value]]:
         """Return the parameters that lie over the configuration's, where their file is there."""
         path = Path(self.settings.live.params_file)
-        return read_live_params(path).symbols if path.exists() else {}
+        return self.read_params(path).symbols if path.exists() else {}
+
+    def read_params(self, path: Path) -> LiveParams:
+        """Read parameters that lie over the configuration's and loosen none of its limits.
+
+        Raises:
+            ConfigError: the file is malformed, or a limit of it passes the configuration's.
+        """
+        params = read_live_params(path)
+        for symbol, values in params.symbols.items():
+            most, wanted = self.settings.params(symbol)[LIMIT], values.get(LIMIT)
+            if wanted is not None and float(wanted) > float(most):
+                raise ConfigError(
+                    f"{path}: {symbol}.{LIMIT} = {wanted} passes the configuration's {most}",
+                    cure="limits are loosened in the configuration alone, at a start",
+                )
+        return params
 
     def _saved(self) -> Path | None:
         """Return the signals of an earlier run, where they are young enough and of these symbols."""

@@ -106,7 +106,7 @@ class Watch:
             if not path.exists():
                 continue
             try:
-                params = read_live_params(path)
+                params = self._daemon.read_params(path)
             except ConfigError as error:
                 self._alarm("params", error.message)
                 continue
