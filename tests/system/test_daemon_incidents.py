@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from botmm.live.watch import GUARD
 from botmm.store.params_files import write_live_params
 from tests.fakes.live_drill import LIMIT_MICRO, Drill, run
 from tests.fakes.signed import order
@@ -69,3 +70,23 @@ def test_a_reload_that_loosens_a_limit_changes_nothing(tmp_path: Path) -> None:
 
     sets = (f'live.params_file="{params}"',)
     run(tmp_path, script, sets=sets).judge(orders=4, fills=2)
+
+
+def test_quotes_go_when_the_guard_dies_and_come_back_with_it(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        loop = asyncio.get_running_loop()
+        drill.guard_lives = False
+        began = loop.time()
+        await drill.until(lambda: GUARD in drill.runner.health.holds, "held")
+        assert loop.time() - began > 1.5, "a late beat is not a death"
+        await drill.until(lambda: not drill.resting(), "nothing rests")
+        assert "shows no life" in drill.alarmed(GUARD)[0]
+        drill.guard_lives = True
+        again = asyncio.create_task(drill.beat())
+        await drill.quoting()
+        await drill.settle()
+        drill.judge_books()
+        drill.guard_lives = False
+        await again
+
+    run(tmp_path, script, mode="testnet").judge(orders=4, fills=0)
