@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from botmm.live.watch import GUARD
 from botmm.store.params_files import write_live_params
 from tests.fakes.live_drill import LIMIT_MICRO, Drill, run
@@ -90,3 +92,27 @@ def test_quotes_go_when_the_guard_dies_and_come_back_with_it(tmp_path: Path) -> 
         await again
 
     run(tmp_path, script, mode="testnet").judge(orders=4, fills=0)
+
+
+class CoreGoneError(BaseException):
+    """What a panic of the core is in Python: no Exception, so that nobody goes on after it."""
+
+
+def test_a_panic_of_the_core_ends_the_run_without_orders(tmp_path: Path) -> None:
+    seen: list[Drill] = []
+
+    async def script(drill: Drill) -> None:
+        seen.append(drill)
+        assert drill.resting()
+
+        def panic(*_: object) -> None:
+            raise CoreGoneError
+
+        drill.runner.engine.step = panic  # type: ignore[assignment]
+        await asyncio.sleep(10)
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        run(tmp_path, script)
+    assert caught.group_contains(CoreGoneError)
+    (drill,) = seen
+    assert drill.audit()["open"] == 0, "an order outlived the daemon"
