@@ -24,6 +24,7 @@ from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.daemon import Daemon, Place
+from botmm.live.heartbeat import Heartbeat
 from botmm.live.latches import STATE_FILE, Latches
 from botmm.live.operator import Operator
 from botmm.live.runner import OPERATOR, Runner
@@ -67,6 +68,7 @@ class Drill:
         self.owner = emulator.accounts[0]
         self.alarms: list[tuple[str, str]] = []
         self.operator = operator
+        self.guard_lives = True
         self._shocks = 0
 
     @property
@@ -94,6 +96,13 @@ class Drill:
     def alarmed(self, key: str) -> list[str]:
         """Return what a person was told under a key."""
         return [words for one, words in self.alarms if one.split(" ")[0] == key]
+
+    async def beat(self) -> None:
+        """Show the life of a guard that withdraws nothing, until it dies."""
+        sign = Heartbeat(self.daemon.place.folder / "guard.beat", SystemClock())
+        while self.guard_lives:
+            sign.beat()
+            await asyncio.sleep(0.2)
 
     def row(self) -> dict[str, Any]:
         """Return the engine's report of the one symbol."""
@@ -257,5 +266,6 @@ async def _run(
                     lambda: meet(daemon, venue.incidents(), operator, alarm),
                     watch.reload,
                     watch.guard,
+                    drill.beat,
                 )
             return drill

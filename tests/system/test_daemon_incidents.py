@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.fakes.live_drill import Drill, run
+import pytest
+
+from botmm.live.watch import GUARD
+from botmm.store.params_files import write_live_params
+from tests.fakes.live_drill import LIMIT_MICRO, Drill, run
 from tests.fakes.signed import order
 
 
@@ -50,3 +54,65 @@ def test_a_deposit_or_a_withdrawal_is_neither_profit_nor_loss(tmp_path: Path) ->
         drill.judge_books()
 
     run(tmp_path, script).judge(orders=4, fills=2)
+
+
+def test_a_reload_that_loosens_a_limit_changes_nothing(tmp_path: Path) -> None:
+    params = tmp_path / "live_params.json"
+
+    async def script(drill: Drill) -> None:
+        limit = LIMIT_MICRO / 1e6
+        write_live_params(params, {"BTC": {"max_position_usd": 2 * limit}})
+        before = drill.runner.engine.counts.events
+        await drill.until(lambda: drill.alarmed("params"), "the loosening was refused")
+        assert "passes the configuration's" in drill.alarmed("params")[0]
+        assert drill.runner.engine.counts.events > before, "it goes on"
+        await drill.trade(2)
+        await drill.settle()
+        drill.judge_books()
+
+    sets = (f'live.params_file="{params}"',)
+    run(tmp_path, script, sets=sets).judge(orders=4, fills=2)
+
+
+def test_quotes_go_when_the_guard_dies_and_come_back_with_it(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        loop = asyncio.get_running_loop()
+        drill.guard_lives = False
+        began = loop.time()
+        await drill.until(lambda: GUARD in drill.runner.health.holds, "held")
+        assert loop.time() - began > 1.5, "a late beat is not a death"
+        await drill.until(lambda: not drill.resting(), "nothing rests")
+        assert "shows no life" in drill.alarmed(GUARD)[0]
+        drill.guard_lives = True
+        again = asyncio.create_task(drill.beat())
+        await drill.quoting()
+        await drill.settle()
+        drill.judge_books()
+        drill.guard_lives = False
+        await again
+
+    run(tmp_path, script, mode="testnet").judge(orders=4, fills=0)
+
+
+class CoreGoneError(BaseException):
+    """What a panic of the core is in Python: no Exception, so that nobody goes on after it."""
+
+
+def test_a_panic_of_the_core_ends_the_run_without_orders(tmp_path: Path) -> None:
+    seen: list[Drill] = []
+
+    async def script(drill: Drill) -> None:
+        seen.append(drill)
+        assert drill.resting()
+
+        def panic(*_: object) -> None:
+            raise CoreGoneError
+
+        drill.runner.engine.step = panic  # type: ignore[assignment]
+        await asyncio.sleep(10)
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        run(tmp_path, script)
+    assert caught.group_contains(CoreGoneError)
+    (drill,) = seen
+    assert drill.audit()["open"] == 0, "an order outlived the daemon"

@@ -23,6 +23,10 @@ WINDOW_S = 0.25
 PAUSE_MOST_S = 4.0
 """The longest pause after refusals: shorter than the engine waits for an answer."""
 
+RECENT = 20
+SLOW_MS = 1_000.0
+"""Answers as late as this are of another market than their orders."""
+
 C = TypeVar("C", bound=Command)
 
 
@@ -37,6 +41,12 @@ class Sent:
     unknown: int = 0
     proofs: int = 0
     latencies_ms: list[float] = field(default_factory=list)
+
+    @property
+    def slow_s(self) -> float:
+        """Return how long the slowest but one of the last answers took; 0 below a second."""
+        late = sorted(self.latencies_ms[-RECENT:])[-2:-1]
+        return late[0] / 1e3 if late and late[0] > SLOW_MS else 0.0
 
 
 class VenueGateway:

@@ -60,6 +60,8 @@ async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
         raise ConfigError(
             f"mode {live.mode} does not go with {host.base}", cure="name both of one world"
         )
+    if live.mode != "paper":
+        _refuse_test_keys(live.account, agent)
     signer = Signer(agent_key(KEY_NAME).reveal(), agent=agent, host=host)
     url = secret_text(URL_NAME, environ=os.environ, dotenv=Path(".env"))
     async with contextlib.AsyncExitStack() as stack:
@@ -83,6 +85,21 @@ async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
             loop.add_signal_handler(number, watched.stop)
         loop.add_signal_handler(signal.SIGUSR2, notifier.acknowledge)
         await watched.run()
+
+
+def _refuse_test_keys(*addresses: str) -> None:
+    """Refuse the keys that everybody knows; what knows them is loaded here alone.
+
+    Raises:
+        ConfigError: one of the addresses is such a key's.
+    """
+    from botmm.exchanges.emulator.accounts import is_test_address
+
+    if any(is_test_address(one) for one in addresses):
+        raise ConfigError(
+            "a public test key would sign for real",
+            cure="give the guard an agent of its own; test keys are known to everybody",
+        )
 
 
 def reserve(store: StateStore, signer: str, upto: int) -> None:

@@ -28,6 +28,8 @@ EXPLAINED_TRIES = 8
 """Questions after a reconnect until a position is taken from the venue's word."""
 RETELL_EVERY = 12
 """Comparisons after which recent fills are read again, whatever the positions say."""
+SLOW_PATIENCE = 3.0
+"""Quotes stay for so many times as long as slow answers take."""
 ANEW_FIRST_S = 0.5
 ANEW_LAST_S = 8.0
 """Pauses after a reconnect at which the venue does not say where we stand."""
@@ -150,7 +152,11 @@ class Records:
         self._blind = 0
         self._run.hold(RECORDS, on=False)
         self._run.hold(BUDGET, on=standing.budget_left < RESERVE)
-        patience_s = self._thrift.take(standing.budget_left, self._clock.monotonic())
+        slow_s = self._run.gateway.sent.slow_s
+        if slow_s:
+            self._alarm("slow", f"answers take {slow_s:.1f} s: quotes are moved less often")
+        thrift_s = self._thrift.take(standing.budget_left, self._clock.monotonic())
+        patience_s = max(thrift_s, SLOW_PATIENCE * slow_s)
         if patience_s != self._run.health.patience_s:
             self._run.health.patience_s = patience_s
             self._run.event({"kind": "patience", "ns": round(patience_s * 1e9)})

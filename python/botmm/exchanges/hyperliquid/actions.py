@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from botmm.clock import Clock
 from botmm.exchanges.base import Instrument, RawReply, SignedRequest, Way
 from botmm.exchanges.hyperliquid.answers import Answer, lost, unknown
-from botmm.exchanges.hyperliquid.budgets import KEPT, AddressBudget, WeightLedger, action_weight
+from botmm.exchanges.hyperliquid.budgets import (
+    KEPT,
+    SHUT,
+    AddressBudget,
+    WeightLedger,
+    action_weight,
+)
 from botmm.exchanges.hyperliquid.encode import Action, Batch, entries, noop
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.refusals import alarm, lowest_nonce
@@ -117,7 +123,7 @@ class Actions:
 
     def _learn(self, reply: RawReply) -> None:
         """Take from a reply what it says beyond its orders."""
-        if reply.status == 429:
+        if reply.status in SHUT:
             self._weights.refused(self._monotonic())
         text = refusal(reply)
         if text is None:

@@ -18,7 +18,12 @@ KEPT_URGENT = 0.1
 SLOT_NS = 10 * SECOND_NS
 """The pace of requests that an address without a budget still has."""
 RESERVE = 2_000
+SHUT = (403, 429)
+"""What the venue answers a machine that asks too much."""
 BACK_OFF_NS = 10 * SECOND_NS
+HUSH_NS = SECOND_NS // 2
+HUSH_MAX_NS = 8 * SECOND_NS
+"""Pauses of questions that may not wait long, doubled while the venue refuses all of them."""
 
 _INFO_LIGHT = frozenset({
     "l2Book", "allMids", "clearinghouseState", "orderStatus", "spotClearinghouseState",
@@ -47,13 +52,17 @@ class WeightLedger:
     _sent: deque[tuple[int, int]] = field(default_factory=deque)
     _used: int = 0
     _closed_until: int = 0
+    _hush_ns: int = HUSH_NS
+    _hush_until: int = 0
 
     def may(self, weight: int, now_ns: int, *, kept: float) -> bool:
         """Return whether it fits while a share of the limit stays free; cancels leave none.
 
-        After a 429 everything but cancels and what is urgent pauses.
+        After a 429 everything but cancels pauses, what is urgent for a shorter time.
         """
         self._drop(now_ns)
+        if kept > 0 and now_ns < self._hush_until:
+            return False
         if kept >= KEPT and now_ns < self._closed_until:
             return False
         return self._used + weight <= int(self.limit * (1 - kept))
@@ -65,8 +74,14 @@ class WeightLedger:
         self._used += weight
 
     def refused(self, now_ns: int) -> None:
-        """Take that the venue answered 429: everything but cancels pauses."""
+        """Take that the venue answered 429, or 403: everything but cancels pauses."""
         self._closed_until = now_ns + BACK_OFF_NS
+        self._hush_until = now_ns + self._hush_ns
+        self._hush_ns = min(2 * self._hush_ns, HUSH_MAX_NS)
+
+    def served(self) -> None:
+        """Take that the venue answers: the next refusal begins with a short pause again."""
+        self._hush_ns = HUSH_NS
 
     def used(self, now_ns: int) -> int:
         """Return the weight of the last minute."""

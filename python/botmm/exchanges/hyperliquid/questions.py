@@ -23,7 +23,7 @@ from botmm.exchanges.hyperliquid.account import (
     read_orders,
     read_state,
 )
-from botmm.exchanges.hyperliquid.budgets import KEPT, KEPT_URGENT, WeightLedger, info_weight
+from botmm.exchanges.hyperliquid.budgets import KEPT, KEPT_URGENT, SHUT, WeightLedger, info_weight
 from botmm.exchanges.hyperliquid.encode import Universe
 from botmm.exchanges.hyperliquid.fields import ReplyError, required, units
 from botmm.exchanges.hyperliquid.rest import Rest
@@ -65,8 +65,10 @@ class Questions:
         self.weights.spend(weight, now)
         body = json.dumps(request, separators=(",", ":")).encode()
         reply = await self.rest.post("/info", body)
-        if reply.status == 429:
+        if reply.status in SHUT:
             self.weights.refused(now)
+        elif reply.status == 200:
+            self.weights.served()
         if reply.status is None and self.stream is not None and self.stream.up:
             # A question changes nothing: it may go the other way, too.
             self.weights.spend(weight, now)

@@ -19,7 +19,7 @@ from botmm.exchanges.base import Instrument, Trade
 from botmm.exchanges.hyperliquid import encode, entries, standing, subscriptions
 from botmm.exchanges.hyperliquid.actions import Actions
 from botmm.exchanges.hyperliquid.answers import Answer, invalid
-from botmm.exchanges.hyperliquid.budgets import AddressBudget, WeightLedger
+from botmm.exchanges.hyperliquid.budgets import KEPT_URGENT, AddressBudget, WeightLedger
 from botmm.exchanges.hyperliquid.fields import ReplyError
 from botmm.exchanges.hyperliquid.hosts import Host
 from botmm.exchanges.hyperliquid.inbox import Inbox
@@ -61,6 +61,8 @@ PROOF_WINDOW_MS = 600_000
 USED_S = 1.0
 PAYMENTS_MAX = 10_000
 """Payments that nobody took; one more ends the venue, since none may be lost."""
+PROOF_WEIGHT = 5
+"""Of its time, its fence and its question."""
 PROOFS_A_SECOND = 3
 """Questions after single orders: each weighs as much as two orders."""
 
@@ -312,6 +314,8 @@ class HyperliquidVenue:
             return self._told(told)
         now = self._monotonic()
         if len(self._proofs) == PROOFS_A_SECOND and now - self._proofs[0] < SECOND_NS:
+            return None
+        if not self.weights.may(PROOF_WEIGHT, now, kept=KEPT_URGENT):
             return None
         venue_ms = await self._readings.venue_ms()
         nonce = session.fence(cloid, now, venue_ms)

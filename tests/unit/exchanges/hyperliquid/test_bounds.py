@@ -58,6 +58,20 @@ def test_a_429_pauses_orders_and_not_cancels() -> None:
     assert ledger.may(1, 11 * S, kept=KEPT)
 
 
+def test_urgent_questions_pause_for_longer_while_all_are_refused() -> None:
+    ledger, now, waits = WeightLedger(), 0, []
+    for _ in range(6):
+        ledger.refused(now)
+        wait = next(w for w in range(1, 40) if ledger.may(2, now + w * S // 4, kept=KEPT_URGENT))
+        assert ledger.may(1, now, kept=0.0), "cancels go on"
+        waits.append(wait / 4)
+        now += wait * S // 4
+    assert waits == [0.5, 1, 2, 4, 8, 8]
+    ledger.served()
+    ledger.refused(now)
+    assert ledger.may(2, now + S // 2, kept=KEPT_URGENT)
+
+
 def test_orders_stop_before_the_budget_ends_and_cancels_go_on() -> None:
     budget = AddressBudget()
     assert not budget.may_place(1)

@@ -1,0 +1,100 @@
+"""Daemon network tests — the venue half or wholly away, slow, or shut to us; the exchange judges."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from botmm.live.runner import LINK, RECORDS
+from tests.fakes.live_drill import Drill, run
+
+
+def test_three_comparisons_without_an_answer_withdraw_the_quotes(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.trade(2)
+        await drill.fault("status", only="clearinghouseState", status=500)
+        await drill.until(lambda: RECORDS in drill.runner.health.holds, "blind")
+        assert drill.runner.health.failed_reconciles >= 3
+        assert LINK not in drill.runner.health.holds, "the sockets are up"
+        await drill.until(lambda: not drill.resting(), "nothing rests")
+        assert drill.alarmed("blind")
+        accepted = drill.audit()["accepted"]
+        await drill.do("shock", coin="BTC", bps=20)
+        await asyncio.sleep(0.5)
+        assert drill.audit()["accepted"] == accepted
+        await drill.do("clear")
+        await drill.quoting()
+        await drill.settle()
+        drill.judge_books()
+
+    run(tmp_path, script, sets=("live.reconcile_s=1.0",)).judge(orders=6, fills=2)
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_machine_that_is_shut_out_does_not_hammer_and_comes_back(
+    tmp_path: Path, status: int
+) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.trade(2)
+        asked = drill.emulator.server.requests
+        await drill.fault("refuse_socket", status=status)
+        await drill.fault("status", status=status, executed=False)
+        await drill.do("drop", how="abort")
+        await drill.until(lambda: LINK in drill.runner.health.holds, "held")
+        await asyncio.sleep(6)
+        tries = drill.emulator.faults.struck["refuse_socket"]
+        asked = drill.emulator.server.requests - asked
+        print(f"{tries} tries of sockets and {asked} requests in 6 s")
+        assert 2 <= tries <= 12, "thirty a minute, the first few sooner"
+        assert asked <= 30
+        await drill.do("clear")
+        await drill.quoting()
+        await drill.settle()
+        drill.judge_books()
+
+    run(tmp_path, script).judge(orders=6, fills=2)
+
+
+def test_a_venue_that_is_wholly_away_finds_its_own_fills_on_return(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.trade(2)
+        await drill.quoting()
+        await drill.fault("refuse_socket", status=503)
+        await drill.fault("lose_request", how="reset")
+        await drill.do("drop", how="half_open")
+        before = drill.audit()["fills"]
+        # What rests there is filled while nobody can be told.
+        for bps in (40, -80, 40):
+            await drill.do("shock", coin="BTC", bps=bps)
+            await asyncio.sleep(0.3)
+        assert drill.audit()["fills"] > before
+        await drill.until(lambda: LINK in drill.runner.health.holds, "held")
+        await asyncio.sleep(2)
+        accepted = drill.audit()["accepted"]
+        await drill.do("clear")
+        await drill.quoting()
+        assert drill.audit()["accepted"] > accepted
+        await drill.settle()
+        drill.judge_books()
+
+    run(tmp_path, script).judge(orders=6, fills=3)
+
+
+def test_slow_answers_move_quotes_less_often_and_a_person_is_told(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.fault("late_reply", only="order", delay_ms=1_300)
+        await drill.fault("late_reply", only="cancelByCloid", delay_ms=1_300)
+        for shocks in range(40):
+            if drill.runner.health.patience_s:
+                break
+            await drill.do("shock", coin="BTC", bps=20 * (-1) ** shocks)
+            await asyncio.sleep(0.3)
+        assert drill.runner.health.patience_s >= 3
+        assert "answers take 1." in drill.alarmed("slow")[0]
+        await drill.do("clear")
+        await drill.settle()
+        drill.judge_books()
+
+    run(tmp_path, script, deadline_s=3.0).judge(orders=4, fills=0)
