@@ -173,10 +173,13 @@ class Runner:
         if loop is None:
             raise RuntimeError("invariant: the runner runs")
         async for payload in self.venue.frames():
-            began = self._clock.monotonic()
+            began, requests = self._clock.monotonic(), self.gateway.sent.requests
             loop.frame(payload)
             self.decided(self._clock.monotonic() - began)
             self._notice()
+            if self.gateway.sent.requests != requests:
+                # What was decided leaves before the next frame is looked at.
+                await asyncio.sleep(0)
 
     def _notice(self) -> None:
         """Answer what the engine noticed in frames."""
