@@ -38,8 +38,6 @@ class Life:
     since_ms: int
     """The venue's time when it came: funding from then on is its own."""
     baseline: dict[str, Any] | None = None
-    entry2: int | None = None
-    """Twice the price at which its books took over the first position, once that was seen."""
 
 
 @dataclass

@@ -101,6 +101,7 @@ class Campaign:
         self.judge = Judge(emulator, emulator.accounts[0].address, LIMIT_MICRO)
         self._rng = np.random.default_rng(plan.seed)
         self._looked = 0.0
+        self._closing = False
 
     async def run(self) -> None:
         """Play every round.
@@ -197,13 +198,16 @@ class Campaign:
             )
             self.record.halts[cause.split(":")[0]] += 1
             life.operator.resume(who="a person", typed=phrase("HALTED"))
+            if self._closing:
+                life.operator.flatten(who="a person")
 
     async def _close(self, kinds: list[str]) -> None:
         """Let the bot close its position, and judge its books while it holds none."""
         assert self.bot.life is not None
-        runner = self.bot.life.daemon.runner
+        runner, self._closing = self.bot.life.daemon.runner, True
         runner.event({"kind": "flatten", "on": True})
         await self._until(lambda: self.judge.position == 0, "a closed position", CLOSE_S)
+        self._closing = False
         runner.hold("operator", on=True)
         await self._until(lambda: not self._resting(), "no order while paused", STOP_S)
         wrong = ""
@@ -237,7 +241,8 @@ class Campaign:
             if self._now() >= end:
                 life = self.bot.life
                 said = {} if life is None else life.daemon.status()
-                told = {k: v for k, v in said.items() if k not in ("answer_ms",)}
+                told = {k: said.get(k) for k in ("state", "holds", "complaint", "changes")}
+                told["desk"] = {} if life is None else life.daemon.runner.report()["symbols"]
                 raise GuiltyError(
                     f"seed {self.plan.seed}, {self._now():.0f} s: after {seconds:g} s still not: {what}; {told}"
                 )

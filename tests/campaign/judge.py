@@ -101,33 +101,28 @@ class Judge:
         mine = [one for one in self.fills if one[0] > begin["since"]]
         paid = sum(got for at, got in self.fundings if at // 1_000_000 >= life.since_ms)
         cash = -sum(lots * px for _, lots, px, _ in mine)
+        volume = sum(abs(lots) * px for _, lots, px, _ in mine)
+        earned2, held = 2 * cash, begin["position"]
+        if held != 0:
+            # It was taken over at one price of its time, for no fee, and counts as an execution.
+            price, rest = divmod(row["volume"] - volume, abs(held))
+            if rest != 0 or not 0.8 < price / self.fills[-1][2] < 1.25:
+                return f"{held} lots were taken over at {price} and {rest} / {abs(held)}"
+            volume += abs(held) * price
+            earned2 -= 2 * held * price
         equal = {
-            "position": (row["proven"], self.position),
-            "held": (row["position"], begin["position"] + sum(one[1] for one in mine)),
-            "fills": (row["maker_fills"] + row["taker_fills"], len(mine)),
-            "volume": (row["volume"], sum(abs(lots) * px for _, lots, px, _ in mine)),
-            "fees2": (row["fees2"], 2 * sum(one[3] for one in mine)),
+            "proven": (row["proven"], self.position),
+            "position": (row["position"], held + sum(lots for _, lots, _, _ in mine)),
+            "fills": (row["maker_fills"] + row["taker_fills"], len(mine) + (held != 0)),
+            "volume": (row["volume"], volume),
+            "fees2": (row["fees2"], 2 * sum(fee for _, _, _, fee in mine)),
             "funding2": (row["funding2"], 2 * paid),
+            "earned2": (row["capture2"] + row["inventory2"], earned2),
         }
-        wrong = [
-            f"{what}: {ours} is {true}" for what, (ours, true) in equal.items() if ours != true
-        ]
+        wrong = [f"{what} {ours}, truly {true}" for what, (ours, true) in equal.items() if ours != true]
         if self.position != 0:
             wrong.append(f"a position of {self.position} is held")
-        return "; ".join(wrong) or self._earned(life, row, cash)
-
-    def _earned(self, life: Life, row: dict[str, Any], cash: int) -> str:
-        """Compare what was earned; a position that was taken over came at one price of its time."""
-        assert life.baseline is not None
-        worth2, held = row["capture2"] + row["inventory2"] - 2 * cash, life.baseline["position"]
-        if held == 0:
-            return "" if worth2 == 0 else f"earned: {worth2 / 2} micro-dollars apart"
-        entry2, rest = divmod(-worth2, held)
-        px2 = 2 * self.fills[-1][2]
-        if rest != 0 or not 0.8 < entry2 / px2 < 1.25 or life.entry2 not in (None, entry2):
-            return f"earned: a position of {held} was taken over at {entry2} and {rest} / {held}"
-        life.entry2 = entry2
-        return ""
+        return "; ".join(wrong)
 
     def audit(self) -> dict[str, Any]:
         """Judge the exchange's own count of the whole run.

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 STUCK_S = 30.0
 """Real seconds without a timer and without a byte after which nothing will ever happen."""
-_LOOKS = 3
+_LOOKS = 1
 
 
 class _Jumping(selectors.BaseSelector):

@@ -241,15 +241,21 @@ class Runner:
         return True
 
     async def _explained(self, standing: Standing) -> Standing:
-        """Return a standing that the fills explain, or the last one after some time."""
-        for tried in range(EXPLAINED_TRIES):
+        """Return a standing that the fills explain, or the last one after some time.
+
+        Raises:
+            VenueError: the fills could not be read, so that nothing follows from a difference.
+        """
+        told = False
+        for _ in range(EXPLAINED_TRIES):
             if not self._differing(standing, every=False):
-                break
-            if tried == 0:
-                # A socket that is dead without a word does not tell them by itself.
-                await self.venue.retell_fills()
+                return standing
+            # A socket that is dead without a word does not tell them by itself.
+            told = told or await self.venue.retell_fills()
             await asyncio.sleep(0.25)
             standing = await self.venue.standing()
+        if not told:
+            raise VenueError("the account's fills cannot be read")
         return standing
 
     def _differing(self, standing: Standing, *, every: bool) -> list[int]:
@@ -307,7 +313,8 @@ class Runner:
             # well; those that cancel out show only when all are told again.
             due = self._comparisons % RETELL_EVERY == 0
             if due or self._differing(standing, every=False):
-                await self.venue.retell_fills()
+                if not await self.venue.retell_fills():
+                    raise VenueError("the account's fills cannot be read")
                 standing = await self.venue.standing()
         except VenueError as error:
             # One question without an answer says nothing of the position.
