@@ -13,7 +13,9 @@ import numpy as np
 
 from botmm.config import load
 from botmm.exchanges.emulator import Emulator, EmulatorConfig
+from botmm.exchanges.hyperliquid import stream
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
+from botmm.live import runner
 from botmm.live.latches import phrase
 from tests.campaign import virtual
 from tests.campaign.bot import AGENT, Bot
@@ -72,6 +74,7 @@ class Plan:
     round_s: float
     block_ms: int = 70
     seed: int = 1
+    thin: bool = False
     venue_type: type[HyperliquidVenue] = HyperliquidVenue
 
 
@@ -204,11 +207,11 @@ class Campaign:
     async def _close(self, kinds: list[str]) -> None:
         """Let the bot close its position, and judge its books while it holds none."""
         assert self.bot.life is not None
-        runner, self._closing = self.bot.life.daemon.runner, True
-        runner.event({"kind": "flatten", "on": True})
+        trading, self._closing = self.bot.life.daemon.runner, True
+        trading.event({"kind": "flatten", "on": True})
         await self._until(lambda: self.judge.position == 0, "a closed position", CLOSE_S)
         self._closing = False
-        runner.hold("operator", on=True)
+        trading.hold("operator", on=True)
         await self._until(lambda: not self._resting(), "no order while paused", STOP_S)
         wrong = ""
         end = self._now() + BOOKS_S
@@ -219,8 +222,8 @@ class Campaign:
             await asyncio.sleep(0.5)
         if wrong:
             raise GuiltyError(f"seed {self.plan.seed}, after {kinds}: {wrong}")
-        runner.event({"kind": "flatten", "on": False})
-        runner.hold("operator", on=False)
+        trading.event({"kind": "flatten", "on": False})
+        trading.hold("operator", on=False)
 
     def _quotes(self) -> bool:
         """Whether both sides rest, by the exchange's word, and one of them is young."""
@@ -263,6 +266,9 @@ def _resident() -> int:
 
 def play(plan: Plan, folder: Path, say: Callable[[str], object] = lambda line: None) -> Campaign:
     """Play a campaign in simulated time and return it."""
+    if plan.thin:
+        # Timers that only look whether something is to be done look less often.
+        runner.TIMER_S, runner.LINK_EVERY_S, stream.TICK_S = 1.0, 0.5, 0.5
     return virtual.run(_play(plan, folder, say))
 
 

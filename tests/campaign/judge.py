@@ -119,7 +119,9 @@ class Judge:
             "funding2": (row["funding2"], 2 * paid),
             "earned2": (row["capture2"] + row["inventory2"], earned2),
         }
-        wrong = [f"{what} {ours}, truly {true}" for what, (ours, true) in equal.items() if ours != true]
+        wrong = [
+            f"{what} {ours}, truly {true}" for what, (ours, true) in equal.items() if ours != true
+        ]
         if self.position != 0:
             wrong.append(f"a position of {self.position} is held")
         return "; ".join(wrong)

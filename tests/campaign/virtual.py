@@ -7,7 +7,6 @@ the processor allows. Timers fire in their order and at their times; nobody is e
 from __future__ import annotations
 
 import asyncio
-import os
 import selectors
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
@@ -18,7 +17,6 @@ T = TypeVar("T")
 
 STUCK_S = 30.0
 """Real seconds without a timer and without a byte after which nothing will ever happen."""
-_LOOKS = 1
 
 
 class _Jumping(selectors.BaseSelector):
@@ -34,11 +32,9 @@ class _Jumping(selectors.BaseSelector):
         if ready or (timeout is not None and timeout <= 0):
             return ready
         # What was written to a loopback socket is there at once, unless the kernel was interrupted.
-        for _ in range(_LOOKS):
-            os.sched_yield()
-            ready = self._real.select(0)
-            if ready:
-                return ready
+        ready = self._real.select(0)
+        if ready:
+            return ready
         if timeout is None:
             ready = self._real.select(STUCK_S)
             if not ready:

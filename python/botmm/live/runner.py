@@ -22,6 +22,7 @@ from botmm.live.thrift import RESERVE, Thrift
 from botmm.ports import Event, Journal, RestingOrder, Standing, Venue
 
 TIMER_S = 0.1
+LINK_EVERY_S = 0.05
 LINK = "link"
 OPERATOR = "operator"
 BUDGET = "budget"
@@ -211,7 +212,7 @@ class Runner:
                     self.health.reconnects += seen != 0
                     seen = link
                     self.hold(LINK, on=False)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LINK_EVERY_S)
 
     async def _begin_anew(self, *, first: bool) -> bool:
         """Bring own records in line with the venue's, as at a start; whether that worked.
