@@ -190,6 +190,7 @@ class Campaign:
 
     def _lift(self) -> None:
         """Do what a person does where a breaker has stopped the bot: look, and let it go on."""
+        self.judge.require_innocence()
         life = self.bot.life
         if life is None or self._now() < self._looked + LOOK_S:
             return

@@ -38,7 +38,8 @@ class Judge:
     """The largest share of the limit that could have been held."""
     orders: int = 0
     resting: int = 0
-    last_order_ns: int = 0
+    guilt: str = ""
+    """The first thing that no fault may break, and that was broken."""
 
     def listen(self) -> None:
         """Hear everything from now on."""
@@ -64,9 +65,8 @@ class Judge:
                 if event["oid"] not in oids:
                     oids.add(event["oid"])
                     self.orders += 1
-                    self.last_order_ns = self.emulator.desk.now
                 if len(oids) > 1:
-                    raise GuiltyError(f"order {event['cloid']} was accepted as {sorted(oids)}")
+                    self._blame(f"order {event['cloid']} was accepted as {sorted(oids)}")
         self._weigh(self.emulator.desk.rows("orders", self.user))
 
     def _weigh(self, resting: list[dict[str, Any]]) -> None:
@@ -82,7 +82,19 @@ class Judge:
             share = lots * max(row["px"] for row in rows) / self.limit_micro
             self.worst = max(self.worst, share)
             if share > SLACK:
-                raise GuiltyError(f"{share:.3f} of the limit could be held: {rows}")
+                self._blame(f"{share:.3f} of the limit could be held: {rows}")
+
+    def _blame(self, words: str) -> None:
+        self.guilt = self.guilt or words
+
+    def require_innocence(self) -> None:
+        """Raise what was seen, where the campaign can hear it.
+
+        Raises:
+            GuiltyError: something was broken.
+        """
+        if self.guilt:
+            raise GuiltyError(self.guilt)
 
     def forget(self) -> None:
         """Let go of orders that ended: the exchange keeps its own count of them for `audit`."""
@@ -132,6 +144,7 @@ class Judge:
         Raises:
             GuiltyError: it does not stand.
         """
+        self.require_innocence()
         found: dict[str, Any] = json.loads(self.emulator.desk.core.audit(self.user))
         if found["doubled"]:
             raise GuiltyError(f"accepted twice: {found['doubled'][:3]}")
