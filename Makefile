@@ -66,9 +66,11 @@ bench: $(BENCH) ## measure against hftbacktest, and the core's own benchmarks
 wheel: build ## an abi3 manylinux wheel in dist/
 	$(BIN)/maturin build --release --locked --compatibility pypi --out dist
 
-nightly: build ## the long campaigns: property tests with many more cases
+nightly: build ## the long campaigns: property tests with many more cases, simulated days
 	PROPTEST_CASES=20000 cargo test --locked --package mm_core
 	BOTMM_TEST_TIER=nightly $(BIN)/python -m pytest
+	$(BIN)/python -m tests.campaign --days 1 --density real
+	$(BIN)/python -m tests.campaign --days 7 --density thin
 
 lock: ## pin the Python packages anew: requirements.txt, requirements-bench.txt
 	scripts/lock.sh

@@ -14,7 +14,7 @@ from tests.campaign.bot import Life
 
 SLACK = 1.01
 """A price may move between a decision and its block: what is worth the limit then is worth more."""
-PAGE = 10_000
+MS_NS = 1_000_000
 
 
 class GuiltyError(AssertionError):
@@ -110,8 +110,9 @@ class Judge:
         if begin is None:
             return "the run never began"
         row = life.daemon.runner.report()["symbols"][0]
-        mine = [one for one in self.fills if one[0] > begin["since"]]
-        paid = sum(got for at, got in self.fundings if at // 1_000_000 >= life.since_ms)
+        # The venue tells milliseconds; what happened within that of the position is part of it.
+        mine = [one for one in self.fills if one[0] // MS_NS > begin["since"] // MS_NS]
+        paid = sum(got for at, got in self.fundings if at // MS_NS >= life.since_ms)
         cash = -sum(lots * px for _, lots, px, _ in mine)
         volume = sum(abs(lots) * px for _, lots, px, _ in mine)
         earned2, held = 2 * cash, begin["position"]

@@ -19,8 +19,8 @@ NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
 
 
 def test_minutes_with_faults_leave_the_books_exact_and_no_order_doubled(tmp_path: Path) -> None:
-    rounds = 72 if NIGHTLY else 2
-    campaign = play(Plan(rounds=rounds, round_s=1_200 if NIGHTLY else 120, seed=7), tmp_path)
+    rounds = 12 if NIGHTLY else 2
+    campaign = play(Plan(rounds=rounds, round_s=600 if NIGHTLY else 120, seed=7), tmp_path)
     record, judge = campaign.record, campaign.judge
     print(record.struck, judge.orders, len(judge.fills), record.unknown, record.heal_s)
     assert record.rounds == rounds

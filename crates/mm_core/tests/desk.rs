@@ -186,6 +186,27 @@ fn an_order_whose_fill_is_lost_blocks_nothing_once_the_position_was_told() {
 }
 
 #[test]
+fn an_order_that_the_venue_cut_short_blocks_nothing_once_positions_agree() {
+    let mut bench = Bench::ready();
+    let orders = placed(&bench.decide());
+    for (one, side, _) in &orders {
+        let gone = json!({"Cancelled": {"reason": "Asked"}});
+        // Filled for less than it was sent for: nothing more of it comes.
+        let answer = if *side == Side::Ask { json!("Filled") } else { gone };
+        let id = format!("0x{one:032x}");
+        bench.event(&json!({"kind": "answer", "symbol": 0, "cloid": id, "answer": answer}));
+    }
+    let bids = |bench: &mut Bench| {
+        bench.book(50_200);
+        placed(&bench.decide()).iter().filter(|o| o.1 == Side::Bid).count()
+    };
+    assert_eq!(bids(&mut bench), 0, "its lots may come yet, and a bid would meet it");
+    let since = bench.now + 2_000 * MS;
+    bench.event(&json!({"kind": "agreed", "symbol": 0, "since": since}));
+    assert!(bids(&mut bench) > 0);
+}
+
+#[test]
 fn what_others_trade_on_the_account_is_in_the_ledger_and_noticed() {
     let mut bench = Bench::ready();
     bench.fill(None, ("A", "0.004"), ("0.0", 21));

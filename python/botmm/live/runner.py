@@ -333,7 +333,9 @@ class Runner:
             await self._meet(found.foreign)
         elif FOREIGN in self.health.holds:
             self.hold(FOREIGN, on=False)
-        for event in found.events:
+        for event in found.agreed:
+            self.event(event)
+        for event in found.corrections:
             self.health.corrected_positions += 1
             self._alarm("position", f"the venue's position differs: {dict(event)}")
             self.event(event)

@@ -104,11 +104,16 @@ impl Stand {
         now: UnixNanos,
     ) -> Result<(), CoreError> {
         self.chain.begin(position, since, trades);
-        self.maker.settled(UnixNanos(since.0.saturating_sub(CLOCKS_APART.0)));
+        self.agreed(since);
         let more = position - self.maker.account().position();
         self.adopts = (more.0 != 0).then_some(more);
         self.adopt(gate, now)?;
         self.count(gate, now)
+    }
+
+    /// The venue's position at a time is ours: what was over before is part of it.
+    pub(super) fn agreed(&mut self, since: UnixNanos) {
+        self.maker.settled(UnixNanos(since.0.saturating_sub(CLOCKS_APART.0)));
     }
 
     /// Fills that join are counted.
