@@ -28,6 +28,9 @@ SETS = (
     "toxicity=false",
     "bias_strength=0.0",
     f"max_position_usd={LIMIT_MICRO / 1e6}",
+    # A day's losses are to stay below the breakers: it is not they that are tried here.
+    "account.capital_usd=100000",
+    "symbols.BTC.compound=false",
 )
 VOLUME_USD = "100000000"
 """What the account has traded before: it has the venue's switch, and requests to spend."""
@@ -35,6 +38,8 @@ START_NS = 1_795_824_000_000_000_000
 """28 November 2026, midnight UTC."""
 HEAL_S = 60.0
 """Pauses between connections double up to 30 s; then records are compared."""
+NEAR_LIMIT = 0.6
+"""Beyond this share of the limit an order of the side that adds need not fit any more."""
 CLOSE_S = 240.0
 BOOKS_S = 150.0
 """Fills that were never told and cancel out are read again each two minutes."""
@@ -227,9 +232,18 @@ class Campaign:
         trading.hold("operator", on=False)
 
     def _quotes(self) -> bool:
-        """Whether both sides rest, by the exchange's word, and one of them is young."""
-        rows = self._resting()
-        return {row["side"] for row in rows} == {"bid", "ask"} and self.bot.life is not None
+        """Whether both sides rest by the exchange's word, or the one that is left near the limit."""
+        sides = {row["side"] for row in self._resting()}
+        held = self.judge.position
+        if self.bot.life is None or not sides:
+            return False
+        if abs(held) * self._mid() < NEAR_LIMIT * LIMIT_MICRO:
+            return sides == {"bid", "ask"}
+        return ("ask" if held > 0 else "bid") in sides
+
+    def _mid(self) -> int:
+        """Return the price in the units of orders, by the exchange's mark."""
+        return self.emulator.desk.mark(self.emulator.desk.coins[0]) // 10_000_000
 
     def _resting(self) -> list[dict[str, Any]]:
         return self.emulator.desk.rows("orders", self.judge.user)
