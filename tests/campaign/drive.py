@@ -29,7 +29,7 @@ SETS = (
     "bias_strength=0.0",
     f"max_position_usd={LIMIT_MICRO / 1e6}",
     # A day's losses are to stay below the breakers: it is not they that are tried here.
-    "account.capital_usd=100000",
+    "account.capital_usd=50000",
     "symbols.BTC.compound=false",
 )
 VOLUME_USD = "100000000"
