@@ -18,7 +18,7 @@ from tests.campaign.drive import MOMENTS, RATES, Campaign, Plan, play
 
 DAY_S = 86_400.0
 # Seconds of a round, and from block to block in ms.
-DENSITIES = {"real": (1_200.0, 70), "thin": (7_200.0, 1_000)}
+DENSITIES = {"real": (1_200.0, 70), "thin": (1_800.0, 1_000)}
 
 
 def slope(memory: list[tuple[float, int]]) -> tuple[float, float]:

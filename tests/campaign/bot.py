@@ -66,6 +66,7 @@ class Bot:
             self.life.daemon.runner.stopping.set()
         async with asyncio.timeout(60):
             await self._task
+        self.life = None
 
     async def kill(self) -> None:
         """End without a word to the venue."""
