@@ -217,7 +217,7 @@ class Campaign:
                 row["cause"] for row in reversed(report["changes"]) if row["state"] == "halted"
             )
             self.record.halts[cause.split(":")[0]] += 1
-            life.operator.resume(who="a person", typed=phrase("HALTED"))
+            life.operator.resume(who="a person", typed=[phrase("HALTED")])
             if self._closing:
                 life.operator.flatten(who="a person")
 
