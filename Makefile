@@ -74,9 +74,11 @@ $(S3): $(CORE) requirements-s3.txt
 bundle: wheel ## wheel, wheelhouse, units and scripts as one file for a server
 	deploy/bundle.sh
 
-nightly: $(S3) ## the long campaigns: property tests with many more cases
+nightly: $(S3) ## the long campaigns: property tests with many more cases, simulated days
 	PROPTEST_CASES=20000 cargo test --locked --package mm_core
 	BOTMM_TEST_TIER=nightly $(BIN)/python -m pytest
+	$(BIN)/python -m tests.campaign --days 1 --density real
+	$(BIN)/python -m tests.campaign --days 7 --density thin
 
 lock: ## pin the Python packages anew: requirements*.txt
 	scripts/lock.sh

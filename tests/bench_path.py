@@ -34,6 +34,7 @@ from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
+from botmm.live.__main__ import SWITCH_S
 from botmm.live.daemon import Daemon, Place
 from botmm.ports import CancelAll, Command
 from tests.bench_live import NO_LIMIT, say
@@ -207,6 +208,7 @@ def main() -> None:
     """Print every figure."""
     import websockets.asyncio.client as library
 
+    sys.setswitchinterval(SWITCH_S)
     library.connect.__init__.__kwdefaults__["create_connection"] = Stamped
     with tempfile.TemporaryDirectory() as name, exchange(UNLIMITED) as there:
         say("frame to signed bytes on the socket, the SDK", theirs(there))

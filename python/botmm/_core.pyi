@@ -1635,6 +1635,7 @@ class Desk:
     def event(self, now_ns: int, event_json: str) -> None:
         """Take in what reached us beside frames: answer, funding, baseline, hold, halt, flatten,
         patience, scale, params.
+        """Take in answer, funding, baseline, agreed, hold, halt, params: what comes beside frames.
 
         Raises:
             ArgumentError: it is no event, or names a symbol or parameter that there is not.

@@ -36,6 +36,7 @@ class FakeVenue:
         self.link = 1
         self.most_orders = 0
         self.retold = 0
+        self.mute_fills = False
         self._frames: asyncio.Queue[bytes] = asyncio.Queue()
         self._oid = 0
 
@@ -85,7 +86,7 @@ class FakeVenue:
 
     async def retell_fills(self) -> bool:
         self.retold += 1
-        return not self.silent
+        return not (self.silent or self.mute_fills)
 
     async def standing(self) -> Standing:
         if self.silent:

@@ -156,6 +156,57 @@ fn own_fills_count_once_and_a_break_of_their_chain_stops_quoting() {
 }
 
 #[test]
+fn an_order_whose_fill_is_lost_blocks_nothing_once_the_position_was_told() {
+    let mut bench = Bench::ready();
+    let orders = placed(&bench.decide());
+    let (cloid, _, _) = *orders.iter().find(|o| o.1 == Side::Ask).expect("an ask");
+    let size = bench.symbol()["orders"].as_array().and_then(|rows| {
+        rows.iter().find(|row| row["side"] == "ask").and_then(|row| row["size"].as_i64())
+    });
+    for (one, _, _) in &orders {
+        let gone = json!({"Cancelled": {"reason": "Asked"}});
+        let answer = if *one == cloid { json!("Filled") } else { gone };
+        let id = format!("0x{one:032x}");
+        bench.event(&json!({"kind": "answer", "symbol": 0, "cloid": id, "answer": answer}));
+    }
+    let told = |since: i64| {
+        json!({"kind": "baseline", "symbol": 0, "position": -size.expect("an ask rests"),
+            "since": since, "trades": []})
+    };
+    // Its lots may come yet: at a higher price than the lost order's, a bid would meet it.
+    let bids = |bench: &mut Bench| {
+        bench.book(50_200);
+        placed(&bench.decide()).iter().filter(|o| o.1 == Side::Bid).count()
+    };
+    bench.event(&told(T0));
+    assert_eq!(bids(&mut bench), 0, "the venue told a position of before the order's end");
+    let later = told(bench.now + 2_000 * MS);
+    bench.event(&later);
+    assert!(bids(&mut bench) > 0);
+}
+
+#[test]
+fn an_order_that_the_venue_cut_short_blocks_nothing_once_positions_agree() {
+    let mut bench = Bench::ready();
+    let orders = placed(&bench.decide());
+    for (one, side, _) in &orders {
+        let gone = json!({"Cancelled": {"reason": "Asked"}});
+        // Filled for less than it was sent for: nothing more of it comes.
+        let answer = if *side == Side::Ask { json!("Filled") } else { gone };
+        let id = format!("0x{one:032x}");
+        bench.event(&json!({"kind": "answer", "symbol": 0, "cloid": id, "answer": answer}));
+    }
+    let bids = |bench: &mut Bench| {
+        bench.book(50_200);
+        placed(&bench.decide()).iter().filter(|o| o.1 == Side::Bid).count()
+    };
+    assert_eq!(bids(&mut bench), 0, "its lots may come yet, and a bid would meet it");
+    let since = bench.now + 2_000 * MS;
+    bench.event(&json!({"kind": "agreed", "symbol": 0, "since": since}));
+    assert!(bids(&mut bench) > 0);
+}
+
+#[test]
 fn what_others_trade_on_the_account_is_in_the_ledger_and_noticed() {
     let mut bench = Bench::ready();
     bench.fill(None, ("A", "0.004"), ("0.0", 21));

@@ -43,6 +43,8 @@ ARM = "arm.json"
 ALERT_URL = "BOTMM_ALERT_URL"
 RECONCILE_S_MIN = 5.0
 """A comparison weighs 42 or more of the 1,200 a minute: at this pace they take half."""
+SWITCH_S = 0.0005
+"""How long the threads that write journals may keep the interpreter while a frame waits."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,6 +92,7 @@ def command(
     if symbols:
         options.append(Layer(origin="--symbols", values={"live.symbols": " ".join(symbols)}))
     settings = load(config, overrides, options=options).settings
+    sys.setswitchinterval(SWITCH_S)
     if sys.platform == "win32":
         asyncio.run(trade(settings))
     else:

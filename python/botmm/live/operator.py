@@ -54,7 +54,9 @@ class Operator:
         for row in self._latches.active():
             raise UsageError(f"{row.name} stays", cure=f"type exactly: {phrase(row.name)}")
         runner = self._runner()
-        runner.event({"kind": "halt", "symbol": None, "on": False})
+        # A breaker of one symbol stops that symbol, not the account: each is lifted.
+        for symbol in (None, *range(len(runner.report()["symbols"]))):
+            runner.event({"kind": "halt", "symbol": symbol, "on": False})
         runner.event({"kind": "flatten", "on": False})
         runner.hold(OPERATOR, on=False)
         self._heard()

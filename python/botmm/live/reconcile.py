@@ -21,7 +21,9 @@ YOUNG_NS = 3_000_000_000
 class Findings:
     """What a comparison showed."""
 
-    events: list[Event] = field(default_factory=list)
+    corrections: list[Event] = field(default_factory=list)
+    agreed: list[Event] = field(default_factory=list)
+    """Of symbols whose positions are equal: orders that are over wait for no fill."""
     doubtful: list[tuple[int, str]] = field(default_factory=list)
     """Orders to ask after: we think that they rest, the venue does not list them."""
     foreign: list[RestingOrder] = field(default_factory=list)
@@ -69,7 +71,9 @@ def compare(
         if row["proven"] != position:
             found.positions.append(symbol)
             if symbol in suspects:
-                found.events.append(_baseline(standing, symbol))
+                found.corrections.append(_baseline(standing, symbol))
+        else:
+            found.agreed.append({"kind": "agreed", "symbol": symbol, "since": standing.at_ns})
     return found
 
 

@@ -111,15 +111,21 @@ class Records:
         return True
 
     async def _explained(self, standing: Standing) -> Standing:
-        """Return a standing that the fills explain, or the last one after some time."""
-        for tried in range(EXPLAINED_TRIES):
+        """Return a standing that the fills explain, or the last one after some time.
+
+        Raises:
+            VenueError: the fills could not be read, so that nothing follows from a difference.
+        """
+        told = False
+        for _ in range(EXPLAINED_TRIES):
             if not self._differing(standing, every=False):
-                break
-            if tried == 0:
-                # A socket that is dead without a word does not tell them by itself.
-                await self._run.venue.retell_fills()
+                return standing
+            # A socket that is dead without a word does not tell them by itself.
+            told = told or await self._run.venue.retell_fills()
             await asyncio.sleep(0.25)
             standing = await self._run.venue.standing()
+        if not told:
+            raise VenueError("the account's fills cannot be read")
         return standing
 
     def _differing(self, standing: Standing, *, every: bool) -> list[int]:
@@ -176,7 +182,8 @@ class Records:
             # well; those that cancel out show only when all are told again.
             due = self._comparisons % RETELL_EVERY == 0
             if due or self._differing(standing, every=False):
-                await self._run.venue.retell_fills()
+                if not await self._run.venue.retell_fills():
+                    raise VenueError("the account's fills cannot be read")
                 asked = self._run.report()
                 standing = await self._run.venue.standing()
         except VenueError as error:
@@ -197,7 +204,9 @@ class Records:
             await self._meet(found.foreign)
         elif FOREIGN in self._run.health.holds:
             self._run.hold(FOREIGN, on=False)
-        for event in found.events:
+        for event in found.agreed:
+            self._run.event(event)
+        for event in found.corrections:
             self._run.health.corrected_positions += 1
             self._alarm("position", f"the venue's position differs: {dict(event)}")
             self._run.event(event)

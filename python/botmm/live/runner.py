@@ -21,6 +21,7 @@ from botmm.live.records import Records
 from botmm.ports import Event, Journal, Venue
 
 TIMER_S = 0.1
+LINK_EVERY_S = 0.05
 LINK = "link"
 OPERATOR = "operator"
 
@@ -142,10 +143,13 @@ class Runner:
         if loop is None:
             raise RuntimeError("invariant: the runner runs")
         async for payload in self.venue.frames():
-            began = self._clock.monotonic()
+            began, requests = self._clock.monotonic(), self.gateway.sent.requests
             loop.frame(payload)
             self.decided(self._clock.monotonic() - began)
             self._notice()
+            if self.gateway.sent.requests != requests:
+                # What was decided leaves before the next frame is looked at.
+                await asyncio.sleep(0)
 
     def _notice(self) -> None:
         """Answer what the engine noticed in frames."""
@@ -177,7 +181,7 @@ class Runner:
                     self.health.reconnects += seen != 0
                     seen = link
                     self.hold(LINK, on=False)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LINK_EVERY_S)
 
     async def _reconcile_forever(self) -> None:
         while True:

@@ -30,7 +30,11 @@ class Told:
         self.words.append("halt")
 
     def event(self, event: Mapping[str, Any]) -> None:
-        self.words.append(f"{event['kind']} {event['on']}")
+        where = event.get("symbol")
+        self.words.append(f"{event['kind']} {event['on']}{'' if where is None else f' {where}'}")
+
+    def report(self) -> dict[str, Any]:
+        return {"symbols": [{}, {}]}
 
 
 def test_every_latch_needs_its_own_phrase_and_nothing_is_quoted_before(tmp_path: Path) -> None:
@@ -55,7 +59,8 @@ def test_every_latch_needs_its_own_phrase_and_nothing_is_quoted_before(tmp_path:
         operator.kill("once more", who="test")
         told.words.clear()
         operator.resume(who="test", typed=["lift KILLED", "lift HALTED"])
-        assert told.words == ["halt False", "flatten False", "hold operator False"]
+        lifted = ["halt False", "halt False 0", "halt False 1"]
+        assert told.words == [*lifted, "flatten False", "hold operator False"]
         operator.pause(who="test")
         operator.pause(who="test")
         operator.flatten(who="test")

@@ -13,7 +13,7 @@ from botmm.clock import SystemClock
 from botmm.errors import BotmmError, VenueError
 from botmm.live.engine import Engine
 from botmm.live.parity import replay_journal
-from botmm.live.runner import Runner
+from botmm.live.runner import RECORDS, Runner
 from botmm.live.tags import tag_of
 from botmm.ports import RestingOrder
 from tests.fakes.fake_venue import FakeVenue, book
@@ -180,6 +180,23 @@ def test_a_position_that_differs_twice_is_corrected() -> None:
     assert case.runner.health.corrected_positions == 1
     assert case.venue.retold >= 2, "fills explain it first, if anything does"
     assert any(key == "position" for key, _ in case.alarms)
+
+
+def test_nothing_is_corrected_while_the_fills_cannot_be_read() -> None:
+    case = Case()
+    case.venue.mute_fills = True
+
+    async def script() -> None:
+        await until(lambda: len(case.venue.orders) == 4)
+        case.venue.position = 200
+        await until(lambda: not case.venue.orders)
+        assert RECORDS in case.runner.health.holds
+        assert case.runner.report()["symbols"][0]["position"] == 0
+        case.venue.mute_fills = False
+        await until(lambda: case.runner.report()["symbols"][0]["position"] == 200)
+
+    case.play(script)
+    assert case.runner.health.corrected_positions == 1
 
 
 def test_a_venue_that_does_not_answer_is_not_a_flat_one() -> None:

@@ -1,7 +1,9 @@
 //! Chain — the position as the venue's own fills prove it.
 //!
 //! Each fill names the position before it. A fill that does not join waits for those that are
-//! missing; while one waits, the position is not proven and nothing may be quoted.
+//! missing; while one waits, the position is not proven and nothing may be quoted. Of several that
+//! join the oldest does. Missing fills that lead back to where they began are noticed by nobody:
+//! told later, they are counted once they are complete.
 
 use crate::units::Lots;
 use crate::units::TradeId;
@@ -28,6 +30,10 @@ pub(super) struct Chain {
     known: BTreeSet<TradeId>,
     order: VecDeque<TradeId>,
     waiting: Vec<OwnFill>,
+    /// Of waiting fills those that lead back to where they began, to be counted one by one.
+    circle: VecDeque<OwnFill>,
+    /// The latest fill that joined.
+    latest: UnixNanos,
     /// Since when fills wait.
     broken: Option<UnixNanos>,
 }
@@ -38,6 +44,8 @@ impl Chain {
         counted.iter().for_each(|trade| self.remember(*trade));
         self.position = Some(position);
         self.since = since;
+        self.circle.clear();
+        self.latest = self.latest.max(since);
         self.waiting.retain(|fill| !self.known.contains(&fill.trade) && fill.ts_exch >= since);
         if self.waiting.is_empty() {
             self.broken = None;
@@ -62,19 +70,53 @@ impl Chain {
     /// The next fill that joins.
     pub(super) fn due(&mut self) -> Option<OwnFill> {
         let position = self.position?;
-        let at = self.waiting.iter().position(|fill| fill.position_before == position)?;
-        let fill = self.waiting.remove(at);
-        self.position = Some(position + Lots(fill.side.sign() * fill.size.0));
+        if self.circle.is_empty() {
+            match self.next_at(position, UnixNanos(i64::MIN)) {
+                Some(at) => self.circle.push_back(self.waiting.remove(at)),
+                None => self.close_circle(),
+            }
+        }
+        let fill = self.circle.pop_front()?;
+        self.position = Some(position + signed(&fill));
+        self.latest = self.latest.max(fill.ts_exch);
         self.remember(fill.trade);
-        if self.waiting.is_empty() {
+        if self.waiting.is_empty() && self.circle.is_empty() {
             self.broken = None;
         }
         Some(fill)
     }
 
+    /// The oldest waiting fill at a position, not before a time.
+    fn next_at(&self, position: Lots, from: UnixNanos) -> Option<usize> {
+        let joins = |fill: &OwnFill| fill.position_before == position && fill.ts_exch >= from;
+        let all = self.waiting.iter().enumerate().filter(|(_, fill)| joins(fill));
+        all.min_by_key(|(_, fill)| fill.ts_exch).map(|(at, _)| at)
+    }
+
+    /// Fills of before the latest that joined are late; put those aside that are complete.
+    fn close_circle(&mut self) {
+        let late = |fill: &&OwnFill| fill.ts_exch <= self.latest;
+        let oldest = self.waiting.iter().filter(late).min_by_key(|fill| fill.ts_exch);
+        let Some((start, mut from)) = oldest.map(|fill| (fill.position_before, fill.ts_exch))
+        else {
+            return;
+        };
+        let (kept, mut position) = (self.waiting.clone(), start);
+        while let Some(at) = self.next_at(position, from) {
+            let fill = self.waiting.remove(at);
+            (position, from) = (position + signed(&fill), fill.ts_exch);
+            self.circle.push_back(fill);
+            if position == start {
+                return;
+            }
+        }
+        self.waiting = kept;
+        self.circle.clear();
+    }
+
     /// The position, where it is proven.
     pub(super) fn proven(&self) -> Option<Lots> {
-        self.position.filter(|_| self.waiting.is_empty())
+        self.position.filter(|_| self.waiting.is_empty() && self.circle.is_empty())
     }
 
     /// Since when fills wait for those before them.
@@ -92,6 +134,11 @@ impl Chain {
             }
         }
     }
+}
+
+/// What a fill did to the position.
+fn signed(fill: &OwnFill) -> Lots {
+    Lots(fill.side.sign() * fill.size.0)
 }
 
 #[cfg(test)]
@@ -121,6 +168,34 @@ mod tests {
 
     fn drained(chain: &mut Chain) -> Vec<u64> {
         std::iter::from_fn(|| chain.due()).map(|fill| fill.trade.0).collect()
+    }
+
+    #[test]
+    fn of_fills_at_one_position_the_oldest_joins() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(0), UnixNanos(0), &[]);
+        chain.take(fill(4, 5, 2, 40), UnixNanos(41)); // comes before those of before it
+        for late in [fill(1, 0, 5, 10), fill(2, 5, 3, 20), fill(3, 8, -3, 30)] {
+            chain.take(late, UnixNanos(50));
+        }
+        assert_eq!(drained(&mut chain), [1, 2, 3, 4]);
+        assert_eq!(chain.proven(), Some(Lots(7)));
+    }
+
+    #[test]
+    fn lost_fills_that_cancel_out_are_counted_when_they_are_told() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(5), UnixNanos(0), &[]);
+        chain.take(fill(3, 5, 2, 30), UnixNanos(31));
+        assert_eq!(drained(&mut chain), [3]);
+        chain.take(fill(2, 8, -3, 20), UnixNanos(50));
+        assert!(drained(&mut chain).is_empty());
+        assert_eq!(chain.proven(), None);
+        chain.take(fill(1, 5, 3, 10), UnixNanos(50));
+        assert_eq!(drained(&mut chain), [1, 2]);
+        assert_eq!((chain.proven(), chain.broken()), (Some(Lots(7)), None));
+        chain.take(fill(1, 5, 3, 10), UnixNanos(51));
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![], Some(Lots(7))));
     }
 
     #[test]

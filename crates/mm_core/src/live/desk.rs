@@ -159,6 +159,9 @@ impl Desk {
                 let stand = &mut self.stands[usize::from(symbol)];
                 stand.begin(at, &trades, &mut self.gate, now)?;
             }
+            DeskEvent::Agreed { symbol, since } => {
+                self.stand(symbol)?.agreed(UnixNanos(since));
+            }
             DeskEvent::Hold { symbol, by, on } => self.hold(symbol, &by, on)?,
             DeskEvent::Halt { symbol, on } => self.halt(symbol, on, now)?,
             DeskEvent::Flatten { on } => {

@@ -40,6 +40,13 @@ pub enum DeskEvent {
         /// Trades that are part of it, too.
         trades: Vec<u64>,
     },
+    /// The venue says the position that we have: no order that was over before waits for a fill.
+    Agreed {
+        /// Which symbol.
+        symbol: u16,
+        /// Venue time in ns.
+        since: i64,
+    },
     /// Quotes may stand, or not; of one symbol or of all.
     Hold {
         /// `None` is every symbol.

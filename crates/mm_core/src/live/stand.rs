@@ -21,6 +21,7 @@ use crate::replay::SavedSignals;
 use crate::risk::Gate;
 use crate::units::Cash;
 use crate::units::Cloid;
+use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
@@ -29,6 +30,10 @@ use crate::units::TradeId;
 use crate::units::UnixNanos;
 use crate::wire::Scales;
 use std::collections::BTreeSet;
+
+/// How far our clock may be from the venue's: what it told longer before is surely part of what it
+/// tells now.
+const CLOCKS_APART: DurationNanos = DurationNanos::from_millis(1_000);
 
 /// One symbol of the desk.
 #[derive(Debug)]
@@ -99,10 +104,16 @@ impl Stand {
         now: UnixNanos,
     ) -> Result<(), CoreError> {
         self.chain.begin(position, since, trades);
+        self.agreed(since);
         let more = position - self.maker.account().position();
         self.adopts = (more.0 != 0).then_some(more);
         self.adopt(gate, now)?;
         self.count(gate, now)
+    }
+
+    /// The venue's position at a time is ours: what was over before is part of it.
+    pub(super) fn agreed(&mut self, since: UnixNanos) {
+        self.maker.settled(UnixNanos(since.0.saturating_sub(CLOCKS_APART.0)));
     }
 
     /// Fills that join are counted.

@@ -50,6 +50,8 @@ pub struct Order {
     pub sent: UnixNanos,
     /// When the venue was last asked anything about it.
     pub asked: UnixNanos,
+    /// When the venue last said something of it; when it was sent before that.
+    pub told: UnixNanos,
     /// Where it stands.
     pub state: OrderState,
 }
@@ -174,6 +176,7 @@ const NO_ORDER: Order = Order {
     filled: Lots(0),
     sent: UnixNanos(0),
     asked: UnixNanos(0),
+    told: UnixNanos(0),
     state: OrderState::Done(DoneReason::Filled),
 };
 
@@ -335,6 +338,7 @@ impl OrderManager {
     ) -> Option<Step> {
         let slot = self.find(cloid)?;
         let order = &mut self.slots[slot];
+        order.told = now;
         let (state, step) = order.state.after(answer, order.sizes(), now);
         self.settle(slot, state, step);
         Some(step)
@@ -356,6 +360,19 @@ impl OrderManager {
             self.settle(slot, state, step);
         }
         FillVerdict::New
+    }
+
+    /// The position was told as of a time: orders that were over by then wait for no fill any
+    /// more. One that is told nevertheless still counts.
+    pub fn settled(&mut self, before: UnixNanos) {
+        for slot in bits(self.counted) {
+            let order = &mut self.slots[slot];
+            if order.state.is_done() && order.told < before {
+                order.filled = order.size;
+                self.index(slot);
+                self.exposure = None;
+            }
+        }
     }
 
     /// Whether an id is one of this run and symbol.
@@ -473,6 +490,7 @@ impl OrderManager {
             filled: Lots(0),
             sent: now,
             asked: now,
+            told: now,
             state: OrderState::Placing { sent: now },
         };
         self.used |= 1 << slot;

@@ -32,6 +32,12 @@ impl Maker {
         Ok(())
     }
 
+    /// The position was told as of a time: orders that were over before wait for no fill.
+    pub fn settled(&mut self, before: UnixNanos) {
+        self.own_events += 1;
+        self.config.orders.settled(before);
+    }
+
     /// Whether nothing may be quoted, whatever the market and the gate say.
     pub fn hold(&mut self, on: bool) {
         self.held = on;

@@ -1,0 +1,140 @@
+"""Bot — the daemon as its entry builds it, kept alive as a service manager would, and killed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botmm.clock import Clock
+from botmm.config import Settings
+from botmm.errors import BotmmError
+from botmm.exchanges.emulator import Emulator, test_account
+from botmm.exchanges.hyperliquid.hosts import host_of
+from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
+from botmm.live.daemon import Daemon, Place
+from botmm.live.deadman import renew
+from botmm.live.latches import STATE_FILE, Latches
+from botmm.live.operator import Operator
+from botmm.live.watch import Watch, pay
+from botmm.ports import Event
+from botmm.store.state import StateStore
+
+AGENT = test_account(50)
+AGAIN_S = 2.0
+
+
+@dataclass
+class Life:
+    """One run of the daemon: what it was told of the account when it began."""
+
+    daemon: Daemon
+    operator: Operator
+    since_ms: int
+    """The venue's time when it came: funding from then on is its own."""
+    baseline: dict[str, Any] | None = None
+
+
+@dataclass
+class Bot:
+    """A daemon that is started again whenever it ends."""
+
+    emulator: Emulator
+    settings: Settings
+    folder: Path
+    clock: Clock
+    venue_type: type[HyperliquidVenue] = HyperliquidVenue
+    lives: int = 0
+    failed_starts: int = 0
+    alarms: dict[str, int] = field(default_factory=dict)
+    life: Life | None = None
+    _task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, and begin again after every end but a stop."""
+        self._task = asyncio.get_running_loop().create_task(self._keep())
+
+    async def stop(self) -> None:
+        """End as a person ends it: every order is withdrawn."""
+        assert self._task is not None
+        if self.life is not None:
+            self.life.daemon.runner.stopping.set()
+        async with asyncio.timeout(60):
+            await self._task
+        self.life = None
+
+    async def kill(self) -> None:
+        """End without a word to the venue."""
+        assert self._task is not None
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        self.life = None
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                await self._live()
+            except BotmmError:
+                self.failed_starts += 1
+                self.life = None
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
+
+    def _alarm(self, key: str, words: str) -> None:
+        self.alarms[key] = self.alarms.get(key, 0) + 1
+
+    async def _live(self) -> None:
+        owner, host = self.emulator.accounts[0].address, host_of(self.emulator.url)
+        async with AsyncExitStack() as ending:
+            store = StateStore(self.folder / STATE_FILE)
+            ending.callback(store.close)
+            signer = Signer(AGENT.key, agent=AGENT.address, host=host)
+            nonces = Nonces(
+                store.reserved_nonce(signer.address),
+                lambda upto: store.reserve_nonces(signer.address, upto),
+            )
+            spec = VenueSpec(host=host, account=owner, symbols=("BTC",), seed=self.lives + 1)
+            since_ms = self.emulator.desk.now // 1_000_000
+            venue = await ending.enter_async_context(
+                self.venue_type(spec, signer, nonces, self.clock)
+            )
+            place = Place(folder=self.folder, mode="paper", account=owner, url=host.base)
+            daemon = Daemon(self.settings, venue, place, self.clock, alarm=self._alarm)
+            latches = Latches(store, self.clock)
+            operator = Operator(
+                lambda: daemon.runner, daemon.status, latches, self.folder / "arm", lambda: None
+            )
+            watch = Watch(daemon, operator, store, self.clock, self._alarm)
+            life = Life(daemon=daemon, operator=operator, since_ms=since_ms)
+
+            async def began() -> None:
+                self.lives += 1
+                self.life = life
+                _hear_baseline(life)
+
+            await daemon.run(
+                began,
+                lambda: pay(daemon, venue.payments()),
+                lambda: renew(venue.schedule_cancel, self.clock, self._alarm),
+                watch.keep,
+            )
+
+
+def _hear_baseline(life: Life) -> None:
+    """Keep the first position that a run takes from the venue's word."""
+    runner = life.daemon.runner
+    event: Callable[[Event], None] = runner.event
+
+    def noted(one: Event) -> None:
+        if one["kind"] == "baseline" and life.baseline is None:
+            life.baseline = dict(one)
+        event(one)
+
+    runner.event = noted  # type: ignore[method-assign]

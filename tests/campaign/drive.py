@@ -1,0 +1,318 @@
+"""Drive — rounds of faults, healing and judgement over simulated hours, all drawn from one seed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from botmm.config import load
+from botmm.exchanges.emulator import Emulator, EmulatorConfig
+from botmm.exchanges.hyperliquid import stream
+from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
+from botmm.live import runner
+from botmm.live.latches import phrase
+from tests.campaign import virtual
+from tests.campaign.bot import AGENT, Bot
+from tests.campaign.judge import GuiltyError, Judge
+from tests.fakes.emulator_thread import GENEROUS
+from tests.fakes.live_drill import LIMIT_MICRO
+
+SETS = (
+    "mode=fixed",
+    "toxicity=false",
+    "bias_strength=0.0",
+    f"max_position_usd={LIMIT_MICRO / 1e6}",
+)
+VOLUME_USD = "100000000"
+"""What the account has traded before: it has the venue's switch, and requests to spend."""
+START_NS = 1_795_824_000_000_000_000
+"""28 November 2026, midnight UTC."""
+HEAL_S = 60.0
+"""Pauses between connections double up to 30 s; then records are compared."""
+NEAR_LIMIT = 0.6
+"""Beyond this share of the limit an order of the side that adds need not fit any more."""
+LOSS_MICRO = 8_000_000
+CLOSE_S = 240.0
+BOOKS_S = 150.0
+"""Fills that were never told and cancel out are read again each two minutes."""
+STOP_S = 30.0
+SHOCK_EVERY_S = 10.0
+SHOCK_BPS = 6.0
+LOOK_S = 20.0
+"""How soon a person looks at a bot that stopped itself."""
+
+# What may be in force for a while, with how strongly it strikes.
+RATES: dict[str, dict[str, Any]] = {
+    "lose_request": {"probability": 0.15},
+    "lose_reply": {"probability": 0.15},
+    "late_reply": {"probability": 0.3, "delay_ms": 900},
+    "drip_reply": {"probability": 0.1, "delay_ms": 40},
+    "status": {"probability": 0.15},
+    "truncate": {"probability": 0.15},
+    "empty_body": {"probability": 0.15},
+    "short_list": {"probability": 0.15},
+    "dup_user": {"probability": 0.3},
+    "reorder_user": {"probability": 0.3},
+    "drop_user": {"probability": 0.2},
+    "mute": {"probability": 0.05},
+    "garble": {"probability": 0.02},
+    "refuse_socket": {"probability": 0.5, "status": 503},
+    "drop_on_open": {"probability": 0.5},
+}
+STATUSES = (429, 500, 502, 503)
+MOMENTS = ("abort", "close", "half_open", "freeze", "shock", "kill")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One campaign; `rounds` of `round_s` simulated seconds each, the half of it with faults."""
+
+    rounds: int
+    round_s: float
+    block_ms: int = 70
+    seed: int = 1
+    thin: bool = False
+    venue_type: type[HyperliquidVenue] = HyperliquidVenue
+
+
+@dataclass
+class Record:
+    """What a campaign was like."""
+
+    rounds: int = 0
+    heal_s: list[float] = field(default_factory=list)
+    struck: Counter[str] = field(default_factory=Counter)
+    halts: Counter[str] = field(default_factory=Counter)
+    unknown: int = 0
+    memory: list[tuple[float, int]] = field(default_factory=list)
+    """Simulated days and resident bytes, after each round."""
+    last: dict[str, Any] = field(default_factory=dict)
+
+
+class Campaign:
+    """An exchange, a bot and a judge, and what happens to them."""
+
+    def __init__(
+        self, plan: Plan, emulator: Emulator, bot: Bot, say: Callable[[str], object]
+    ) -> None:
+        """Take who is in it; `say` hears a line after each round."""
+        self.plan, self.emulator, self.bot, self.say = plan, emulator, bot, say
+        self.record = Record()
+        self.judge = Judge(emulator, emulator.accounts[0].address, LIMIT_MICRO)
+        self._rng = np.random.default_rng(plan.seed)
+        self._looked = 0.0
+        self._closing = False
+
+    async def run(self) -> None:
+        """Play every round.
+
+        Raises:
+            GuiltyError: something that no fault may break was broken.
+        """
+        self.judge.listen()
+        self.bot.start()
+        await self._until(self._quotes, "the first quotes", HEAL_S)
+        for number in range(self.plan.rounds):
+            await self._begin_day_anew()
+            await self._round(number)
+        self._count_unknown()
+        await self.bot.stop()
+        await self._until(lambda: not self._resting(), "no order after the stop", STOP_S)
+        self.record.last = self.judge.audit()
+
+    async def _begin_day_anew(self) -> None:
+        """Start a bot anew that lost a part of what a day may lose: breakers are not tried here."""
+        assert self.bot.life is not None
+        report = self.bot.life.daemon.runner.report()
+        if report["capital"] - report["equity"] < LOSS_MICRO:
+            return
+        self._count_unknown()
+        await self.bot.stop()
+        await self._until(lambda: not self._resting(), "no order after a stop", STOP_S)
+        self.bot.start()
+        await self._until(self._quotes, "quotes after a start", HEAL_S)
+
+    async def _round(self, number: int) -> None:
+        kinds = await self._trouble()
+        began = self._now()
+        await self._until(self._quotes, f"quotes after {kinds}", HEAL_S)
+        self.record.heal_s.append(self._now() - began)
+        await self._calm(self.plan.round_s / 2)
+        await self._close(kinds)
+        self.judge.audit()
+        self.judge.forget()
+        self.record.rounds += 1
+        self.record.memory.append((self._now() / 86_400, _resident()))
+        self.say(
+            f"{self._now() / 3600:7.2f} h  healed in {self.record.heal_s[-1]:4.1f} s  "
+            f"orders {self.judge.orders}  fills {len(self.judge.fills)}  "
+            f"{_resident() / 2**20:.1f} MiB  {' '.join(kinds)}"
+        )
+
+    async def _trouble(self) -> list[str]:
+        """Let some kinds of faults strike for half a round; return which."""
+        rng, seconds = self._rng, self.plan.round_s / 2
+        before = Counter(self.emulator.faults.struck)
+        kinds = [
+            str(one) for one in rng.choice(list(RATES), size=rng.integers(1, 5), replace=False)
+        ]
+        moments = [str(one) for one in rng.choice(MOMENTS, size=rng.integers(0, 4))]
+        for kind in kinds:
+            more = dict(RATES[kind])
+            if kind == "status":
+                more["status"] = int(rng.choice(STATUSES))
+                more["executed"] = bool(rng.integers(0, 2)) and more["status"] != 429
+            if kind in ("lose_request", "lose_reply"):
+                more["how"] = str(rng.choice(["hang", "reset"]))
+            await self._do("fault", kind=kind, **more)
+        at = sorted(rng.uniform(0, seconds, size=len(moments)))
+        for when, moment in zip(np.diff([0.0, *at]), moments, strict=True):
+            await self._calm(float(when))
+            await self._moment(moment)
+        await self._calm(seconds - (at[-1] if len(at) else 0.0))
+        await self._do("clear")
+        self.record.struck += Counter(self.emulator.faults.struck) - before
+        self.record.struck.update(moments)
+        return kinds + moments
+
+    async def _moment(self, what: str) -> None:
+        match what:
+            case "freeze":
+                await self._do("freeze", seconds=float(self._rng.uniform(1, 20)))
+            case "shock":
+                await self._do("shock", coin="BTC", bps=float(self._rng.choice([-120, 120])))
+            case "kill":
+                self._count_unknown()
+                await self.bot.kill()
+                await asyncio.sleep(float(self._rng.uniform(0.5, 10)))
+                self.bot.start()
+            case _:
+                await self._do("drop", how=what)
+
+    async def _calm(self, seconds: float) -> None:
+        """Let time pass while the market moves."""
+        end = self._now() + seconds
+        while self._now() < end:
+            await asyncio.sleep(min(SHOCK_EVERY_S, end - self._now()))
+            bps = float(self._rng.normal(0, SHOCK_BPS))
+            await self._do("shock", coin="BTC", bps=bps)
+            self._lift()
+
+    def _lift(self) -> None:
+        """Do what a person does where a breaker has stopped the bot: look, and let it go on."""
+        self.judge.require_innocence()
+        life = self.bot.life
+        if life is None or self._now() < self._looked + LOOK_S:
+            return
+        report = life.daemon.runner.report()
+        if report["symbols"][0]["state"] == "halted":
+            self._looked = self._now()
+            cause = next(
+                row["cause"] for row in reversed(report["changes"]) if row["state"] == "halted"
+            )
+            self.record.halts[cause.split(":")[0]] += 1
+            life.operator.resume(who="a person", typed=[phrase("HALTED")])
+            if self._closing:
+                life.operator.flatten(who="a person")
+
+    async def _close(self, kinds: list[str]) -> None:
+        """Let the bot close its position, and judge its books while it holds none."""
+        assert self.bot.life is not None
+        trading, self._closing = self.bot.life.daemon.runner, True
+        trading.event({"kind": "flatten", "on": True})
+        await self._until(lambda: self.judge.position == 0, "a closed position", CLOSE_S)
+        self._closing = False
+        trading.hold("operator", on=True)
+        await self._until(lambda: not self._resting(), "no order while paused", STOP_S)
+        wrong = ""
+        end = self._now() + BOOKS_S
+        while self._now() < end:
+            wrong = self.judge.books(self.bot.life)
+            if not wrong:
+                break
+            await asyncio.sleep(0.5)
+        if wrong:
+            raise GuiltyError(f"seed {self.plan.seed}, after {kinds}: {wrong}")
+        trading.event({"kind": "flatten", "on": False})
+        trading.hold("operator", on=False)
+
+    def _quotes(self) -> bool:
+        """Whether both sides rest by the exchange's word, or the one that is left near the limit."""
+        sides = {row["side"] for row in self._resting()}
+        held = self.judge.position
+        if self.bot.life is None or not sides:
+            return False
+        if abs(held) * self._mid() < NEAR_LIMIT * LIMIT_MICRO:
+            return sides == {"bid", "ask"}
+        return ("ask" if held > 0 else "bid") in sides
+
+    def _mid(self) -> int:
+        """Return the price in the units of orders, by the exchange's mark."""
+        return self.emulator.desk.mark(self.emulator.desk.coins[0]) // 10_000_000
+
+    def _resting(self) -> list[dict[str, Any]]:
+        return self.emulator.desk.rows("orders", self.judge.user)
+
+    def _count_unknown(self) -> None:
+        if self.bot.life is not None:
+            self.record.unknown += self.bot.life.daemon.runner.gateway.sent.unknown
+
+    async def _until(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
+        end = self._now() + seconds
+        while not condition():
+            self._lift()
+            if self._now() >= end:
+                life = self.bot.life
+                said = {} if life is None else life.daemon.status()
+                told = {k: said.get(k) for k in ("state", "holds", "complaint", "changes")}
+                told["desk"] = {} if life is None else life.daemon.runner.report()["symbols"]
+                raise GuiltyError(
+                    f"seed {self.plan.seed}, {self._now():.0f} s: after {seconds:g} s still not: {what}; {told}"
+                )
+            await asyncio.sleep(0.05)
+
+    async def _do(self, what: str, **more: Any) -> None:
+        await self.emulator.control({"do": what, **more})
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _resident() -> int:
+    """Return the bytes of this process that are in memory."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * 4096
+
+
+def play(plan: Plan, folder: Path, say: Callable[[str], object] = lambda line: None) -> Campaign:
+    """Play a campaign in simulated time and return it."""
+    if plan.thin:
+        # Timers that only look whether something is to be done look less often.
+        runner.TIMER_S, runner.LINK_EVERY_S, stream.TICK_S = 1.0, 0.5, 0.5
+    return virtual.run(_play(plan, folder, say))
+
+
+async def _play(plan: Plan, folder: Path, say: Callable[[str], object]) -> Campaign:
+    clock = virtual.VirtualClock(asyncio.get_running_loop(), START_NS)
+    config = EmulatorConfig(
+        symbols=("BTC",),
+        limits=GENEROUS,
+        warm_up_s=5,
+        seed=plan.seed,
+        block_ns=plan.block_ms * 1_000_000,
+    )
+    async with Emulator(config, clock) as emulator:
+        owner = emulator.accounts[0].address
+        assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
+        await emulator.control({"do": "limits", "user": owner, "volume_usd": VOLUME_USD})
+        settings = load((), SETS).settings
+        bot = Bot(emulator, settings, folder, clock, plan.venue_type)
+        campaign = Campaign(plan, emulator, bot, say)
+        await campaign.run()
+        return campaign

@@ -1,0 +1,92 @@
+"""Campaign tests — minutes of a simulated day with faults, and bugs that the judge must see."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botmm.exchanges.base import RawReply, SignedRequest
+from botmm.exchanges.hyperliquid.encode import Action
+from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
+from botmm.ports import Event
+from tests.campaign.drive import Plan, play
+from tests.campaign.judge import GuiltyError
+
+NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
+
+
+def test_minutes_with_faults_leave_the_books_exact_and_no_order_doubled(tmp_path: Path) -> None:
+    rounds = 12 if NIGHTLY else 2
+    campaign = play(Plan(rounds=rounds, round_s=600 if NIGHTLY else 120, seed=7), tmp_path)
+    record, judge = campaign.record, campaign.judge
+    print(record.struck, judge.orders, len(judge.fills), record.unknown, record.heal_s)
+    assert record.rounds == rounds
+    assert judge.orders >= 50 * rounds
+    assert len(judge.fills) >= 5 * rounds
+    assert sum(record.struck.values()) >= 10 * rounds
+    assert record.unknown >= rounds
+
+
+class ResendingVenue(HyperliquidVenue):
+    """Planted: what was not answered is sent again, under a nonce of its own."""
+
+    def _make(self) -> None:
+        super()._make()
+        actions = self.actions
+        send = actions._send
+
+        async def twice(action: Action, signed: SignedRequest) -> RawReply:
+            reply = await send(action, signed)
+            if reply.status is None and reply.sent and action["type"] == "order":
+                reply = await send(action, actions._signed(action))
+            return reply
+
+        actions._send = twice  # type: ignore[method-assign]
+
+
+class ForgetfulVenue(HyperliquidVenue):
+    """Planted: one fill in ten is not told, and fills are not read again."""
+
+    heard = 0
+
+    def _take(self, channel: str, frame: bytes) -> bool:
+        if channel == "userFills":
+            self.heard += 1
+            if self.heard % 10 == 5:
+                return True
+        return super()._take(channel, frame)
+
+    async def retell_fills(self) -> bool:
+        return True
+
+
+class SureVenue(HyperliquidVenue):
+    """Planted: an order without an answer is taken for one that was never placed."""
+
+    def _told(self, answer: Any) -> Event:
+        event = dict(super()._told(answer))
+        if event.get("answer") == "Unknown":
+            event["answer"] = {"Rejected": {"reason": "Lost"}}
+        return event
+
+
+@pytest.mark.parametrize(
+    ("venue", "words"),
+    [
+        (ResendingVenue, "was accepted as|of the limit"),
+        (ForgetfulVenue, "truly|still not"),
+        pytest.param(
+            SureVenue,
+            "of the limit",
+            marks=pytest.mark.skipif(not NIGHTLY, reason="takes an hour of simulated time"),
+        ),
+    ],
+)
+def test_a_planted_bug_is_found(tmp_path: Path, venue: type[HyperliquidVenue], words: str) -> None:
+    plan = Plan(rounds=6, round_s=180, seed=3, venue_type=venue)
+    with pytest.raises(GuiltyError, match=words) as found:
+        play(plan, tmp_path)
+    print(str(found.value)[:300])
