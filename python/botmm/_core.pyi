@@ -1633,9 +1633,8 @@ class Desk:
         """
 
     def event(self, now_ns: int, event_json: str) -> None:
-        """Take in what reached us beside frames: answer, funding, baseline, hold, halt, flatten,
-        patience, scale, params.
-        """Take in answer, funding, baseline, agreed, hold, halt, params: what comes beside frames.
+        """Take in what reached us beside frames: answer, funding, baseline, agreed, hold, halt,
+        flatten, patience, scale, params.
 
         Raises:
             ArgumentError: it is no event, or names a symbol or parameter that there is not.
