@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from botmm.live.runner import LINK, RECORDS
+from botmm.live.records import RECORDS
+from botmm.live.runner import LINK
 from tests.fakes.live_drill import Drill, run
 
 

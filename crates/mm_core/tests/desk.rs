@@ -398,7 +398,7 @@ fn a_share_scales_sizes_and_none_only_reduces() {
     let (whole, half) = (scaled(1.0), scaled(0.5));
     assert_eq!(whole, sizes(&Bench::ready().decide()));
     assert_eq!(half, whole.iter().map(|size| size / 2).collect::<Vec<_>>());
-    assert_eq!(scaled(0.0), []);
+    assert!(scaled(0.0).is_empty());
     let mut bench = Bench::ready();
     let order = placed(&bench.decide()).into_iter().find(|order| order.1 == Side::Bid);
     bench.fill(order.map(|order| order.0), ("B", "0.001"), ("0.0", 1));

@@ -13,7 +13,8 @@ from botmm.clock import SystemClock
 from botmm.errors import BotmmError, VenueError
 from botmm.live.engine import Engine
 from botmm.live.parity import replay_journal
-from botmm.live.runner import RECORDS, Runner
+from botmm.live.records import RECORDS
+from botmm.live.runner import Runner
 from botmm.live.tags import tag_of
 from botmm.ports import RestingOrder
 from tests.fakes.fake_venue import FakeVenue, book
