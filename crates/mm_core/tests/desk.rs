@@ -423,6 +423,11 @@ fn a_scale_beyond_the_largest_order_is_refused() {
 fn earlier_profit_compounds_and_survives_other_parameters() {
     let quoted = |retained: i64, reloads: bool| {
         let mut spec = spec();
+        let minute = |i: i64| {
+            let px = 50_000.0 + (i % 7) as f64;
+            json!([T0 / MS - (180 - i) * 60_000, px, px + 1.0, px - 1.0, px, 1.0])
+        };
+        spec["symbols"][0]["candles"] = (0..180).map(minute).collect();
         spec["symbols"][0]["retained"] = json!(retained);
         spec["symbols"][0]["params"] = json!({"mode": "bps", "compound": true,
             "toxicity": false, "bias_strength": 0.0, "strategy": "basic"});
