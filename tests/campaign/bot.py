@@ -106,12 +106,14 @@ class Bot:
                 self.venue_type(spec, signer, nonces, self.clock)
             )
             place = Place(folder=self.folder, mode="paper", account=owner, url=host.base)
-            daemon = Daemon(self.settings, venue, place, self.clock, alarm=self._alarm)
+            daemon = Daemon(
+                self.settings, venue, place, self.clock, alarm=self._alarm, kept=store.buckets()
+            )
             latches = Latches(store, self.clock)
             operator = Operator(
                 lambda: daemon.runner, daemon.status, latches, self.folder / "arm", lambda: None
             )
-            watch = Watch(daemon, operator, store, self.clock, self._alarm)
+            watch = Watch(daemon, operator, self.clock, self._alarm)
             life = Life(daemon=daemon, operator=operator, since_ms=since_ms)
 
             async def began() -> None:
