@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from botmm.cli.journal import corrupt, damaged, journal_option, open_journal
 from botmm.cli.options import examples, json_option, output_options
 from botmm.cli.terminal import terminal
 from botmm.errors import FileSystemError
@@ -21,14 +22,7 @@ NS_MS = 1e-6
     ),
 )
 @output_options
-@click.option(
-    "--journal",
-    type=click.Path(path_type=Path),
-    default=Path("state"),
-    show_default=True,
-    metavar="DIR",
-    help="State folder of the daemon, or its journal.",
-)
+@journal_option
 @click.option(
     "--out",
     "-o",
@@ -47,7 +41,6 @@ def latency(*, journal: Path, out: Path, as_json: bool) -> None:
     """
     import numpy as np
 
-    from botmm.cli.journal import corrupt, damaged, open_journal
     from botmm.exchanges.hyperliquid.told import Told
     from botmm.live.history import runs
     from botmm.live.latency import latencies, write_latencies

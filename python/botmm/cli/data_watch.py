@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import rich_click as click
 from botmm.cli.data_compact import captures
 from botmm.cli.data_import import size_text, store_folder
 from botmm.cli.options import examples, json_option, output_options, store_options
-from botmm.cli.terminal import terminal
+from botmm.cli.terminal import follow, terminal
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -44,12 +43,7 @@ def watch_command(*, store: str | None, venue: str | None, once: bool, as_json: 
     elif once or not console.is_terminal:
         console.print(screen(found))
     else:
-        from rich.live import Live
-
-        with Live(screen(found), console=console, auto_refresh=False) as live:
-            while True:
-                time.sleep(EVERY_S)
-                live.update(screen(read(folder, venue)), refresh=True)
+        follow(lambda: screen(read(folder, venue)), EVERY_S)
     if not any(one["alive"] for one in found):
         raise DataError("no recorder runs", cure="start one: botmm record --symbols BTC")
 

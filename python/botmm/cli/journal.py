@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import rich_click as click
+
 from botmm.cli.terminal import terminal
 from botmm.errors import DataError, ReconcileError, UsageError
 from botmm.units import time_text
@@ -12,6 +14,15 @@ from botmm.units import time_text
 if TYPE_CHECKING:
     from botmm.data.capture.reader import Reader
     from botmm.data.capture.walk import Damage
+
+journal_option = click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    default=Path("state"),
+    show_default=True,
+    metavar="DIR",
+    help="State folder of the daemon, or its journal.",
+)
 
 
 def open_journal(folder: Path) -> Reader:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from botmm.cli.journal import corrupt, damaged, journal_option, open_journal
 from botmm.cli.options import config_options, examples, json_option, load_config, output_options
 from botmm.cli.terminal import terminal
 from botmm.errors import UsageError
@@ -34,14 +35,7 @@ FILES = {"report.html", "summary.json", "pairs.parquet"}
     ),
 )
 @output_options
-@click.option(
-    "--journal",
-    type=click.Path(path_type=Path),
-    default=Path("state"),
-    show_default=True,
-    metavar="DIR",
-    help="State folder of the daemon, or its journal.",
-)
+@journal_option
 @click.option("--day", metavar="DAY", help="One UTC day, as 2026-02-12. [default: all of it]")
 @click.option("--run", "number", type=click.IntRange(1), metavar="N", help="One run, from 1.")
 @click.option(
@@ -98,7 +92,6 @@ def _played(
     options: dict[str, Any], base: Any, day: tuple[int, int] | None, scratch: Path
 ) -> tuple[list[Versus], list[str]]:
     """Return each stretch with both sides, and what has to be said of the journal."""
-    from botmm.cli.journal import corrupt, damaged, open_journal
     from botmm.exchanges.hyperliquid.told import Told
     from botmm.live import versus
     from botmm.live.history import runs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import rich_click as click
 
 from botmm.cli.control import state_folder, state_option
 from botmm.cli.options import config_options, examples, json_option, output_options
-from botmm.cli.terminal import terminal
+from botmm.cli.terminal import follow, terminal
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -44,12 +43,7 @@ def status(
     elif once or not console.is_terminal:
         console.print(screen(found))
     else:
-        from rich.live import Live
-
-        with Live(screen(found), console=console, auto_refresh=False) as live:
-            while True:
-                time.sleep(EVERY_S)
-                live.update(screen(ask(folder, "status")), refresh=True)
+        follow(lambda: screen(ask(folder, "status")), EVERY_S)
 
 
 def screen(found: dict[str, Any]) -> Group:

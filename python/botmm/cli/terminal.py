@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import rich_click as click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +56,16 @@ class Terminal:
     def json(self, value: Any) -> None:
         """Print a result as JSON on stdout."""
         click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def follow(draw: Callable[[], RenderableType], every_s: float) -> NoReturn:
+    """Keep the screen up to date with what `draw` returns, until interrupted."""
+    from rich.live import Live
+
+    with Live(draw(), console=terminal().out(), auto_refresh=False) as live:
+        while True:
+            time.sleep(every_s)
+            live.update(draw(), refresh=True)
 
 
 def terminal() -> Terminal:

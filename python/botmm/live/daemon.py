@@ -19,7 +19,7 @@ from botmm.config import Settings
 from botmm.data.capture.writer import Writer
 from botmm.live import warm
 from botmm.live.books import USD, Books, Teller, Traded
-from botmm.live.days import Days, day_of, earned, shown
+from botmm.live.days import Days, earned, shown
 from botmm.live.desk_spec import Known, desk_spec
 from botmm.live.engine import Engine
 from botmm.live.insist import insist
@@ -33,6 +33,7 @@ from botmm.observe.logging import logger
 from botmm.ports import Standing, Venue
 from botmm.store.rows import Bucket, Leg
 from botmm.store.state import StateStore
+from botmm.units import day_of
 
 JOURNAL = "journal"
 SAVE_S = 60.0
@@ -82,7 +83,7 @@ class Daemon:
         self._alarm = alarm
         self._clock = clock
         earlier = list(kept)
-        self.days = Days(one for one in earlier if one.day == day_of(int(clock.now())))
+        self.days = Days(one for one in earlier if one.day == str(day_of(int(clock.now()))))
         self._retained = earned(earlier)
         self._books: Books | None = None
         self._runner: Runner | None = None
@@ -107,7 +108,7 @@ class Daemon:
             "started_ns": self._started,
             "signals_from": self._warmth,
         }
-        today = [shown(one) for one in self.days.of(day_of(int(self._clock.now())))]
+        today = [shown(one) for one in self.days.of(str(day_of(int(self._clock.now()))))]
         return {
             **status_of(self.runner, about),
             "today": today,

@@ -9,19 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from botmm.store.rows import Bucket
-from botmm.units import SECOND_NS
+from botmm.units import SECOND_NS, day_of
 
 _COUNTS = tuple(one.name for one in fields(Bucket) if one.name not in {"day", "symbol"})
 _HOUR_NS = 3600 * SECOND_NS
-
-
-def day_of(ts_ns: int) -> str:
-    """Return the UTC day of a time."""
-    return datetime.fromtimestamp(ts_ns // SECOND_NS, UTC).strftime("%Y-%m-%d")
 
 
 @dataclass(slots=True)
@@ -58,7 +52,7 @@ class Days:
             self._seen[row["symbol"]] = _Seen(counts, now, quotes)
             more = {name: counts[name] - before.counts[name] for name in _COUNTS}
             if any(more.values()):
-                changed.append(self._add(day_of(now), row["symbol"], more))
+                changed.append(self._add(str(day_of(now)), row["symbol"], more))
         return changed
 
     def of(self, day: str) -> list[Bucket]:

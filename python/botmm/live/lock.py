@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 from pathlib import Path
-from types import TracebackType
 
-from botmm.errors import UsageError
+from botmm.store import lock
 
 
-class Lock:
-    """A lock that the system drops with the process, however that ends."""
+class Lock(lock.Lock):
+    """The lock of an account in a state folder."""
 
     def __init__(self, state: Path, account: str) -> None:
-        """Name the lock of an account in a state folder."""
+        """Name it by the account, which stays unwritten."""
         digest = hashlib.sha256(account.lower().encode()).hexdigest()[:16]
-        self.path = state / f"{digest}.lock"
-        self._fd: int | None = None
-
-    def acquire(self) -> None:
-        """Take the lock.
-
-        Raises:
-            UsageError: another process has it.
-        """
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        fd = os.open(self.path, flags, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            owner = os.pread(fd, 32, 0).decode(errors="replace").strip() or "unknown"
-            os.close(fd)
-            raise UsageError(
-                f"another process trades this account (process {owner})",
-                cure="stop it, or give this one its own account and state folder",
-            ) from error
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
-        self._fd = fd
-
-    def release(self) -> None:
-        """Give the lock back; the file stays, so that nobody locks a name that is gone."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
-
-    def __enter__(self) -> Lock:
-        self.acquire()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
+        super().__init__(
+            state / f"{digest}.lock",
+            taken="another process trades this account",
+            cure="stop it, or give this one its own account and state folder",
+        )

@@ -101,19 +101,23 @@ def market(figures: SymbolFigures) -> Chart:
 
 def waterfall(figures: Figures) -> Chart:
     """Return the parts of the net result, one after the other."""
-    rows = parts_rows(figures.parts)
+    values = [value for _, value, _ in parts_rows(figures.parts)]
+    return fall(["Captured", "Inventory", "Fees", "Funding", "Net"], values)
+
+
+def fall(names: Sequence[str], values: Sequence[float]) -> Chart:
+    """Return parts in USD, one after the other, and their sum as the last bar."""
     chart: Chart = {"data": [], "layout": base_layout(300)}
     chart["layout"]["showlegend"] = False
     chart["layout"]["yaxis"] = value_axis(title="USD")
     chart["layout"]["xaxis"] = {"type": "category", "fixedrange": True, "tickangle": 0}
-    names = ["Captured", "Inventory", "Fees", "Funding", "Net"]
     chart["data"].append(
         {
             "type": "waterfall",
-            "x": names,
-            "y": [round(value, 4) for _, value, _ in rows],
-            "measure": ["relative"] * 4 + ["total"],
-            "text": [f"{value:+,.2f}".replace("-", "−") for _, value, _ in rows],
+            "x": list(names),
+            "y": [round(value, 4) for value in values],
+            "measure": ["relative"] * (len(values) - 1) + ["total"],
+            "text": [f"{value:+,.2f}".replace("-", "−") for value in values],
             "textposition": "outside",
             "cliponaxis": False,
             "connector": {"line": {"color": GREY, "width": 1, "dash": "dot"}},

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from botmm.report import charts, formats, page
-from botmm.report.charts import AMBER, BLUE, GREEN, GREY, RED, Chart
+from botmm.report.charts import AMBER, BLUE, GREY, Chart
 from botmm.report.page import card
 from botmm.report.versus import CAUSES, Comparison, Pair
 from botmm.units import time_text, to_text
@@ -226,27 +226,5 @@ def _curve_chart(curve: Sequence[tuple[int, float, float]]) -> Chart:
 def _parts_chart(found: Comparison) -> Chart:
     """Return the parts of the gap, one after the other."""
     rows = part_rows(found)
-    values = [row["usd"] for row in rows] + [usd(found.gap2)]
-    chart: Chart = {"data": [], "layout": charts.base_layout(300)}
-    chart["layout"] |= {
-        "showlegend": False,
-        "yaxis": charts.value_axis(title="USD"),
-        "xaxis": {"type": "category", "fixedrange": True, "tickangle": 0},
-    }
-    chart["data"].append(
-        {
-            "type": "waterfall",
-            "x": [row["title"] for row in rows] + ["Gap"],
-            "y": [round(value, 6) for value in values],
-            "measure": ["relative"] * len(rows) + ["total"],
-            "text": [f"{value:+,.2f}".replace("-", "−") for value in values],
-            "textposition": "outside",
-            "cliponaxis": False,
-            "connector": {"line": {"color": GREY, "width": 1, "dash": "dot"}},
-            "increasing": {"marker": {"color": GREEN}},
-            "decreasing": {"marker": {"color": RED}},
-            "totals": {"marker": {"color": BLUE}},
-            "hovertemplate": "%{x} %{y:,.4f} USD<extra></extra>",
-        }
-    )
-    return chart
+    names, values = [row["title"] for row in rows], [row["usd"] for row in rows]
+    return charts.fall([*names, "Gap"], [*values, usd(found.gap2)])

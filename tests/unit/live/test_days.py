@@ -6,8 +6,9 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from botmm.live.days import Days, day_of, earned, shown, summed
+from botmm.live.days import Days, earned, shown, summed
 from botmm.store.rows import Bucket
+from botmm.units import day_of
 
 MIDNIGHT = 1_767_225_600 * 10**9
 HOUR = 3600 * 10**9
@@ -49,7 +50,7 @@ def test_a_restart_adds_to_the_day_that_is_kept() -> None:
     again = Days(kept)
     (bucket,) = again.look(ledger(MIDNIGHT + HOUR, maker_fills=1, fees2=-4), {0: 2})
     assert (bucket.maker_fills, bucket.fees_micro, bucket.placed) == (4, 3, 10)
-    assert again.of(day_of(MIDNIGHT)) == [bucket]
+    assert again.of(str(day_of(MIDNIGHT))) == [bucket]
     assert again.of("2026-01-02") == [Bucket(day="2026-01-02", symbol="BTC")]
     assert earned([*kept, replace(kept[0], fees_micro=-2, gross_half_micro=-1)]) == {"BTC": -4}
 

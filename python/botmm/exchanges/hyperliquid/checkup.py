@@ -14,12 +14,12 @@ from botmm.clock import Clock
 from botmm.errors import ConfigError
 from botmm.exchanges.hyperliquid.budgets import WeightLedger
 from botmm.exchanges.hyperliquid.encode import Universe
-from botmm.exchanges.hyperliquid.fields import ReplyError, optional, required
+from botmm.exchanges.hyperliquid.fields import ReplyError
 from botmm.exchanges.hyperliquid.hosts import Host
+from botmm.exchanges.hyperliquid.key_role import listing
 from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.session import EXPIRES_MS
-from botmm.exchanges.hyperliquid.standing import document
 from botmm.observe.findings import Finding, fail, look, ok, skipped
 from botmm.units import DAY_NS, time_text, to_text
 
@@ -200,31 +200,22 @@ class Examination:
     async def _agent(self, purpose: str, address: str) -> Finding:
         """Ask whose agent an address is, and until when."""
         account = self._subject.account.lower()
-        who = await self._ask("userRole", address)
-        role = required(who, "role", str)
-        if role != "agent":
-            is_own = address.lower() == account or role in ("user", "subAccount")
+        found = await listing(self._questions.answer, account=account, agent=address)
+        if found.kind != "agent":
+            is_own = address.lower() == account or found.kind in ("user", "subAccount")
             what = "has an account of its own" if is_own else "is unknown to the venue"
             return fail(
                 purpose,
                 f"{address} {what}: it is no agent",
                 "approve an agent for it on the venue's page (API); never use the account's own key",
             )
-        owner = required(required(who, "data", dict), "user", str).lower()
-        if owner != account:
+        if found.owner != account:
             cure = "set live.account to the account that approved it, or approve another agent"
-            return fail(purpose, f"{address} is an agent of {owner}, not of {account}", cure)
-        rows = await self._ask("extraAgents", account)
-        if not isinstance(rows, list):
-            raise ReplyError(f"agents are no list: {rows!r:.80}")
-        mine = [one for one in rows if required(one, "address", str).lower() == address.lower()]
-        until = optional(mine[0], "validUntil", int) if mine else None
+            return fail(purpose, f"{address} is an agent of {found.owner}, not of {account}", cure)
+        until = found.valid_until_ms
         if until is None:
             return ok(purpose, f"{address} is an agent of the account, no end told")
         return _until(purpose, address, until * MS_NS, int(self._clock.now()))
-
-    async def _ask(self, kind: str, user: str) -> object:
-        return document(kind, await self._questions.raw({"type": kind, "user": user}))
 
 
 def _until(purpose: str, address: str, end_ns: int, now_ns: int) -> Finding:

@@ -8,14 +8,15 @@ import pytest
 
 from botmm.errors import ConfigError
 from botmm.exchanges.hyperliquid.fields import ReplyError
-from botmm.exchanges.hyperliquid.key_role import KeyRole, read_key_role
+from botmm.exchanges.hyperliquid.key_role import KeyRole, judge, read_listing
 
 ACCOUNT, AGENT, OTHER = ("0x" + digit * 40 for digit in "abc")
 NOW_MS = 1_790_000_000_000
 
 
 def read(role: Any, listed: Any = (), *, agent: str = AGENT) -> KeyRole:
-    return read_key_role(role, list(listed), account=ACCOUNT, agent=agent, now_ms=NOW_MS)
+    found = read_listing(role, list(listed), agent=agent)
+    return judge(found, account=ACCOUNT, agent=agent, now_ms=NOW_MS)
 
 
 def of(user: str) -> dict[str, Any]:
@@ -65,4 +66,4 @@ def test_another_key_is_refused(role: Any, listed: Any, why: str) -> None:
 )
 def test_what_cannot_be_read_proves_nothing(role: Any, listed: Any) -> None:
     with pytest.raises(ReplyError):
-        read_key_role(role, listed, account=ACCOUNT, agent=AGENT, now_ms=NOW_MS)
+        read_listing(role, listed, agent=AGENT)
