@@ -52,7 +52,7 @@ demo: build ## replay a synthetic sample and write its report
 
 test: build ## run every test: cargo, then pytest
 	cargo test --locked --package mm_core
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: build ## formatters, linters, types, stub, layer contracts
 	scripts/check.sh

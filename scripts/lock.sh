@@ -4,35 +4,37 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-python=${PYTHON:-python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-if ! "$python" -m piptools --version >/dev/null 2>&1; then
-  "$python" -m venv "$work/venv"
-  python=$work/venv/bin/python
-  "$python" -m pip install --quiet 'pip-tools>=7.4'
+uv=$(command -v uv || true)
+if [ -z "$uv" ]; then
+  "${PYTHON:-python3}" -m venv "$work/venv"
+  "$work/venv/bin/python" -m pip install --quiet 'uv>=0.9'
+  uv=$work/venv/bin/uv
 fi
 
-# The lowest supported Python decides, and one version of each package serves all files.
+# The lowest supported Python decides, and one version of each package serves all files. Another
+# index than the public one is set by UV_DEFAULT_INDEX; it is not written down.
 compile() {
-  "$python" -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe \
-    --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-    --resolver=backtracking pyproject.toml "$@" </dev/null
+  "$uv" pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate \
+    --python-version 3.11 --python-platform linux --system-certs pyproject.toml "$@"
 }
 files=(requirements.txt requirements-bench.txt requirements-s3.txt requirements-live.txt)
-rm -f "${files[@]}"
 compile --extra dev --extra bench --extra s3-tests --output-file "$work/all.txt"
 one() {
   local file=$1 head=$2
   shift 2
   compile "$@" --constraint "$work/all.txt" --output-file "$work/$file"
-  { echo "# $head; made by scripts/lock.sh."; cat "$work/$file"; } >"$file"
+  { echo "# $head; made by scripts/lock.sh."; cat "$work/$file"; } >"$work/made-$file"
 }
 one requirements.txt "Runtime and tools of the project" --extra dev
 one requirements-bench.txt "The extra 'bench'" --extra bench
 one requirements-s3.txt "The extra 's3-tests'" --extra s3-tests
 one requirements-live.txt "What a server needs: the runtime and the extra 's3'" --extra s3
-if grep -nE '://|^-|file:' "${files[@]}"; then
+if grep -nE '://|^-|file:' "${files[@]/#/$work/made-}"; then
   echo "lock.sh: a requirements file names a download address or an option; remove it" >&2
   exit 1
 fi
+for file in "${files[@]}"; do
+  mv "$work/made-$file" "$file"
+done
