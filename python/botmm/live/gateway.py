@@ -68,6 +68,8 @@ class VenueGateway:
         self._doubtful: dict[str, int] = {}
         self._cancels: dict[str, Cancel] = {}
         self._places: dict[str, Place] = {}
+        self._resting: dict[str, Place] = {}
+        """New orders that a pause keeps here."""
         self._flush_due: asyncio.TimerHandle | None = None
         self._last_flush = float("-inf")
         self.window_s = WINDOW_S
@@ -88,6 +90,7 @@ class VenueGateway:
                 case Cancel():
                     self._withdraw(command)
                 case CancelAll():
+                    self._keep_here(command)
                     self._begin([command])
         if self._flush_due is None:
             wait = self._last_flush + self.window_s - self._monotonic()
@@ -99,11 +102,19 @@ class VenueGateway:
 
     def _withdraw(self, command: Cancel) -> None:
         """Queue a cancel; an order that is still here never leaves."""
-        place = self._places.pop(command.cloid, None)
+        place = self._places.pop(command.cloid, None) or self._resting.pop(command.cloid, None)
         if place is None:
             self._cancels[command.cloid] = command
         else:
             self._give_up([place])
+
+    def _keep_here(self, command: CancelAll) -> None:
+        """Give up what waits here: it would leave after everything was withdrawn."""
+        for waiting in (self._places, self._resting):
+            here = [p for p in waiting.values() if command.symbol in (None, p.symbol)]
+            for place in here:
+                del waiting[place.cloid]
+            self._give_up(here)
 
     def _flush(self) -> None:
         """Send what waits, cancels first, the kinds apart."""
@@ -127,8 +138,13 @@ class VenueGateway:
 
     def _rest(self, places: Sequence[Place]) -> None:
         """Keep orders that would be refused again until the pause is over, then give them up."""
+        self._resting.update((place.cloid, place) for place in places)
         wait = self._pause_end - self._last_flush
-        asyncio.get_running_loop().call_later(wait, self._give_up, places)
+        asyncio.get_running_loop().call_later(wait, self._wake, places)
+
+    def _wake(self, places: Sequence[Place]) -> None:
+        """Give up what rested and was not withdrawn since; the engine then thinks anew."""
+        self._give_up([p for p in places if self._resting.pop(p.cloid, None) is not None])
 
     def _learn(self, batch: Sequence[Command], events: Sequence[Event]) -> None:
         """Pause for longer each time that nothing but refusals comes back."""
