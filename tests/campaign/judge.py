@@ -30,8 +30,8 @@ class Judge:
     limit_micro: int
     accepted: dict[str, set[int]] = field(default_factory=dict)
     """Venue ids of the orders that rested or traded under a client's id."""
-    fills: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Time, signed lots, price, fee of every execution."""
+    fills: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    """Time, signed lots, price, fee, trade of every execution."""
     fundings: list[tuple[int, int]] = field(default_factory=list)
     position: int = 0
     worst: float = 0.0
@@ -51,7 +51,7 @@ class Judge:
             if event["e"] == "fill":
                 lots = event["size"] if event["side"] == "bid" else -event["size"]
                 self.position += lots
-                self.fills.append((event["at"], lots, event["px"], event["fee"]))
+                self.fills.append((event["at"], lots, event["px"], event["fee"], event["tid"]))
             elif event["e"] == "funding":
                 self.fundings.append((event["at"], event["received"]))
         orders = [event for event in mine if event["e"] == "order"]
@@ -110,11 +110,13 @@ class Judge:
         if begin is None:
             return "the run never began"
         row = life.daemon.runner.report()["symbols"][0]
-        # The venue tells milliseconds; what happened within that of the position is part of it.
-        mine = [one for one in self.fills if one[0] // MS_NS > begin["since"] // MS_NS]
+        # What the position was told to include is not the run's; a lie shows in the position.
+        told = frozenset(begin["trades"])
+        since = [one for one in self.fills if one[0] // MS_NS >= begin["since"] // MS_NS]
+        mine = [one for one in since if one[4] not in told]
         paid = sum(got for at, got in self.fundings if at // MS_NS >= life.since_ms)
-        cash = -sum(lots * px for _, lots, px, _ in mine)
-        volume = sum(abs(lots) * px for _, lots, px, _ in mine)
+        cash = -sum(lots * px for _, lots, px, _, _ in mine)
+        volume = sum(abs(lots) * px for _, lots, px, _, _ in mine)
         earned2, held = 2 * cash, begin["position"]
         if held != 0:
             # It was taken over at one price of its time, for no fee, and counts as an execution.
@@ -125,10 +127,10 @@ class Judge:
             earned2 -= 2 * held * price
         equal = {
             "proven": (row["proven"], self.position),
-            "position": (row["position"], held + sum(lots for _, lots, _, _ in mine)),
+            "position": (row["position"], held + sum(lots for _, lots, *_ in mine)),
             "fills": (row["maker_fills"] + row["taker_fills"], len(mine) + (held != 0)),
             "volume": (row["volume"], volume),
-            "fees2": (row["fees2"], 2 * sum(fee for _, _, _, fee in mine)),
+            "fees2": (row["fees2"], 2 * sum(fee for _, _, _, fee, _ in mine)),
             "funding2": (row["funding2"], 2 * paid),
             "earned2": (row["capture2"] + row["inventory2"], earned2),
         }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -12,8 +13,9 @@ from botmm.exchanges.base import RawReply, SignedRequest
 from botmm.exchanges.hyperliquid.encode import Action
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
 from botmm.ports import Event
+from tests.campaign.bot import Life
 from tests.campaign.drive import Plan, play
-from tests.campaign.judge import GuiltyError
+from tests.campaign.judge import GuiltyError, Judge
 
 NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
 
@@ -28,6 +30,28 @@ def test_minutes_with_faults_leave_the_books_exact_and_no_order_doubled(tmp_path
     assert len(judge.fills) >= 5 * rounds
     assert sum(record.struck.values()) >= 10 * rounds
     assert record.unknown >= rounds
+
+
+def _life(row: dict[str, int], *, trades: list[int]) -> Life:
+    """Return a run that was told at 1 s that it holds nothing, these trades included."""
+    zero = ("proven", "position", "maker_fills", "taker_fills", "volume", "fees2")
+    row = dict.fromkeys((*zero, "funding2", "capture2", "inventory2"), 0) | row
+    runner = SimpleNamespace(report=lambda: {"symbols": [row]})
+    baseline = {"since": 1_000_000_000, "position": 0, "trades": trades}
+    life = SimpleNamespace(daemon=SimpleNamespace(runner=runner), since_ms=1_000, baseline=baseline)
+    return cast("Life", life)
+
+
+def test_the_judge_counts_what_a_run_was_told_for_no_execution_of_its_own() -> None:
+    judge = Judge(cast("Any", None), "0x1", 10**9)
+    judge.fills = [(2_000_000_000, -53, 100, 7, 11)]
+    assert judge.books(_life({}, trades=[11])) == ""
+    missed = judge.books(_life({}, trades=[]))
+    assert "fills 0, truly 1" in missed
+    assert "position 0, truly -53" in missed
+    judge.fills += [(2_000_000_000, 5, 100, 1, 12), (2_500_000_000, -5, 100, 1, 13)]
+    own = {"maker_fills": 2, "volume": 1_000, "fees2": 4}
+    assert judge.books(_life(own, trades=[11])) == ""
 
 
 class ResendingVenue(HyperliquidVenue):
