@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from botmm.live import heartbeat
 from tests.fakes.processes import (
     ACCOUNT,
     SECONDS,
+    UNLIMITED,
     Exchange,
     exchange,
     python,
@@ -30,17 +31,19 @@ from tests.fakes.processes import (
 from tests.fakes.signed import order
 
 TRIALS = 200 if os.environ.get("BOTMM_TEST_TIER") == "nightly" else 3
-# One exchange counts the requests of one address for a minute; a new one begins with none.
-TRIALS_AN_EXCHANGE = 4
 MOST_S = 5.0
 
 
-@contextmanager
-def guard(there: Exchange, folder: Path) -> Iterator[None]:
-    """Run a guard whose own agent was approved."""
+def agent(there: Exchange) -> dict[str, str]:
+    """Approve a key for the guards; return the environment that hands it to them."""
     reply, key = Client(Account.from_key(ACCOUNT.key), there.url).approve_agent("guard")
     assert reply["status"] == "ok"
-    env = {"BOTMM_GUARD_KEY": key, "BOTMM_GUARD_AGENT": Account.from_key(key).address}
+    return {"BOTMM_GUARD_KEY": key, "BOTMM_GUARD_AGENT": Account.from_key(key).address}
+
+
+@contextmanager
+def guard(there: Exchange, folder: Path, env: dict[str, str]) -> Iterator[Callable[[], None]]:
+    """Run a guard with a key of its own; what is yielded waits until it watches."""
     account = f'live.account="{ACCOUNT.address}"'
     process = python(
         "from botmm.live.guard import main; main()",
@@ -53,18 +56,19 @@ def guard(there: Exchange, folder: Path) -> Iterator[None]:
             assert process.poll() is None, process.communicate()
             return (folder / "guard.beat").exists()
 
-        wait_until(beats, "the guard watches")
-        yield
+        yield lambda: wait_until(beats, "the guard watches")
     finally:
         process.kill()
         process.communicate(timeout=SECONDS)
 
 
-def trial(there: Exchange, number: signal.Signals) -> float:
+def trial(there: Exchange, env: dict[str, str], number: signal.Signals) -> float:
     """Return the seconds from the last heartbeat to an empty book."""
     folder = Path(tempfile.mkdtemp(prefix="bm"))
     try:
-        with trader(there, folder) as one, guard(there, folder):
+        # Both start at once: each takes a second or two of a processor.
+        with trader(there, folder) as one, guard(there, folder, env) as watching:
+            watching()
             one.quoting()
             wait_until(lambda: there.audit()["open"] >= 1, "orders rest")
             one.process.send_signal(number)
@@ -83,12 +87,10 @@ def trial(there: Exchange, number: signal.Signals) -> float:
 
 def drills(count: int) -> Iterator[float]:
     """Yield the time of each trial; every second daemon hangs instead of dying."""
-    done = 0
-    while done < count:
-        with exchange() as there:
-            for _ in range(min(TRIALS_AN_EXCHANGE, count - done)):
-                yield trial(there, (signal.SIGKILL, signal.SIGSTOP)[done % 2])
-                done += 1
+    with exchange(UNLIMITED) as there:
+        env = agent(there)
+        for number in range(count):
+            yield trial(there, env, (signal.SIGKILL, signal.SIGSTOP)[number % 2])
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
