@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import rich_click as click
 
-from botmm.cli.options import examples, load_config, output_options, store_options, symbols_option
+from botmm.cli.options import examples, output_options, store_options, symbols_option
 from botmm.cli.terminal import Terminal, terminal
 from botmm.errors import StoppedError, UsageError
 
@@ -106,9 +106,28 @@ def record(**options: Any) -> int:
     venue = options["venue"] or "hyperliquid"
     if venue not in _VENUES:
         raise UsageError(f"--venue {venue}: is not recorded", cure=f"choose {', '.join(_VENUES)}")
-    store = options["store"] or load_config((), ()).settings.store.dir
+    store = options["store"]
+    if store is None:
+        code, store = _configured_store()
+        if code != 0:
+            return code
     _run(_record(venue, Path(store), options, shown))
     return 0
+
+
+def _configured_store() -> tuple[int, str]:
+    """Return an exit code and the store that the configuration names, as a child reads it.
+
+    What reads and checks a configuration takes 15 MB, which a recorder would hold for months.
+    """
+    import json
+    import subprocess
+
+    ask = "from botmm.cli import hand_over; hand_over('config', 'show', '--json')"
+    done = subprocess.run([sys.executable, "-c", ask], stdout=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        return done.returncode, ""
+    return 0, json.loads(done.stdout)["store.dir"]["value"]
 
 
 def _run(work: Any) -> None:
