@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, BinaryIO, Literal
 
 from botmm.data.capture.blocks import (
     HEADER_BYTES,
+    MAGIC,
     BlockError,
     Header,
     Sort,
@@ -18,6 +20,9 @@ from botmm.data.capture.blocks import (
     check_body,
     read_header,
 )
+
+_SECTOR = 512
+_PART = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +89,9 @@ class Walk:
                 check_body(head, body, whole_sum)
                 self._check(header, body, sha.hexdigest())
             except BlockError as error:
-                file.seek(self.at)
-                lost = not _any_byte(file)
-                self.damage = self.found("torn" if lost else "corrupt", error.message)
+                self.damage = self.found(
+                    "torn" if self._is_lost(file) else "corrupt", error.message
+                )
                 return
             yield header, body
             if self.damage is not None:
@@ -96,6 +101,19 @@ class Walk:
             self.at += len(head) + len(body)
         if self._path.suffix == ".seg" and not self.ended:
             self.damage = self.found("torn", "the footer is missing")
+
+    def _is_lost(self, file: BinaryIO) -> bool:
+        """Whether the bad block is a write that never reached the device.
+
+        Such writes leave zeros, at the end or, as devices order them, before later ones that arrived. Of
+        a closed segment, and before what a later barrier names, nothing was on its way any more.
+        """
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if not _any_byte(data, self.at):
+                return True
+            if self._path.suffix == ".seg" or not _any_sector_of_zeros(data, self.at):
+                return False
+            return not any(synced > self.at for synced in _barriers(data, self.at, self._boot))
 
     def _check(self, header: Header, body: bytes, sha256: str) -> None:
         """Compare a block with those before it.
@@ -115,9 +133,33 @@ class Walk:
             self.footer = footer
 
 
-def _any_byte(file: BinaryIO) -> bool:
+def _any_byte(data: mmap.mmap, at: int) -> bool:
     """Whether anything but zeros follows."""
-    while part := file.read(1 << 20):
-        if part.strip(b"\0"):
-            return True
-    return False
+    return any(data[start : start + _PART].strip(b"\0") for start in range(at, len(data), _PART))
+
+
+def _any_sector_of_zeros(data: mmap.mmap, at: int) -> bool:
+    """Whether a sector that a bad block covers is empty from where the block begins."""
+    try:
+        length = read_header(data[at : at + HEADER_BYTES])[0].length
+    except BlockError:
+        length = 0  # it may be the header that is not there
+    end = at + HEADER_BYTES + length
+    edges = [at, *range((at // _SECTOR + 1) * _SECTOR, end, _SECTOR)]
+    return any(not data[low : (low // _SECTOR + 1) * _SECTOR].strip(b"\0") for low in edges)
+
+
+def _barriers(data: mmap.mmap, at: int, boot: int) -> Iterator[int]:
+    """Yield what the whole barriers of a run name that stand somewhere behind a place."""
+    while (at := data.find(MAGIC, at + 1)) >= 0:
+        head = data[at : at + HEADER_BYTES]
+        if len(head) < HEADER_BYTES:
+            return
+        try:
+            header, whole_sum = read_header(head)
+            body = data[at + HEADER_BYTES : at + HEADER_BYTES + header.length]
+            if header.sort is Sort.BARRIER and header.boot == boot:
+                check_body(head, body, whole_sum)
+                yield json.loads(body)["synced"]
+        except BlockError:
+            continue

@@ -186,6 +186,8 @@ class Writer:
             return True
         try:
             self._disk.sync(fd)
+            if segment.synced == 0:  # the name, too, has to be there after a loss of power
+                self._disk.sync_folder(self._folder)
         except OSError as error:
             with self._io:
                 self._abandon("sync", error, segment.synced_seq, segment)

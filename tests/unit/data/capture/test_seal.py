@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import struct
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,31 @@ def test_a_body_of_other_lengths_is_refused():
     for wrong in (body[:-1], body + b"x", body[:3], b"", b"\xff" * 40):
         with pytest.raises(BlockError):
             list(unpack_records(zstandard.ZstdCompressor().compress(wrong)))
+
+
+def bombs() -> dict[str, bytes]:
+    """Return bodies of some kilobytes that unpack to 256 MiB: one says so, one is silent, one lies."""
+    import zstandard
+
+    packer = zstandard.ZstdCompressor().compressobj(size=256 << 20)
+    part = bytes(1 << 20)
+    honest = b"".join([*(packer.compress(part) for _ in range(256)), packer.flush()])
+    size = struct.pack("<I", 256 << 20)
+    at = honest.index(size)
+    packer = zstandard.ZstdCompressor(write_content_size=False).compressobj()
+    silent = b"".join([*(packer.compress(part) for _ in range(256)), packer.flush()])
+    lies = honest[:at] + struct.pack("<I", 1000) + honest[at + 4 :]
+    return {"honest": honest, "silent": silent, "lies": lies}
+
+
+def test_a_bomb_is_refused_before_it_fills_the_memory():
+    for name, body in bombs().items():
+        assert len(body) < 64 << 10
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(BlockError, match="unpack"):
+            list(unpack_records(body))
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        assert grown < 100 << 10, f"{name}: {grown} kB"
 
 
 def recorded(folder: Path, *, seconds: int = 40, close: bool = True) -> Writer:
