@@ -14,6 +14,7 @@ _DATA: Lines = {
     "watch": ("data_watch", "Show what the recorder does."),
     "ls": ("data_ls", "Show what is in the store."),
     "check": ("data_check", "Score the quality of tapes, minute by minute."),
+    "volume": ("data_volume", "Compare traded volume with the venue's candles."),
     "export": ("data_export", "Write a tape as CSV, Parquet or for hftbacktest."),
     "latency": ("data_latency", "Take the latency of requests from a daemon's journal."),
     "synth": ("data_synth", "Simulate a market and record it as a tape."),

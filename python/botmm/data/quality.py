@@ -110,7 +110,7 @@ def check(tape: Tape) -> Report:
     Raises:
         DataError: the file is damaged.
     """
-    columns = _rows(tape.path)
+    columns = plain_rows(tape.path)
     first, last = tape.first_ts, tape.last_ts
     origin = first // MINUTE_NS * MINUTE_NS
     count = int((last - origin) // MINUTE_NS) + 1
@@ -135,7 +135,7 @@ def check(tape: Tape) -> Report:
     return Report(tape=tape, minutes=minutes)
 
 
-def _rows(path: Path) -> dict[str, NDArray[Any]]:
+def plain_rows(path: Path) -> dict[str, NDArray[Any]]:
     """Read a tape without its keyframes.
 
     Raises:
