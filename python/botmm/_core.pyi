@@ -793,6 +793,16 @@ class Exchange:
     def set_limits(self, user: str, patch: str) -> None:
         """Set `cum_volume` (micro-dollars) and `requests_used` of an account, for tests."""
 
+    def end_orders(self, user: str, coin: int, status: str) -> int:
+        """End an account's open orders of a coin as the venue does; return how many there were.
+
+        Raises:
+            ArgumentError: an unknown account, or a word that is no cancel of the venue's.
+        """
+
+    def set_fees(self, maker: float, taker: float) -> None:
+        """Take other fees from now on, as fractions of notional; 0.01 at most either way."""
+
     def submit(
         self,
         signer: str,

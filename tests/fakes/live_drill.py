@@ -213,35 +213,52 @@ def run(
     venue_type: type[HyperliquidVenue] = HyperliquidVenue,
     mode: str = "paper",
     most_s: float = RUN_S,
+    symbols: tuple[str, ...] = ("BTC",),
+    listing_s: float = 3_600.0,
 ) -> Drill:
     """Run a daemon with a script beside it; it is stopped at the script's end.
 
     Args:
         mode: what the daemon takes its world for; the exchange is always a local one.
+        listing_s: how often the listing is read.
     """
     settings = load((), (*SETS, *sets)).settings
-    running = _run(folder, script, settings, deadline_s, venue_type, mode)
+    spec = _Spec(deadline_s, venue_type, mode, symbols, listing_s)
+    running = _run(folder, script, settings, spec)
     return asyncio.run(asyncio.wait_for(running, most_s))
+
+
+@dataclass(frozen=True)
+class _Spec:
+    """What a run is made of beside its settings."""
+
+    deadline_s: float
+    venue_type: type[HyperliquidVenue]
+    mode: str
+    symbols: tuple[str, ...]
+    listing_s: float
 
 
 async def _run(
     folder: Path,
     script: Script,
     settings: Settings,
-    deadline_s: float,
-    venue_type: type[HyperliquidVenue],
-    mode: str,
+    wanted: _Spec,
 ) -> Drill:
     clock = SystemClock()
-    config = EmulatorConfig(symbols=("BTC",), limits=GENEROUS, warm_up_s=5)
+    config = EmulatorConfig(symbols=wanted.symbols, limits=GENEROUS, warm_up_s=5)
     with closing(StateStore(folder / STATE_FILE)) as store:
         async with Emulator(config) as emulator:
             owner, host = emulator.accounts[0].address, host_of(emulator.url)
             assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
-            spec = VenueSpec(host=host, account=owner, symbols=("BTC",), deadline_s=deadline_s)
+            spec = VenueSpec(
+                host=host, account=owner, symbols=wanted.symbols, deadline_s=wanted.deadline_s
+            )
             signer = Signer(AGENT.key, agent=AGENT.address, host=host)
-            async with venue_type(spec, signer, Nonces(0, lambda upto: None), clock) as venue:
-                place = Place(folder=folder, mode=mode, account=owner, url=emulator.url)
+            async with wanted.venue_type(
+                spec, signer, Nonces(0, lambda upto: None), clock
+            ) as venue:
+                place = Place(folder=folder, mode=wanted.mode, account=owner, url=emulator.url)
                 told: list[tuple[str, str]] = []
                 alarm: Alarm = lambda key, words: told.append((key, words))  # noqa: E731
                 daemon = Daemon(settings, venue, place, clock, alarm=alarm)
@@ -265,6 +282,7 @@ async def _run(
                     beside,
                     lambda: meet(daemon, venue.incidents(), operator, alarm),
                     watch.reload,
+                    lambda: watch.listing(wanted.listing_s),
                     watch.guard,
                     drill.beat,
                 )

@@ -154,6 +154,7 @@ async def trade(settings: Settings) -> None:
             lambda: renew(venue.schedule_cancel, clock, alarm),
             watch.keep,
             watch.reload,
+            watch.listing,
             watch.upkeep,
             watch.guard,
             watch.measure,

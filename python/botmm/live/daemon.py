@@ -18,12 +18,13 @@ from botmm.clock import Clock
 from botmm.config import Settings
 from botmm.data.capture.writer import Writer
 from botmm.live import warm
-from botmm.live.books import USD, Books, Teller, Traded
+from botmm.live.books import USD, Books, Teller
 from botmm.live.days import Days, earned, shown
 from botmm.live.desk_spec import Known, desk_spec
 from botmm.live.engine import Engine
 from botmm.live.insist import insist
 from botmm.live.latches import STATE_FILE
+from botmm.live.metadata import Listed, Lister
 from botmm.live.reload import overlay, scales
 from botmm.live.runner import Runner
 from botmm.live.status import status_of
@@ -41,11 +42,11 @@ SAVE_S = 60.0
 _log = logger(__name__)
 
 
-class ListedVenue(Venue, Teller, Protocol):
+class ListedVenue(Venue, Teller, Lister, Protocol):
     """A venue that lists what it trades, and reads its own frames for the books."""
 
     @property
-    def instruments(self) -> Sequence[Traded]:
+    def instruments(self) -> Sequence[Listed]:
         """Return what is traded, in the order of the symbols."""
         ...
 

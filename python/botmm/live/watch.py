@@ -10,7 +10,8 @@ from botmm.clock import Clock
 from botmm.live import heartbeat
 from botmm.live.control import ControlServer
 from botmm.live.daemon import Daemon
-from botmm.live.heartbeat import EVERY_S, Heartbeat
+from botmm.live.heartbeat import Heartbeat
+from botmm.live.metadata import EVERY_S, Metadata
 from botmm.live.operator import Operator
 from botmm.live.reload import Reload
 from botmm.live.upkeep import GB, Upkeep
@@ -49,7 +50,7 @@ async def beat(sign: Heartbeat) -> None:
     """Show life from the loop itself: where the loop stands still, the sign does, too."""
     while True:
         sign.beat()
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(heartbeat.EVERY_S)
 
 
 async def pay(daemon: Daemon, payments: AsyncIterator[Event]) -> None:
@@ -98,6 +99,13 @@ class Watch:
         while True:
             reload.look()
             await asyncio.sleep(settings.live.reload_s)
+
+    async def listing(self, every_s: float = EVERY_S) -> None:
+        """Withdraw what the venue lists otherwise than at the start."""
+        daemon = self._daemon
+        await Metadata(
+            daemon.venue, daemon.runner.event, self._alarm, self._clock, every_s=every_s
+        ).run()
 
     async def upkeep(self) -> None:
         """Remove what is too old, and tell of a disk that fills."""

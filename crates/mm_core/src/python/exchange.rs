@@ -4,6 +4,7 @@ use super::errors::to_py;
 use crate::error::CoreError;
 use crate::sim::exchange::Exchange;
 use crate::sim::exchange::ExchangeSpec;
+use crate::sim::exchange::Fees;
 use crate::sim::rules::Agent;
 use crate::sim::rules::Refusal;
 use crate::units::UnixNanos;
@@ -110,6 +111,14 @@ impl PyExchange {
 
     fn set_limits(&self, user: &str, patch: &str) -> PyResult<()> {
         self.lock().set_limits(user, patch).map_err(to_py)
+    }
+
+    fn end_orders(&self, user: &str, coin: u16, status: &str) -> PyResult<usize> {
+        self.lock().end_orders(user, coin, status).map_err(to_py)
+    }
+
+    fn set_fees(&self, maker: f64, taker: f64) -> PyResult<()> {
+        self.lock().set_fees(Fees { maker, taker }).map_err(to_py)
     }
 
     #[allow(clippy::too_many_arguments)] // What a signed request consists of.

@@ -37,6 +37,14 @@ class Coin:
         return dec(lots, self.size_decimals)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the venue says of a coin from now on; its market goes on in the steps it began with."""
+
+    size_decimals: int
+    is_delisted: bool = False
+
+
 class Coins:
     """All coins, by number and by name."""
 
@@ -44,6 +52,15 @@ class Coins:
         """Take the coins in the order of their numbers."""
         self._coins = tuple(coins)
         self._by_name = {coin.name: coin for coin in self._coins}
+        self._listings: dict[int, Listing] = {}
+
+    def listing(self, coin: Coin) -> Listing:
+        """Return how a coin is listed."""
+        return self._listings.get(coin.index, Listing(size_decimals=coin.size_decimals))
+
+    def relist(self, coin: Coin, listing: Listing) -> None:
+        """List a coin otherwise."""
+        self._listings[coin.index] = listing
 
     def __iter__(self) -> Iterator[Coin]:
         return iter(self._coins)
@@ -108,13 +125,16 @@ def meta(coins: Coins) -> dict[str, Any]:
     """Return the reply to `meta`."""
     universe: list[dict[str, Any]] = []
     for coin in coins:
+        listing = coins.listing(coin)
         row: dict[str, Any] = {
-            "szDecimals": coin.size_decimals,
+            "szDecimals": listing.size_decimals,
             "name": coin.name,
             "maxLeverage": coin.max_leverage,
             "marginTableId": coin.max_leverage,  # below 50 the id is the one tier's leverage
         }
         if coin.only_isolated:
             row["onlyIsolated"] = True
+        if listing.is_delisted:
+            row["isDelisted"] = True
         universe.append(row)
     return {"universe": universe, "marginTables": [], "collateralToken": 0}

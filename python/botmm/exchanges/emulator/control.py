@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from botmm.errors import UsageError
 from botmm.exchanges.emulator.actions import Address
-from botmm.exchanges.emulator.coins import Coin
+from botmm.exchanges.emulator.coins import Coin, Listing
 from botmm.exchanges.emulator.desk import Desk
 from botmm.exchanges.emulator.faults import Fault, Faults
 from botmm.exchanges.emulator.wire import dec, micros, ms
@@ -89,6 +89,24 @@ class Shock(_Order):
     bps: float
 
 
+class Relist(_Order):
+    """List a coin with other decimals of its sizes, or no more: then its orders end."""
+
+    do: Literal["relist"]
+    coin: str
+    size_decimals: Annotated[int, Field(ge=0, le=6)] | None = None
+    delisted: bool = False
+
+
+class EndOrders(_Order):
+    """End an account's orders of a coin with one of the venue's own words for a cancel."""
+
+    do: Literal["end_orders"]
+    user: Address
+    coin: str
+    status: str
+
+
 class Deposit(_Order):
     """Bring dollars in; below zero, take them out."""
 
@@ -137,6 +155,8 @@ _REQUEST: TypeAdapter[Any] = TypeAdapter(
         | SetLimits
         | Inject
         | Shock
+        | Relist
+        | EndOrders
         | Deposit
         | Drop
         | Frame
@@ -226,9 +246,24 @@ class Control:
                 core.inject(coin.index, json.dumps([_row(coin, row) for row in wanted.rows]))
             case Shock():
                 core.shock(self._coin(wanted.coin).index, wanted.bps)
+            case Relist():
+                self._relist(wanted)
+            case EndOrders():
+                coin = self._coin(wanted.coin)
+                return {"ended": core.end_orders(wanted.user, coin.index, wanted.status)}
             case Deposit():
                 core.deposit(wanted.user, _signed_micros(wanted.usd))
         return {}
+
+    def _relist(self, wanted: Relist) -> None:
+        core, coins, coin = self._desk.core, self._desk.coins, self._coin(wanted.coin)
+        decimals = wanted.size_decimals
+        if decimals is None:
+            decimals = coins.listing(coin).size_decimals
+        coins.relist(coin, Listing(size_decimals=decimals, is_delisted=wanted.delisted))
+        if wanted.delisted:
+            for user in core.users():
+                core.end_orders(user, coin.index, "delistedCanceled")
 
     def _coin(self, name: str) -> Coin:
         coin = self._desk.coins.named(name)

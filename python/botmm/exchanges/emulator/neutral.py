@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botmm.exchanges.emulator import actions as hl
-from botmm.exchanges.emulator.coins import Coin, Coins
+from botmm.exchanges.emulator.coins import Coin, Coins, Listing
 from botmm.exchanges.emulator.wire import MS_NS
 from botmm.units import to_units
 
@@ -68,6 +68,7 @@ def _order(wire: hl.OrderWire, coins: Coins) -> Neutral:
     size, size_flaw = _units(
         wire.s, coin.size_decimals, malformed="bad_size", fine="bad_size", zero=True
     )
+    flaw = px_flaw or size_flaw or _unlisted(wire, coins.listing(coin))
     trigger, trigger_flaw, tif = None, None, "gtc"
     if isinstance(wire.t, hl.TriggerType):
         asked = wire.t.trigger
@@ -86,8 +87,21 @@ def _order(wire: hl.OrderWire, coins: Coins) -> Neutral:
         "reduce_only": wire.r,
         "cloid": wire.c,
         "trigger": trigger,
-        "flaw": px_flaw or size_flaw or trigger_flaw,
+        "flaw": flaw or trigger_flaw,
     }
+
+
+def _unlisted(wire: hl.OrderWire, listing: Listing) -> str | None:
+    """Return what is wrong with an order by the listing of now; its numbers are sound."""
+    if listing.is_delisted:
+        return "unsupported"
+    if _decimals(wire.p) > 6 - listing.size_decimals:
+        return "tick"
+    return "bad_size" if _decimals(wire.s) > listing.size_decimals else None
+
+
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2].rstrip("0"))
 
 
 def _units(

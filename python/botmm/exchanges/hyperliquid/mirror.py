@@ -5,11 +5,12 @@ A cancel of everything goes through it, and what the stream told needs no questi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from botmm.exchanges.base import Instrument
 from botmm.exchanges.hyperliquid.answers import Answer
 from botmm.exchanges.hyperliquid.fields import ReplyError, decode, required
+from botmm.exchanges.hyperliquid.refusals import is_misfit
 from botmm.exchanges.hyperliquid.statuses import read_update
 from botmm.ports import Place
 
@@ -21,8 +22,11 @@ TOLD_MAX = 1_000
 class Mirror:
     """Orders by id until their end is told; one too many does less harm than one too few."""
 
-    def __init__(self, listing: Sequence[Instrument]) -> None:
-        """Take the instrument of each symbol index."""
+    def __init__(
+        self, listing: Sequence[Instrument], misfit: Callable[[int], object] = lambda symbol: None
+    ) -> None:
+        """Take the instrument of each symbol index, and who is told where one seems to be another."""
+        self._misfit = misfit
         self._symbols = {one.name: (ix, one) for ix, one in enumerate(listing)}
         self._orders: dict[str, int] = {}
         self._told: dict[str, Answer] = {}
@@ -33,6 +37,8 @@ class Mirror:
 
     def answered(self, answer: Answer) -> None:
         """Take what is proven of an order."""
+        if is_misfit(answer.text):
+            self._misfit(answer.symbol)
         if answer.word in OVER:
             self._orders.pop(answer.cloid, None)
         elif answer.word == "resting":

@@ -86,9 +86,13 @@ class Questions:
 
     async def universe(self) -> Universe:
         """Return every perpetual that the venue lists, and keep them for other answers."""
-        found = Universe(await self.answer({"type": "meta", "dex": ""}))
+        found = await self.listed()
         self.instruments = found.by_name
         return found
+
+    async def listed(self) -> Universe:
+        """Return every perpetual that the venue lists now."""
+        return Universe(await self.answer({"type": "meta", "dex": ""}))
 
     async def venue_ms(self) -> int:
         """Return the venue's own time in ms."""

@@ -72,6 +72,20 @@ def whole_reason(text: str) -> Reason | None:
     return order_reason(text)
 
 
+_MISFITS: tuple[str, ...] = (
+    "Price must be divisible by tick size",
+    "Order has invalid size",
+    "Order has invalid price",
+    "tickRejected",
+    "delistedCanceled",
+)
+
+
+def is_misfit(text: str) -> bool:
+    """Whether the venue's words on an order say that its coin is listed otherwise than we know."""
+    return text.startswith(_MISFITS)
+
+
 def alarm(text: str) -> Alarm | None:
     """Return what a refusal means beyond its orders; None for nothing."""
     return next((name for start, name in _ALARMS if text.startswith(start)), None)

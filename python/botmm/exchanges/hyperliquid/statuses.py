@@ -78,7 +78,7 @@ def _answer(
         return Answer(symbol=symbol, cloid=cloid, word="resting", oid=oid, left=left, filled=filled)
     if word == "filled":
         return Answer(symbol=symbol, cloid=cloid, word="filled", oid=oid, left=0, filled=filled)
-    if word.endswith("Rejected"):
+    if word.endswith(("Rejected", "rejected")):
         reason = _REJECTED.get(word, "other")
         return Answer(
             symbol=symbol, cloid=cloid, word="rejected", oid=oid, reason=reason, text=word

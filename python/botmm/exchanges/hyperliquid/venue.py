@@ -103,6 +103,8 @@ class HyperliquidVenue:
         self._proofs: deque[int] = deque(maxlen=PROOFS_A_SECOND)
         self._paid: asyncio.Queue[Event] = asyncio.Queue(PAYMENTS_MAX)
         self._met: asyncio.Queue[Incident] = asyncio.Queue(PAYMENTS_MAX)
+        self._misfits: set[int] = set()
+        self._misfitting = asyncio.Event()
         self._streams: tuple[Stream, ...] = ()
 
     async def __aenter__(self) -> Self:
@@ -116,7 +118,7 @@ class HyperliquidVenue:
         try:
             self._universe = await self._ask.universe()
             self.instruments = self.resolve(self.spec.symbols)
-            self._mirror = Mirror(self.instruments)
+            self._mirror = Mirror(self.instruments, self._misfit)
             began_ms = await self._ask.venue_ms()
             self._funding = Payments(self.instruments, began_ms)
             self._incidents = Incidents(self.account, began_ms)
@@ -234,6 +236,26 @@ class HyperliquidVenue:
         """Yield what the venue does to the account beside its orders, each thing once."""
         while True:
             yield await self._met.get()
+
+    def _misfit(self, symbol: int) -> None:
+        self._misfits.add(symbol)
+        self._misfitting.set()
+
+    async def misfits(self) -> set[int]:
+        """Wait for symbols that the venue seems to list otherwise than we know; return them."""
+        await self._misfitting.wait()
+        self._misfitting.clear()
+        found, self._misfits = self._misfits, set()
+        return found
+
+    async def listing(self) -> list[Instrument | None]:
+        """Return each symbol as the venue lists it now, None where it does not.
+
+        Raises:
+            VenueError: no answer that can be trusted.
+        """
+        names = (await self._ask.listed()).by_name
+        return [names.get(one.name) for one in self.instruments]
 
     async def payments(self) -> AsyncIterator[Event]:
         """Yield funding of this run as events of the core, each payment once."""

@@ -1,17 +1,24 @@
 //! Accounts — money in, from one to another, and who may act for whom.
 
 use crate::error::CoreError;
+use crate::fees::FeeSchedule;
 use crate::sim::exchange::events::Event;
 use crate::sim::exchange::events::LedgerRow;
 use crate::sim::exchange::ledger::Leg;
 use crate::sim::exchange::trader::Stake;
 use crate::sim::exchange::trader::Trader;
 use crate::sim::exchange::Exchange;
+use crate::sim::exchange::Fees;
+use crate::sim::exchange::Status;
 use crate::sim::exchange::MONEY_MAX;
 use crate::sim::rules::Agent;
 use crate::sim::rules::Refusal;
 use crate::units::Cash;
 use serde::Deserialize;
+use serde_json::Value;
+
+/// No venue takes or pays more of a trade.
+const FEE_MAX: f64 = 0.01;
 
 /// What a test sets of an account's limits.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -107,6 +114,39 @@ impl Exchange {
         let budget = &mut self.traders[who].budget;
         budget.volume = patch.cum_volume.map_or(budget.volume, Cash);
         budget.used = patch.requests_used.unwrap_or(budget.used);
+        Ok(())
+    }
+
+    /// End an account's open orders of a coin as the venue does; how many there were.
+    ///
+    /// # Errors
+    /// An unknown account, or a word that is no cancel of the venue's.
+    pub fn end_orders(&mut self, user: &str, coin: u16, word: &str) -> Result<usize, CoreError> {
+        let who = self.known(user)?;
+        let status =
+            serde_json::from_value(Value::from(word)).ok().filter(|s: &Status| s.is_cancel());
+        let status = status.ok_or_else(|| CoreError::BadArgument {
+            name: "status",
+            why: format!("{word:?} is no cancel of the venue"),
+        })?;
+        let open = self.live.values().filter(|(owner, order)| *owner == who && order.coin == coin);
+        let oids: Vec<u64> = open.map(|(_, order)| order.oid).collect();
+        for oid in &oids {
+            self.end_early(*oid, status);
+        }
+        Ok(oids.len())
+    }
+
+    /// Take other fees from now on, as fractions of notional.
+    ///
+    /// # Errors
+    /// Fractions that are none: beyond one hundredth either way.
+    pub fn set_fees(&mut self, fees: Fees) -> Result<(), CoreError> {
+        if ![fees.maker, fees.taker].iter().all(|rate| rate.abs() <= FEE_MAX) {
+            let why = format!("{fees:?}: at most {FEE_MAX} either way");
+            return Err(CoreError::BadArgument { name: "fees", why });
+        }
+        self.fees = FeeSchedule::from_fractions(fees.maker, fees.taker);
         Ok(())
     }
 

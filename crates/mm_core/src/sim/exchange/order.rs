@@ -31,8 +31,18 @@ pub enum Status {
     ReduceOnlyCanceled,
     /// Its owner was liquidated.
     LiquidatedCanceled,
+    /// The vault that it traded for was drawn on.
+    VaultWithdrawalCanceled,
+    /// The coin's open interest is at its cap.
+    OpenInterestCapCanceled,
+    /// The order that it belongs to was filled.
+    SiblingFilledCanceled,
+    /// The coin is listed no more.
+    DelistedCanceled,
     /// A scheduled cancel fired.
     ScheduledCancel,
+    /// The venue's own doing.
+    InternalCancel,
     /// Refused: malformed.
     Rejected,
     /// Refused: price off the grid.
@@ -51,6 +61,26 @@ pub enum Status {
     BadTriggerPxRejected,
     /// Refused: too many open orders.
     TooManyOpenOrdersRejected,
+}
+
+impl Status {
+    /// Whether it is the end of an order that was open and did not fill.
+    pub(super) fn is_cancel(self) -> bool {
+        matches!(
+            self,
+            Self::Canceled
+                | Self::MarginCanceled
+                | Self::SelfTradeCanceled
+                | Self::ReduceOnlyCanceled
+                | Self::LiquidatedCanceled
+                | Self::VaultWithdrawalCanceled
+                | Self::OpenInterestCapCanceled
+                | Self::SiblingFilledCanceled
+                | Self::DelistedCanceled
+                | Self::ScheduledCancel
+                | Self::InternalCancel
+        )
+    }
 }
 
 impl From<&Refusal> for Status {
