@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
@@ -25,6 +25,28 @@ from tests.fakes.signed import signed
 ACCOUNT = test_account(0)
 SECONDS = 60.0
 QUICK = ("mode=fixed", "toxicity=false", "bias_strength=0.0", "live.reconcile_s=2")
+
+
+class Process(Protocol):
+    """What drills need of a process."""
+
+    def poll(self) -> int | None: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def wait(self, timeout: float = ...) -> int: ...
+
+    def communicate(self, *, timeout: float = ...) -> tuple[str, str]: ...
+
+
+class Start(Protocol):
+    """Starts Python code in a process of its own."""
+
+    def __call__(
+        self, code: str, *arguments: str, env: dict[str, str] | None = None
+    ) -> Process: ...
 
 
 def python(code: str, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
@@ -120,7 +142,7 @@ def exchange(code: str | None = None) -> Iterator[Exchange]:
 class Trader:
     """A daemon and its state folder."""
 
-    process: subprocess.Popen[str]
+    process: Any
     folder: Path
 
     def status(self) -> dict[str, Any]:
@@ -157,10 +179,10 @@ def settings(url: str, folder: Path, more: Sequence[str] = ()) -> list[str]:
 
 
 @contextmanager
-def trader(there: Exchange, folder: Path) -> Iterator[Trader]:
+def trader(there: Exchange, folder: Path, start: Start = python) -> Iterator[Trader]:
     """Run a daemon; it is killed at the end where it still runs."""
     code = "from botmm.live.__main__ import main; main()"
-    process = python(code, "--paper", *settings(there.url, folder, QUICK))
+    process = start(code, "--paper", *settings(there.url, folder, QUICK))
     try:
         yield Trader(process, folder)
     finally:

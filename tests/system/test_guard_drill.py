@@ -17,13 +17,14 @@ from hyperliquid.exchange import Exchange as Client
 
 from botmm.clock import SystemClock
 from botmm.live import heartbeat
+from tests.fakes.nursery import nursery
 from tests.fakes.processes import (
     ACCOUNT,
     SECONDS,
     UNLIMITED,
     Exchange,
+    Start,
     exchange,
-    python,
     settings,
     trader,
     wait_until,
@@ -42,10 +43,12 @@ def agent(there: Exchange) -> dict[str, str]:
 
 
 @contextmanager
-def guard(there: Exchange, folder: Path, env: dict[str, str]) -> Iterator[Callable[[], None]]:
+def guard(
+    there: Exchange, folder: Path, env: dict[str, str], start: Start
+) -> Iterator[Callable[[], None]]:
     """Run a guard with a key of its own; what is yielded waits until it watches."""
     account = f'live.account="{ACCOUNT.address}"'
-    process = python(
+    process = start(
         "from botmm.live.guard import main; main()",
         *settings(there.url, folder, [account]),
         env=env,
@@ -62,12 +65,14 @@ def guard(there: Exchange, folder: Path, env: dict[str, str]) -> Iterator[Callab
         process.communicate(timeout=SECONDS)
 
 
-def trial(there: Exchange, env: dict[str, str], number: signal.Signals) -> float:
+def trial(there: Exchange, env: dict[str, str], number: signal.Signals, start: Start) -> float:
     """Return the seconds from the last heartbeat to an empty book."""
     folder = Path(tempfile.mkdtemp(prefix="bm"))
     try:
-        # Both start at once: each takes a second or two of a processor.
-        with trader(there, folder) as one, guard(there, folder, env) as watching:
+        with (
+            trader(there, folder, start) as one,
+            guard(there, folder, env, start) as watching,
+        ):
             watching()
             one.quoting()
             wait_until(lambda: there.audit()["open"] >= 1, "orders rest")
@@ -85,17 +90,19 @@ def trial(there: Exchange, env: dict[str, str], number: signal.Signals) -> float
         shutil.rmtree(folder)
 
 
-def drills(count: int) -> Iterator[float]:
+def drills(count: int, folder: Path) -> Iterator[float]:
     """Yield the time of each trial; every second daemon hangs instead of dying."""
-    with exchange(UNLIMITED) as there:
+    with exchange(UNLIMITED) as there, nursery(folder) as start:
+        # Requests for all trials, and no switch of the venue's own.
+        there.control(do="limits", user=ACCOUNT.address, volume_usd="900000")
         env = agent(there)
         for number in range(count):
-            yield trial(there, env, (signal.SIGKILL, signal.SIGSTOP)[number % 2])
+            yield trial(there, env, (signal.SIGKILL, signal.SIGSTOP)[number % 2], start)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_guard_empties_the_book_of_a_daemon_that_is_dead_or_hangs() -> None:
-    times = list(drills(TRIALS))
+def test_the_guard_empties_the_book_of_a_daemon_that_is_dead_or_hangs(tmp_path: Path) -> None:
+    times = list(drills(TRIALS, tmp_path))
     p50, p99 = np.percentile(times, [50, 99])
     print(f"{len(times)} trials: p50 {p50:.2f} s, p99 {p99:.2f} s, most {max(times):.2f} s")
     assert len(times) == TRIALS

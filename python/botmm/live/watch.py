@@ -86,9 +86,11 @@ class Watch:
             failure = self._daemon.keep()
             if failure:  # trading does not end for want of a disk
                 self._alarm("state", failure)
-            status = self._operator.status()
-            causes = [row["cause"] for row in status["changes"] if row["state"] == "halted"]
-            if status["state"] == "halted" and causes and not status["latches"]:
+            report = self._daemon.runner.report()
+            if all(row["state"] != "halted" for row in report["symbols"]):
+                continue
+            causes = [row["cause"] for row in report["changes"] if row["state"] == "halted"]
+            if causes and not self._operator.status()["latches"]:
                 self._operator.stop_for_good("HALTED", causes[-1], who="engine")
 
     async def reload(self) -> None:
