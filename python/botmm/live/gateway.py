@@ -100,6 +100,13 @@ class VenueGateway:
             else:
                 self._flush_due = loop.call_later(wait, self._flush)
 
+    def close(self) -> None:
+        """Send nothing that still waits: the run is over, and so are its tasks."""
+        if self._flush_due is not None:
+            self._flush_due.cancel()
+        for waiting in (self._places, self._cancels, self._resting):
+            waiting.clear()
+
     def _withdraw(self, command: Cancel) -> None:
         """Queue a cancel; an order that is still here never leaves."""
         place = self._places.pop(command.cloid, None) or self._resting.pop(command.cloid, None)

@@ -131,6 +131,9 @@ class Runner:
             if other is None and known is not None:
                 raise _first(known) from None
             raise
+        finally:
+            if self._gateway is not None:
+                self._gateway.close()
 
     def _live(self) -> int:
         return sum(len(row["orders"]) for row in self.report()["symbols"])

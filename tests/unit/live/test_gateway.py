@@ -111,3 +111,17 @@ def test_nothing_that_waits_leaves_after_a_cancel_of_everything() -> None:
     case.play(script)
     assert case.venue.acts == [place(1), CancelAll(symbol=None)]
     assert case.fates()[place(2).cloid] == LOST
+
+
+def test_nothing_that_waits_leaves_after_the_end_of_a_run() -> None:
+    case = Case()
+
+    async def script(gateway: VenueGateway) -> None:
+        await paused(gateway)
+        gateway.send([Cancel(symbol=0, cloid=place(1).cloid)])
+        gateway.close()
+        await asyncio.sleep(5)
+
+    case.play(script)
+    assert case.venue.acts == [place(1), place(2)]
+    assert place(3).cloid not in case.fates()
