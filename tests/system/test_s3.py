@@ -1,4 +1,4 @@
-"""S3 tests — the bucket over boto3 against a server on loopback, sound and spoiled."""
+"""S3 tests — the bucket over botocore against a server on loopback, sound and spoiled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""S3 — the bucket over boto3 (extra `s3`), for Amazon and for stores that speak its language."""
+"""S3 — the bucket over botocore (extra `s3`), for Amazon and for stores that speak its language."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ class S3Bucket:
         """Make the client; the first request goes out when something is asked.
 
         Raises:
-            ConfigError: boto3 is not installed, or knows no region or address.
+            ConfigError: botocore is not installed, or knows no region or address.
         """
         try:
-            import boto3
             import botocore.config
             import botocore.exceptions
+            import botocore.session
         except ImportError as error:
             raise ConfigError(
-                "boto3 is not installed", cure="install the extra: pip install 'botmm[s3]'"
+                "botocore is not installed", cure="install the extra: pip install 'botmm[s3]'"
             ) from error
         self.name = f"s3://{target.bucket}"
         self._place = {"Bucket": target.bucket}
@@ -77,7 +77,7 @@ class S3Bucket:
             retries={"total_max_attempts": TRIES, "mode": "standard"},
         )
         try:
-            self._client: Any = boto3.client(
+            self._client: Any = botocore.session.get_session().create_client(
                 "s3", endpoint_url=target.endpoint or None, config=config
             )
         except (botocore.exceptions.BotoCoreError, ValueError) as error:

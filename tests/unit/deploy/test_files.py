@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from botmm.config import Settings
+from botmm.config import Settings, load
 from botmm.observe.metrics import Metrics
 from botmm.record.metrics import Metrics as RecorderMetrics
 from tests.conftest import ROOT
@@ -83,6 +83,26 @@ def test_the_scrape_example_asks_where_something_answers() -> None:
     recorder = re.findall(r"--metrics-port (\d+)", unit)
     assert asked == {str(Settings().live.metrics_port), *recorder}
     assert len(asked) == 2
+
+
+READ = re.compile(r"\bBOTMM(?:_[A-Z0-9]+)+\b")
+SET = re.compile(r"^#?(BOTMM[A-Z0-9_]*)=", re.MULTILINE)
+IN_PASSING = {"BOTMM_TEST_CHROOT", "BOTMM_TEST_TIER", "BOTMM_TEST_DATA"}
+
+
+def test_the_example_of_an_environment_names_all_that_is_read_and_nothing_else() -> None:
+    named = set(SET.findall((DEPLOY / ".env.example").read_text()))
+    sources = [
+        *(ROOT / "python").rglob("*.py"),
+        *(DEPLOY / "units").rglob("*"),
+        *DEPLOY.glob("*.sh"),
+    ]
+    read = {name for p in sources if p.is_file() for name in READ.findall(p.read_text())}
+    assert read - IN_PASSING == {name for name in named if "__" not in name} - {"BOTMM"}
+    assert "BOTMM__STORE__DIR" in named
+    assert load(environ={"BOTMM__STORE__DIR": "there"}).settings.store.dir == "there"
+    for path in (DEPLOY / "etc").glob("*.env"):
+        assert set(SET.findall(path.read_text())) <= named, path.name
 
 
 def test_nothing_names_a_real_server_key_or_account() -> None:
