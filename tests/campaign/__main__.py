@@ -42,7 +42,7 @@ def floors(campaign: Campaign) -> list[str]:
         f"{name} {found} of {least}"
         for name, found, least in (
             ("orders", judge.orders, 50 * rounds),
-            ("executions", len(judge.fills), 5 * rounds),
+            ("executions", judge.executions, 5 * rounds),
             ("UNKNOWN", record.unknown, 3 * rounds),
         )
         if found < least
@@ -80,7 +80,7 @@ def main() -> int:
     say(
         f"seed {asked.seed}: {days:.2f} simulated days in {SystemClock().monotonic() - began:.0f} s"
     )
-    say(f"orders {judge.orders}, executions {len(judge.fills)}, UNKNOWN {record.unknown}")
+    say(f"orders {judge.orders}, executions {judge.executions}, UNKNOWN {record.unknown}")
     say(f"ledger difference 0 after {record.rounds} of {record.rounds} rounds, no order doubled")
     say(
         f"worst case {judge.worst:.2%} of the limit; quotes after healing p50 {p50:.1f} s, p99 {p99:.1f} s"

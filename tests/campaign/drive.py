@@ -146,12 +146,12 @@ class Campaign:
         await self._calm(self.plan.round_s / 2)
         await self._close(kinds)
         self.judge.audit()
-        self.judge.forget()
+        self.judge.forget(self.bot.life)
         self.record.rounds += 1
         self.record.memory.append((self._now() / 86_400, _resident()))
         self.say(
             f"{self._now() / 3600:7.2f} h  healed in {self.record.heal_s[-1]:4.1f} s  "
-            f"orders {self.judge.orders}  fills {len(self.judge.fills)}  "
+            f"orders {self.judge.orders}  fills {self.judge.executions}  "
             f"{_resident() / 2**20:.1f} MiB  {' '.join(kinds)}"
         )
 

@@ -17,6 +17,27 @@ SLACK = 1.01
 MS_NS = 1_000_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What executions come to."""
+
+    count: int = 0
+    lots: int = 0
+    volume: int = 0
+    cash: int = 0
+    fees: int = 0
+
+    def more(self, lots: int, px: int, fee: int) -> Sums:
+        """Return the sums with one more execution."""
+        return Sums(
+            count=self.count + 1,
+            lots=self.lots + lots,
+            volume=self.volume + abs(lots) * px,
+            cash=self.cash - lots * px,
+            fees=self.fees + fee,
+        )
+
+
 class GuiltyError(AssertionError):
     """Something that no fault may break was broken."""
 
@@ -31,7 +52,10 @@ class Judge:
     accepted: dict[str, set[int]] = field(default_factory=dict)
     """Venue ids of the orders that rested or traded under a client's id."""
     fills: list[tuple[int, int, int, int, int]] = field(default_factory=list)
-    """Time, signed lots, price, fee, trade of every execution."""
+    """Time, signed lots, price, fee, trade of every execution since `forget`."""
+    executions: int = 0
+    _px: int = 0
+    """Of the last execution."""
     fundings: list[tuple[int, int]] = field(default_factory=list)
     position: int = 0
     worst: float = 0.0
@@ -40,6 +64,9 @@ class Judge:
     resting: int = 0
     guilt: str = ""
     """The first thing that no fault may break, and that was broken."""
+    _forgotten: Sums = field(default_factory=Sums)
+    _life: Life | None = None
+    """Whose executions those were."""
 
     def listen(self) -> None:
         """Hear everything from now on."""
@@ -51,6 +78,8 @@ class Judge:
             if event["e"] == "fill":
                 lots = event["size"] if event["side"] == "bid" else -event["size"]
                 self.position += lots
+                self.executions += 1
+                self._px = event["px"]
                 self.fills.append((event["at"], lots, event["px"], event["fee"], event["tid"]))
             elif event["e"] == "funding":
                 self.fundings.append((event["at"], event["received"]))
@@ -96,10 +125,23 @@ class Judge:
         if self.guilt:
             raise GuiltyError(self.guilt)
 
-    def forget(self) -> None:
-        """Let go of orders that ended: the exchange keeps its own count of them for `audit`."""
+    def forget(self, life: Life) -> None:
+        """Let go of orders that ended and of a run's executions; what they come to is kept."""
+        self._forgotten, self._life = self._sums(life), life
+        self.fills.clear()
         rest = {row["cloid"] for row in self.emulator.desk.rows("orders", self.user)}
         self.accepted = {key: oids for key, oids in self.accepted.items() if key in rest}
+
+    def _sums(self, life: Life) -> Sums:
+        """Return what a run's own executions come to."""
+        assert life.baseline is not None
+        sums = self._forgotten if life is self._life else Sums()
+        # What the position was told to include is not the run's; a lie shows in the position.
+        told, since = frozenset(life.baseline["trades"]), life.baseline["since"]
+        for at, lots, px, fee, trade in self.fills:
+            if at // MS_NS >= since // MS_NS and trade not in told:
+                sums = sums.more(lots, px, fee)
+        return sums
 
     def books(self, life: Life) -> str:
         """Compare a run's books with the records, at a time when no position is held.
@@ -110,27 +152,22 @@ class Judge:
         if begin is None:
             return "the run never began"
         row = life.daemon.runner.report()["symbols"][0]
-        # What the position was told to include is not the run's; a lie shows in the position.
-        told = frozenset(begin["trades"])
-        since = [one for one in self.fills if one[0] // MS_NS >= begin["since"] // MS_NS]
-        mine = [one for one in since if one[4] not in told]
+        mine = self._sums(life)
         paid = sum(got for at, got in self.fundings if at // MS_NS >= life.since_ms)
-        cash = -sum(lots * px for _, lots, px, _, _ in mine)
-        volume = sum(abs(lots) * px for _, lots, px, _, _ in mine)
-        earned2, held = 2 * cash, begin["position"]
+        volume, earned2, held = mine.volume, 2 * mine.cash, begin["position"]
         if held != 0:
             # It was taken over at one price of its time, for no fee, and counts as an execution.
             price, rest = divmod(row["volume"] - volume, abs(held))
-            if rest != 0 or not 0.8 < price / self.fills[-1][2] < 1.25:
+            if rest != 0 or not 0.8 < price / self._px < 1.25:
                 return f"{held} lots were taken over at {price} and {rest} / {abs(held)}"
             volume += abs(held) * price
             earned2 -= 2 * held * price
         equal = {
             "proven": (row["proven"], self.position),
-            "position": (row["position"], held + sum(lots for _, lots, *_ in mine)),
-            "fills": (row["maker_fills"] + row["taker_fills"], len(mine) + (held != 0)),
+            "position": (row["position"], held + mine.lots),
+            "fills": (row["maker_fills"] + row["taker_fills"], mine.count + (held != 0)),
             "volume": (row["volume"], volume),
-            "fees2": (row["fees2"], 2 * sum(fee for _, _, _, fee, _ in mine)),
+            "fees2": (row["fees2"], 2 * mine.fees),
             "funding2": (row["funding2"], 2 * paid),
             "earned2": (row["capture2"] + row["inventory2"], earned2),
         }
@@ -153,6 +190,6 @@ class Judge:
             raise GuiltyError(f"accepted twice: {found['doubled'][:3]}")
         if found["ledger_sum"] != 0:
             raise GuiltyError(f"the exchange's own ledger is {found['ledger_sum']} apart")
-        if found["fills"] != len(self.fills):
-            raise GuiltyError(f"{len(self.fills)} executions heard of {found['fills']}")
+        if found["fills"] != self.executions:
+            raise GuiltyError(f"{self.executions} executions heard of {found['fills']}")
         return found

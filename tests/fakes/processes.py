@@ -89,9 +89,9 @@ class Exchange:
         asked = {"type": kind, "user": ACCOUNT.address}
         return requests.post(f"{self.url}/info", json=asked, timeout=5).json()
 
-    def send(self, action: dict[str, Any]) -> Any:
-        """Send an action as the account's owner."""
-        body = signed(ACCOUNT.key, action)
+    def send(self, action: dict[str, Any], **more: Any) -> Any:
+        """Send an action as the account's owner; more as for `signed`."""
+        body = signed(ACCOUNT.key, action, **more)
         return requests.post(f"{self.url}/exchange", json=body, timeout=5).json()
 
     def audit(self) -> dict[str, Any]:

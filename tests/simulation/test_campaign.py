@@ -24,10 +24,10 @@ def test_minutes_with_faults_leave_the_books_exact_and_no_order_doubled(tmp_path
     rounds = 12 if NIGHTLY else 2
     campaign = play(Plan(rounds=rounds, round_s=600 if NIGHTLY else 120, seed=7), tmp_path)
     record, judge = campaign.record, campaign.judge
-    print(record.struck, judge.orders, len(judge.fills), record.unknown, record.heal_s)
+    print(record.struck, judge.orders, judge.executions, record.unknown, record.heal_s)
     assert record.rounds == rounds
     assert judge.orders >= 50 * rounds
-    assert len(judge.fills) >= 5 * rounds
+    assert judge.executions >= 5 * rounds
     assert sum(record.struck.values()) >= 10 * rounds
     assert record.unknown >= rounds
 
@@ -52,6 +52,17 @@ def test_the_judge_counts_what_a_run_was_told_for_no_execution_of_its_own() -> N
     judge.fills += [(2_000_000_000, 5, 100, 1, 12), (2_500_000_000, -5, 100, 1, 13)]
     own = {"maker_fills": 2, "volume": 1_000, "fees2": 4}
     assert judge.books(_life(own, trades=[11])) == ""
+
+
+def test_the_judge_forgets_executions_and_keeps_what_they_come_to() -> None:
+    judge = Judge(cast("Any", SimpleNamespace(desk=SimpleNamespace(rows=lambda *_: []))), "0x1", 1)
+    own = {"maker_fills": 2, "volume": 1_010, "fees2": 6, "inventory2": 20}
+    life = _life(own, trades=[])
+    judge.fills = [(2_000_000_000, 5, 100, 1, 12), (2_500_000_000, -5, 102, 2, 13)]
+    assert judge.books(life) == ""
+    judge.forget(life)
+    assert (judge.fills, judge.books(life)) == ([], "")
+    assert "fills 2, truly 0" in judge.books(_life(own, trades=[]))
 
 
 class ResendingVenue(HyperliquidVenue):

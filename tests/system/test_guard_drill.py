@@ -80,7 +80,10 @@ def trial(there: Exchange, env: dict[str, str], number: signal.Signals, start: S
             last = heartbeat.read(folder / "heartbeat")
             assert last is not None
             # The daemon's last cancels may be on their way: this one is left to the guard alone.
-            assert there.send(order("80000"))["status"] == "ok"
+            # It signs with the daemon's key: its nonce has to be beyond the last that was used.
+            nonce = int(SystemClock().now()) // 1_000_000 + 1_000
+            reply = there.send(order("80000"), nonce=nonce)
+            assert reply["status"] == "ok", reply
             assert there.audit()["open"] >= 1
             wait_until(lambda: there.audit()["open"] == 0, "an empty book", 10)
             age = last.age_s(SystemClock())
