@@ -61,7 +61,8 @@ def _lines(place: Path, report: Report) -> list[str]:
     from botmm.units import time_text
 
     lines = [
-        f"{place}: {report.segments} segments, {size_text(report.size)}, {report.records:,} records"
+        f"{place}: {report.records:,} records in {report.segments} "
+        f"segment{'s' * (report.segments != 1)}, {size_text(report.size)}"
     ]
     if report.records:
         lines.append(f"  from {time_text(report.first_ns)} to {time_text(report.last_ns)} UTC")
@@ -75,8 +76,9 @@ def _lines(place: Path, report: Report) -> list[str]:
         lines.append(f"  silent for {(end - start) / SECOND_NS:.0f} s from {time_text(start)}")
     told = [gap for gap in report.gaps if _matters(gap)]
     lines += [_gap_line(gap) for gap in told]
-    if short := len(report.gaps) - len(told):
-        lines.append(f"  and {short:,} gaps of less than a second; --json has them all")
+    # Until the first frame came, a recording that begins has missed nothing that it could have heard.
+    if short := sum(gap.cause != "start" for gap in report.gaps if gap not in told):
+        lines.append(f"  {short:,} shorter than a second; --json has them all")
     lines += [
         f"  {one.sort}: {one.segment} at byte {one.offset:,}: {one.words}; "
         f"{one.records:,} records before it are whole, the last is number {one.last_seq:,}"

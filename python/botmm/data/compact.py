@@ -104,7 +104,8 @@ def _todo(folder: Path, store: Path, outcome: Outcome, *, force: bool) -> dict[d
                     sound[one.path] = _is_sound(one.path, outcome)
             todo[day] = [one.path for one in segments if sound[one.path]]
         else:
-            outcome.kept.append(f"{segments[0].venue} {day}: has all {len(segments)} segments")
+            count = f"{len(segments)} segment{'s' * (len(segments) != 1)}"
+            outcome.kept.append(f"{segments[0].venue} {day}: holds all of {count}")
     return {day: paths for day, paths in todo.items() if paths}
 
 

@@ -121,7 +121,8 @@ class Recorder:
         now, writer = self._clock.monotonic(), self._writer
         ran = now - self._began
         before, after = writer.packed
-        a_day = writer.written / max(ran, 1.0) * DAY_S
+        # What stands before the first record says nothing of a day.
+        a_day = writer.written / max(ran, 1.0) * DAY_S if writer.last_seq else 0.0
         return {
             "now_ns": int(self._clock.now()),
             "ran_s": round(ran, 3),

@@ -49,7 +49,7 @@ def test_what_has_all_its_segments_is_left_alone(tmp_path):
     before = path.stat().st_mtime_ns
     again = made(tmp_path)
     assert again.written == []
-    assert "has all 1 segments" in again.kept[0]
+    assert "holds all of 1 segment" in again.kept[0]
     assert path.stat().st_mtime_ns == before
     assert len(made(tmp_path, force=True).written) == 1
 
