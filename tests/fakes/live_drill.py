@@ -284,6 +284,7 @@ async def _run(
                     watch.reload,
                     lambda: watch.listing(wanted.listing_s),
                     watch.guard,
+                    watch.key,
                     drill.beat,
                 )
             return drill

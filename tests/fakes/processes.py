@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import requests
+from eth_account import Account
+from hyperliquid.exchange import Exchange as Client
 
 from botmm.clock import SystemClock
 from botmm.errors import BotmmError
@@ -178,14 +180,72 @@ def settings(url: str, folder: Path, more: Sequence[str] = ()) -> list[str]:
     return [part for word in words for part in ("--set", word)]
 
 
+AGENT = """
+import os
+import botmm.live.__main__ as entry
+from botmm.exchanges.hyperliquid.sign import Signer
+
+key, agent, account = (os.environ[name] for name in ("DRILL_KEY", "DRILL_AGENT", "DRILL_ACCOUNT"))
+entry._identity = lambda settings, host: (account, Signer(key, agent=agent, host=host))
+entry.main()
+"""
+"""The daemon on paper under an agent's key in place of the account's own."""
+
+
 @contextmanager
-def trader(there: Exchange, folder: Path, start: Start = python) -> Iterator[Trader]:
-    """Run a daemon; it is killed at the end where it still runs."""
-    code = "from botmm.live.__main__ import main; main()"
-    process = start(code, "--paper", *settings(there.url, folder, QUICK))
+def trader(
+    there: Exchange, folder: Path, start: Start = python, agent: str | None = None
+) -> Iterator[Trader]:
+    """Run a daemon; it is killed at the end where it still runs.
+
+    Args:
+        agent: an agent's name; it is approved, and its key signs in place of the account's own.
+    """
+    code, env = "from botmm.live.__main__ import main; main()", {}
+    if agent is not None:
+        code, key = AGENT, approve(there, agent)
+        env = {"DRILL_KEY": key, "DRILL_AGENT": Account.from_key(key).address}
+        env["DRILL_ACCOUNT"] = ACCOUNT.address
+    process = start(code, "--paper", *settings(there.url, folder, QUICK), env=env)
     try:
         yield Trader(process, folder)
     finally:
         if process.poll() is None:
             process.kill()
+        process.communicate(timeout=SECONDS)
+
+
+def approve(there: Exchange, name: str) -> str:
+    """Approve an agent of the account; return its key."""
+    reply, key = Client(Account.from_key(ACCOUNT.key), there.url).approve_agent(name)
+    assert reply["status"] == "ok"
+    return str(key)
+
+
+def guards_key(there: Exchange) -> dict[str, str]:
+    """Approve a key for guards; return the environment that hands it to them."""
+    key = approve(there, "guard")
+    return {"BOTMM_GUARD_KEY": key, "BOTMM_GUARD_AGENT": Account.from_key(key).address}
+
+
+@contextmanager
+def guard(
+    there: Exchange, folder: Path, env: dict[str, str], start: Start = python
+) -> Iterator[Callable[[], None]]:
+    """Run a guard with a key of its own; what is yielded waits until it watches."""
+    account = f'live.account="{ACCOUNT.address}"'
+    process = start(
+        "from botmm.live.guard import main; main()",
+        *settings(there.url, folder, [account]),
+        env=env,
+    )
+    try:
+
+        def beats() -> bool:
+            assert process.poll() is None, process.communicate()
+            return (folder / "guard.beat").exists()
+
+        yield lambda: wait_until(beats, "the guard watches")
+    finally:
+        process.kill()
         process.communicate(timeout=SECONDS)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from botmm.data.capture.reader import Reader
+from botmm.errors import ConfigError
 from botmm.live.parity import replay_journal
 from botmm.live.records import FOREIGN
 from botmm.live.runner import LINK
@@ -131,26 +132,34 @@ def test_blocks_that_stop_leave_no_doubled_order(tmp_path: Path) -> None:
     run(tmp_path, script).judge(orders=8, fills=4)
 
 
-def test_an_agent_that_is_revoked_places_nothing_more_and_books_stay_right(tmp_path: Path) -> None:
+def test_an_agent_that_is_revoked_places_nothing_more_and_ends_the_run(tmp_path: Path) -> None:
+    seen: list[tuple[Drill, int]] = []
+
     async def script(drill: Drill) -> None:
         await drill.trade(2)
         await drill.do("revoke_agent", user=drill.owner.address, agent="daemon")
-        before = drill.audit()["accepted"]
-        refused = drill.runner.gateway.sent.requests + 2
+        seen.append((drill, drill.audit()["accepted"]))
         await drill.do("shock", coin="BTC", bps=20)
-        await drill.until(lambda: drill.runner.gateway.sent.requests >= refused, "refusals")
-        assert drill.audit()["accepted"] == before
-        assert (
-            drill.emulator.desk.core.approve_agent(
-                drill.owner.address, drill.runner.venue._signer.address, "daemon"
-            )
-            == ""
-        )
+        await drill.until(lambda: False, "the run ends")
+
+    with pytest.raises(ConfigError, match="the venue knows no agent"):
+        run(tmp_path, script)
+    ((drill, accepted),) = seen
+    assert drill.audit()["accepted"] == accepted
+    assert "the guard's key" in drill.alarmed("stop")[0]
+
+
+def test_a_refusal_of_a_key_that_the_venue_still_knows_ends_nothing(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        body = '{"status":"err","response":"User or API Wallet 0x1 does not exist."}'
+        await drill.fault("status", status=200, body=body, only="order", executed=False, count=2)
+        await drill.struck("status", 2)
         await drill.quoting()
+        await drill.trade(2)
         await drill.settle()
         drill.judge_books()
 
-    run(tmp_path, script).judge(orders=6, fills=2)
+    run(tmp_path, script).judge(orders=5, fills=2)
 
 
 def test_an_order_of_another_client_withdraws_the_quotes_until_it_is_gone(tmp_path: Path) -> None:

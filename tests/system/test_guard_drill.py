@@ -6,26 +6,23 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from eth_account import Account
-from hyperliquid.exchange import Exchange as Client
 
 from botmm.clock import SystemClock
 from botmm.live import heartbeat
 from tests.fakes.nursery import nursery
 from tests.fakes.processes import (
     ACCOUNT,
-    SECONDS,
     UNLIMITED,
     Exchange,
     Start,
     exchange,
-    settings,
+    guard,
+    guards_key,
     trader,
     wait_until,
 )
@@ -33,36 +30,6 @@ from tests.fakes.signed import order
 
 TRIALS = 200 if os.environ.get("BOTMM_TEST_TIER") == "nightly" else 3
 MOST_S = 5.0
-
-
-def agent(there: Exchange) -> dict[str, str]:
-    """Approve a key for the guards; return the environment that hands it to them."""
-    reply, key = Client(Account.from_key(ACCOUNT.key), there.url).approve_agent("guard")
-    assert reply["status"] == "ok"
-    return {"BOTMM_GUARD_KEY": key, "BOTMM_GUARD_AGENT": Account.from_key(key).address}
-
-
-@contextmanager
-def guard(
-    there: Exchange, folder: Path, env: dict[str, str], start: Start
-) -> Iterator[Callable[[], None]]:
-    """Run a guard with a key of its own; what is yielded waits until it watches."""
-    account = f'live.account="{ACCOUNT.address}"'
-    process = start(
-        "from botmm.live.guard import main; main()",
-        *settings(there.url, folder, [account]),
-        env=env,
-    )
-    try:
-
-        def beats() -> bool:
-            assert process.poll() is None, process.communicate()
-            return (folder / "guard.beat").exists()
-
-        yield lambda: wait_until(beats, "the guard watches")
-    finally:
-        process.kill()
-        process.communicate(timeout=SECONDS)
 
 
 def trial(there: Exchange, env: dict[str, str], number: signal.Signals, start: Start) -> float:
@@ -98,7 +65,7 @@ def drills(count: int, folder: Path) -> Iterator[float]:
     with exchange(UNLIMITED) as there, nursery(folder) as start:
         # Requests for all trials, and no switch of the venue's own.
         there.control(do="limits", user=ACCOUNT.address, volume_usd="900000")
-        env = agent(there)
+        env = guards_key(there)
         for number in range(count):
             yield trial(there, env, (signal.SIGKILL, signal.SIGSTOP)[number % 2], start)
 

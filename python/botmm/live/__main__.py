@@ -157,6 +157,7 @@ async def trade(settings: Settings) -> None:
             watch.listing,
             watch.upkeep,
             watch.guard,
+            watch.key,
             watch.measure,
         )
         heartbeat.stop()

@@ -45,6 +45,19 @@ _log = logger(__name__)
 class ListedVenue(Venue, Teller, Lister, Protocol):
     """A venue that lists what it trades, and reads its own frames for the books."""
 
+    async def disowned(self) -> None:
+        """Wait until the venue refuses the key itself, whatever it signed."""
+        ...
+
+    async def key_role(self) -> object:
+        """Ask what the key may do that signs.
+
+        Raises:
+            ConfigError: the venue does not let it trade for this account.
+            VenueError: no answer that can be trusted.
+        """
+        ...
+
     @property
     def instruments(self) -> Sequence[Listed]:
         """Return what is traded, in the order of the symbols."""

@@ -13,6 +13,7 @@ from botmm.ports import Venue
 
 STOP_S = 8.0
 """How long a stop may take to see every order gone."""
+TRIES = 4
 
 
 async def see_orders_gone(live: Callable[[], int], clock: Clock) -> None:
@@ -28,16 +29,17 @@ async def see_orders_gone(live: Callable[[], int], clock: Clock) -> None:
             break
 
 
-async def withdraw_all(venue: Venue, health: Health, alarm: Callable[[str, str], object]) -> None:
-    """Withdraw by the venue's ids whatever of this program rests, and see that it is gone."""
-    for _ in range(3):
+async def withdraw_all(venue: Venue, health: Health, alarm: Callable[[str, str], object]) -> bool:
+    """Withdraw by the venue's ids whatever of this program rests; whether it was seen gone."""
+    for _ in range(TRIES):
         try:
             standing = await venue.standing()
             ours = [one for one in standing.orders if is_of_program(one.cloid)]
             if not ours:
-                return
+                return True
             await venue.withdraw(ours)
         except VenueError as error:
             health.complaint = error.message
         await asyncio.sleep(0.3)
     alarm("stop", "orders may rest: the venue does not confirm that they are gone")
+    return False

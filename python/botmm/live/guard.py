@@ -31,6 +31,8 @@ RETRY_MAX_S = 3.0
 AGAIN_S = 5.0
 """How often an account that is empty is looked at again while the daemon shows no life."""
 EQUITY_S = 5.0
+KEY_S = 300.0
+"""How often the guard asks after its own key; that weighs 80 of 1,200 a minute."""
 EMPTY_READS = 2
 
 _log = logger(__name__)
@@ -49,6 +51,10 @@ class Account(Protocol):
         """Ask for cancels; return the coins that cannot be named."""
         ...
 
+    async def key_fault(self) -> str:
+        """Return why our own key could not cancel; empty where it can."""
+        ...
+
     async def equity_micro(self) -> int:
         """Return the account's value in micro-USD."""
         ...
@@ -62,6 +68,7 @@ class GuardSpec:
     loss_micro: int | None = None
     stale_s: float = STALE_S
     equity_s: float = EQUITY_S
+    key_s: float = KEY_S
 
 
 class Guard:
@@ -75,6 +82,7 @@ class Guard:
         self._clock, self._alert = clock, alert
         self._last: Beat | None = None
         self._killed = False
+        self._fault = ""
         self._opening: tuple[date, int] | None = None  # equity at the day's first reading
         self._stop = asyncio.Event()
         self._withdrawing = asyncio.Lock()
@@ -86,7 +94,8 @@ class Guard:
 
     async def run(self) -> None:
         """Watch until `stop`."""
-        watches = [asyncio.create_task(self._watch()), asyncio.create_task(self._watch_loss())]
+        kinds = (self._watch, self._watch_loss, self._watch_key)
+        watches = [asyncio.create_task(watch()) for watch in kinds]
         stop = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait([*watches, stop], return_when=asyncio.FIRST_COMPLETED)
@@ -114,7 +123,7 @@ class Guard:
     async def _watch(self) -> None:
         tripped = False
         while True:
-            self._own.beat()
+            self._beat()
             reason = self.silence()
             if reason and not tripped:
                 self._note(reason)
@@ -130,7 +139,7 @@ class Guard:
         end = self._clock.monotonic() + seconds
         while True:
             await asyncio.sleep(POLL_S)
-            self._own.beat()
+            self._beat()
             if self._clock.monotonic() >= end or not while_():
                 return
 
@@ -141,7 +150,7 @@ class Guard:
             while empty < EMPTY_READS:
                 if until():
                     return False
-                self._own.beat()
+                self._beat()
                 try:
                     orders = await self._venue.open_orders()
                     empty = 0 if orders else empty + 1
@@ -159,6 +168,21 @@ class Guard:
                 if empty < EMPTY_READS:
                     await asyncio.sleep(min(RETRY_MAX_S, RETRY_S * 2 ** min(tries // 3, 5)))
             return True
+
+    async def _watch_key(self) -> None:
+        """Ask after our own key: a guard that cannot cancel shows no life, and says so."""
+        while True:
+            try:
+                self._fault = await self._venue.key_fault()
+            except VenueError as error:  # no answer says nothing of the key
+                _log.warning("own key unknown", why=error.message)
+            if self._fault:
+                self._alert("guard-key", f"the guard can cancel nothing: {self._fault}")
+            await asyncio.sleep(self._spec.key_s)
+
+    def _beat(self) -> None:
+        if not self._fault:
+            self._own.beat()
 
     async def _watch_loss(self) -> None:
         while True:

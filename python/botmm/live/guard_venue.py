@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from botmm.clock import Clock
-from botmm.errors import VenueError
+from botmm.errors import ConfigError, VenueError
 from botmm.exchanges.hyperliquid.encode import Universe, cancel_by_oid
 from botmm.exchanges.hyperliquid.fields import decode, required, units
+from botmm.exchanges.hyperliquid.key_role import key_role
 from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.replies import refusal
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.sign import Signer
 
@@ -51,6 +54,19 @@ class GuardVenue:
         state = await self._info("clearinghouseState")
         return units(required(state, "marginSummary", dict), "accountValue", MICRO_DECIMALS)
 
+    async def key_fault(self) -> str:
+        """Return why the guard's own key could not cancel; empty where it can.
+
+        Raises:
+            VenueError: the venue did not say.
+        """
+        now_ms, agent = int(self._clock.now()) // 1_000_000, self._signer.address
+        try:
+            await key_role(self._ask, account=self._account, agent=agent, now_ms=now_ms)
+        except ConfigError as error:
+            return error.message
+        return ""
+
     async def learn(self) -> None:
         """Read the venue's list of assets, once; without it nothing can be cancelled.
 
@@ -65,7 +81,11 @@ class GuardVenue:
 
         Returns:
             Coins that the venue's list does not have.
+
+        Raises:
+            VenueError: the venue refused a request as a whole.
         """
+        refused = ""
         await self.learn()
         assert self._universe is not None, "invariant: learnt above"
         assets = {name: found.asset for name, found in self._universe.by_name.items()}
@@ -74,12 +94,16 @@ class GuardVenue:
             now_ms = int(self._clock.now()) // 1_000_000
             nonce = self._nonces.next(now_ms)
             signed = self._signer.sign(action, nonce=nonce, expires_ms=now_ms + EXPIRES_MS)
-            await self._rest.post("/exchange", signed.body)
+            refused = refusal(await self._rest.post("/exchange", signed.body)) or refused
+        if refused:
+            raise VenueError(f"a cancel was refused: {refused}")
         return sorted({coin for coin, _ in orders if coin not in assets})
 
     async def _info(self, kind: str) -> Any:
-        asked = {"type": kind} | ({} if kind == "meta" else {"user": self._account})
+        return await self._ask({"type": kind} | ({} if kind == "meta" else {"user": self._account}))
+
+    async def _ask(self, asked: Mapping[str, Any]) -> Any:
         reply = await self._rest.post("/info", json.dumps(asked).encode())
         if reply.status != 200 or reply.body is None:
-            raise VenueError(f"{kind}: {reply.why or f'status {reply.status}'}")
+            raise VenueError(f"{asked['type']}: {reply.why or f'status {reply.status}'}")
         return decode(reply.body)

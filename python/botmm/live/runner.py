@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botmm.clock import Clock
-from botmm.errors import BotmmError
+from botmm.errors import BotmmError, VenueError
 from botmm.live.ending import see_orders_gone, withdraw_all
 from botmm.live.engine import TIMER, Engine
 from botmm.live.gateway import VenueGateway
@@ -99,6 +99,7 @@ class Runner:
 
         Raises:
             BotmmError: what ended the run; every order was withdrawn before, where that could be.
+            VenueError: the venue did not confirm that every order is gone.
         """
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -122,7 +123,7 @@ class Runner:
                 await self.stopping.wait()
                 self.hold("stop", on=True)
                 await see_orders_gone(self._live, self._clock)
-                await self._withdraw_all()
+                is_empty = await self._withdraw_all()
                 for task in running:
                     task.cancel()
         except BaseExceptionGroup as group:
@@ -134,12 +135,17 @@ class Runner:
         finally:
             if self._gateway is not None:
                 self._gateway.close()
+        if not is_empty:
+            raise VenueError(
+                "the venue does not confirm that every order is gone",
+                cure="botmm-guard withdraws them; without it, look at the venue's own page",
+            )
 
     def _live(self) -> int:
         return sum(len(row["orders"]) for row in self.report()["symbols"])
 
-    async def _withdraw_all(self) -> None:
-        await withdraw_all(self.venue, self.health, self._alarm)
+    async def _withdraw_all(self) -> bool:
+        return await withdraw_all(self.venue, self.health, self._alarm)
 
     async def _pump(self) -> None:
         loop = self._loop

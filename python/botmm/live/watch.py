@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from botmm.clock import Clock
+from botmm.errors import ConfigError
 from botmm.live import heartbeat
 from botmm.live.control import ControlServer
 from botmm.live.daemon import Daemon
 from botmm.live.heartbeat import Heartbeat
+from botmm.live.insist import insist
 from botmm.live.metadata import EVERY_S, Metadata
 from botmm.live.operator import Operator
 from botmm.live.reload import Reload
@@ -23,6 +25,7 @@ from botmm.ports import Event, Incident
 KEEP_S = 1.0
 MEASURE_S = 1.0
 GUARD = "guard"
+KEY = "key"
 GUARD_STALE_S = 3.0
 URGENT = frozenset({"halt", "stop", "blind", "ledger", "position", "foreign_orders", "withdrawal"})
 """What a person has to look at now."""
@@ -108,6 +111,23 @@ class Watch:
         await Metadata(
             daemon.venue, daemon.runner.event, self._alarm, self._clock, every_s=every_s
         ).run()
+
+    async def key(self) -> None:
+        """End the run where the venue says that our key trades for this account no more.
+
+        Raises:
+            ConfigError: it says so. What rests is left to the guard, which has a key of its own.
+        """
+        venue, runner = self._daemon.venue, self._daemon.runner
+        while True:
+            await venue.disowned()
+            runner.hold(KEY, on=True)
+            try:
+                await insist(venue.key_role, self._clock, lambda words: _log.warning(words))
+            except ConfigError as error:
+                self._alarm("stop", f"{error.message}: the guard's key withdraws what rests")
+                raise
+            runner.hold(KEY, on=False)
 
     async def upkeep(self) -> None:
         """Remove what is too old, and tell of a disk that fills."""

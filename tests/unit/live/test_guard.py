@@ -20,10 +20,12 @@ from aiohttp.test_utils import TestServer
 from eth_account import Account
 
 from botmm.clock import SystemClock
+from botmm.errors import VenueError
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.live import heartbeat
 from botmm.live.guard import Guard, GuardSpec
 from botmm.live.guard_main import reserve
 from botmm.live.guard_venue import GuardVenue
@@ -43,6 +45,8 @@ class Venue:
         self.value = "1000.0"
         self.cancels = 0
         self.refuse = 0
+        self.agent = True
+        self.words = ""
         self.comes_late = False
         self.empty_at: float | None = None
 
@@ -51,7 +55,13 @@ class Venue:
         if asked["type"] == "meta":
             row = {"name": "BTC", "szDecimals": 5, "maxLeverage": 40}
             return web.json_response({"universe": [row]})
+        if asked["type"] == "userRole":
+            return web.json_response(
+                {"role": "agent", "data": {"user": ACCOUNT}} if self.agent else {"role": "missing"}
+            )
         assert asked["user"] == ACCOUNT
+        if asked["type"] == "extraAgents":
+            return web.json_response([])
         if asked["type"] == "clearinghouseState":
             return web.json_response({"marginSummary": {"accountValue": self.value}})
         rows = [{"coin": coin, "oid": oid} for (_, oid), coin in self.orders.items()]
@@ -64,6 +74,8 @@ class Venue:
         if self.refuse:
             self.refuse -= 1
             return web.Response(status=502, text="<html>")
+        if self.words:
+            return web.json_response({"status": "err", "response": self.words})
         action: dict[str, Any] = (await request.json())["action"]
         assert action["type"] == "cancel"
         self.cancels += 1
@@ -234,3 +246,24 @@ async def test_a_days_loss_counts_on_a_disk_that_takes_nothing(tmp_path):
         made.venue.value = "949.9"
         await made.until(lambda: made.venue.empty_at is not None)
         assert (tmp_path / "KILL").exists()
+
+
+@pytest.mark.asyncio
+async def test_a_guard_whose_key_was_revoked_shows_no_life_and_says_so(tmp_path: Path) -> None:
+    async with rig(tmp_path, key_s=0.05) as one:
+        await one.until(lambda: (tmp_path / "guard.beat").exists())
+        one.venue.agent = False
+        await one.until(lambda: any("can cancel nothing" in words for words in one.alerts))
+        beat = heartbeat.read(tmp_path / "guard.beat")
+        await asyncio.sleep(0.3)
+        assert heartbeat.read(tmp_path / "guard.beat") == beat
+        one.venue.agent = True
+        await one.until(lambda: heartbeat.read(tmp_path / "guard.beat") != beat)
+
+
+@pytest.mark.asyncio
+async def test_a_cancel_that_the_venue_refuses_is_told_with_its_words(tmp_path: Path) -> None:
+    async with rig(tmp_path) as one:
+        one.venue.words = "User or API Wallet 0x1 does not exist."
+        with pytest.raises(VenueError, match="refused: User or API Wallet"):
+            await one.guard._venue.cancel([("BTC", 1)])

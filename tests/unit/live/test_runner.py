@@ -101,6 +101,18 @@ def test_a_stop_leaves_no_order_and_the_journal_plays_again() -> None:
     assert parity.frames > 5
 
 
+def test_a_stop_that_the_venue_does_not_confirm_ends_with_an_error() -> None:
+    case = Case()
+
+    async def script() -> None:
+        await until(lambda: len(case.venue.orders) == 4)
+        case.venue.silent = True
+
+    with pytest.raises(VenueError, match="does not confirm that every order is gone"):
+        case.play(script)
+    assert [key for key, _ in case.alarms if key == "stop"]
+
+
 def test_a_journal_with_another_command_is_found_out() -> None:
     case = Case()
 

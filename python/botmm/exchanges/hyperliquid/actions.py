@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from botmm.clock import Clock
@@ -55,6 +56,8 @@ class Actions:
         self._weights, self._address = weights, address
         self._doubted_until = 0
         self.complaint = ""
+        self.disowned = asyncio.Event()
+        """Set when the venue refused what signs, whatever it had signed."""
 
     @property
     def way(self) -> Way:
@@ -139,6 +142,8 @@ class Actions:
                 lowest = lowest_nonce(text)
                 if lowest is not None:
                     self._nonces.jump(lowest)
+            case "signer":
+                self.disowned.set()
             case _:
                 pass
 

@@ -422,6 +422,11 @@ class HyperliquidVenue:
         reply = await self.actions.bare(encode.schedule_cancel(at_ms))
         return "" if done(reply) else refusal(reply) or reply.why or "no proof"
 
+    async def disowned(self) -> None:
+        """Wait until the venue refuses the key itself, whatever it signed."""
+        await self.actions.disowned.wait()
+        self.actions.disowned.clear()
+
     async def key_role(self) -> KeyRole:
         """Ask what the key may do that signs here.
 
