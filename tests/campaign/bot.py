@@ -18,7 +18,7 @@ from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.daemon import Daemon, Place
-from botmm.live.deadman import renew
+from botmm.live.deadman import Deadman
 from botmm.live.latches import STATE_FILE, Latches
 from botmm.live.operator import Operator
 from botmm.live.watch import Watch, pay
@@ -113,6 +113,7 @@ class Bot:
             operator = Operator(
                 lambda: daemon.runner, daemon.status, latches, self.folder / "arm", lambda: None
             )
+            deadman = Deadman(venue.schedule_cancel, self.clock, self._alarm)
             watch = Watch(daemon, operator, self.clock, self._alarm)
             life = Life(daemon=daemon, operator=operator, since_ms=since_ms)
 
@@ -124,7 +125,8 @@ class Bot:
             await daemon.run(
                 began,
                 lambda: pay(daemon, venue.payments()),
-                lambda: renew(venue.schedule_cancel, self.clock, self._alarm),
+                lambda: deadman.run(venue.fired_since),
+                lambda: deadman.hear(venue.firings()),
                 watch.keep,
             )
 

@@ -24,6 +24,7 @@ from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.daemon import Daemon, Place
+from botmm.live.deadman import Deadman, Pace
 from botmm.live.heartbeat import Heartbeat
 from botmm.live.latches import STATE_FILE, Latches
 from botmm.live.operator import Operator
@@ -46,6 +47,8 @@ SHOCK_BPS = 15
 RUN_S = 50.0
 WAIT_S = 15.0
 
+SWITCH = {"schedule_cancel_volume_usd": 0, "schedule_cancel_ahead_ns": 10**9}
+
 Script = Callable[["Drill"], Awaitable[None]]
 
 
@@ -63,8 +66,10 @@ class Ledger:
 class Drill:
     """A daemon that trades, and what a test does to it."""
 
-    def __init__(self, emulator: Emulator, daemon: Daemon, operator: Operator) -> None:
-        self.emulator, self.daemon = emulator, daemon
+    def __init__(
+        self, emulator: Emulator, daemon: Daemon, operator: Operator, deadman: Deadman
+    ) -> None:
+        self.emulator, self.daemon, self.deadman = emulator, daemon, deadman
         self.owner = emulator.accounts[0]
         self.alarms: list[tuple[str, str]] = []
         self.operator = operator
@@ -215,15 +220,17 @@ def run(
     most_s: float = RUN_S,
     symbols: tuple[str, ...] = ("BTC",),
     listing_s: float = 3_600.0,
+    deadman: Pace | None = None,
 ) -> Drill:
     """Run a daemon with a script beside it; it is stopped at the script's end.
 
     Args:
         mode: what the daemon takes its world for; the exchange is always a local one.
         listing_s: how often the listing is read.
+        deadman: how the venue's switch is set; the exchange grants it then, a second ahead.
     """
     settings = load((), (*SETS, *sets)).settings
-    spec = _Spec(deadline_s, venue_type, mode, symbols, listing_s)
+    spec = _Spec(deadline_s, venue_type, mode, symbols, listing_s, deadman)
     running = _run(folder, script, settings, spec)
     return asyncio.run(asyncio.wait_for(running, most_s))
 
@@ -237,6 +244,7 @@ class _Spec:
     mode: str
     symbols: tuple[str, ...]
     listing_s: float
+    deadman: Pace | None
 
 
 async def _run(
@@ -246,7 +254,9 @@ async def _run(
     wanted: _Spec,
 ) -> Drill:
     clock = SystemClock()
-    config = EmulatorConfig(symbols=wanted.symbols, limits=GENEROUS, warm_up_s=5)
+    config = EmulatorConfig(
+        symbols=wanted.symbols, limits=GENEROUS, warm_up_s=5, rules=SWITCH if wanted.deadman else {}
+    )
     with closing(StateStore(folder / STATE_FILE)) as store:
         async with Emulator(config) as emulator:
             owner, host = emulator.accounts[0].address, host_of(emulator.url)
@@ -269,8 +279,13 @@ async def _run(
                     folder / "arm.json",
                     lambda: None,
                 )
-                drill = Drill(emulator, daemon, operator)
+                deadman = Deadman(venue.schedule_cancel, clock, alarm, wanted.deadman)
+                drill = Drill(emulator, daemon, operator, deadman)
                 drill.alarms = told
+                switch = (
+                    lambda: deadman.run(venue.fired_since),
+                    lambda: deadman.hear(venue.firings()),
+                )
                 watch = Watch(daemon, operator, clock, alarm)
 
                 async def beside() -> None:
@@ -286,5 +301,6 @@ async def _run(
                     watch.guard,
                     watch.key,
                     drill.beat,
+                    *(switch if wanted.deadman else ()),
                 )
             return drill

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from botmm.live.deadman import DEADMAN, FIRES_MAX, Pace
+from botmm.live.runner import OPERATOR
 from botmm.live.watch import GUARD
 from botmm.store.params_files import write_live_params
 from tests.fakes.live_drill import LIMIT_MICRO, Drill, run
 from tests.fakes.signed import order
+
+SWITCH_PACE = Pace(ahead_s=1.3, every_s=0.3, again_s=0.1, same_s=0.5)
 
 
 def test_a_liquidation_stops_everything_for_good(tmp_path: Path) -> None:
@@ -120,3 +126,40 @@ def test_a_panic_of_the_core_ends_the_run_without_orders(tmp_path: Path) -> None
     assert caught.group_contains(CoreGoneError)
     (drill,) = seen
     assert drill.audit()["open"] == 0, "an order outlived the daemon"
+
+
+def test_the_venues_switch_ends_every_order_once_and_is_off_before_its_firings_are_used(
+    tmp_path: Path,
+) -> None:
+    async def script(drill: Drill) -> None:
+        def switch() -> dict[str, Any]:
+            limits = json.loads(drill.emulator.desk.core.limits(drill.owner.address))
+            found: dict[str, Any] = limits["schedule_cancel"]
+            return found
+
+        await drill.until(lambda: switch()["at"] is not None, "the switch is set")
+        drill.deadman.fires = FIRES_MAX - 2
+        for number in (1, 2):  # renewals do not arrive for a while, twice
+            drill.runner.hold(OPERATOR, on=False)
+            await drill.until(lambda: len(drill.resting()) >= 2, "quoted")
+            await drill.fault("status", only="scheduleCancel", executed=False)
+            await drill.until(lambda n=number: switch()["fires_today"] == n, "it fired")
+            drill.runner.hold(OPERATOR, on=True)
+            await drill.until(lambda: not drill.row()["orders"], "every order ended")
+            await drill.until(
+                lambda n=number: drill.deadman.fires == FIRES_MAX - 2 + n, "it was counted"
+            )
+            await drill.do("clear")
+        await drill.until(
+            lambda: any("it stays off" in words for words in drill.alarmed(DEADMAN)), "told"
+        )
+        drill.runner.hold(OPERATOR, on=False)
+        await drill.quoting()
+        await asyncio.sleep(SWITCH_PACE.ahead_s + 0.2)
+        assert switch() == {"at": None, "fires_today": 2}, "it was set again"
+        await drill.settle()
+        drill.judge_books()
+        history = drill.emulator.desk.rows("history", drill.owner.address, 2_000)
+        assert sum(row["status"] == "scheduledCancel" for row in history) >= 2
+
+    run(tmp_path, script, deadman=SWITCH_PACE).judge(orders=6, fills=0)

@@ -48,3 +48,20 @@ def test_a_step_that_changes_stops_its_coin_alone_until_it_is_as_before(tmp_path
         assert LISTING not in holds(drill, 1)
 
     run(tmp_path, script, symbols=("BTC", "ETH"), listing_s=4.0).judge(orders=6, fills=2)
+
+
+def test_a_delisted_coin_is_withdrawn_and_never_ordered_again(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.until(lambda: orders_of(drill, 1), "both are quoted")
+        await drill.do("relist", coin="ETH", delisted=True)
+        await drill.until(lambda: drill.alarmed(LISTING), "the change was seen")
+        assert "the venue delisted it" in drill.alarmed(LISTING)[0]
+        await drill.until(lambda: not drill.runner.report()["symbols"][1]["orders"], "all ended")
+        before = refusals(drill)
+        await drill.do("shock", coin="ETH", bps=30)
+        await drill.trade(2)
+        assert refusals(drill) == before
+        assert not orders_of(drill, 1)
+        await drill.until(lambda: orders_of(drill, 0), "the other coin is quoted")
+
+    run(tmp_path, script, symbols=("BTC", "ETH")).judge(orders=6, fills=2)

@@ -27,7 +27,7 @@ from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.arm import check_arm
 from botmm.live.daemon import Daemon, Place
-from botmm.live.deadman import renew
+from botmm.live.deadman import Deadman
 from botmm.live.heartbeat import Heartbeat
 from botmm.live.insist import insist
 from botmm.live.latches import STATE_FILE, Latches
@@ -145,13 +145,15 @@ async def trade(settings: Settings) -> None:
         heartbeat = Heartbeat(folder / "heartbeat", clock)
         click.echo(f"botmm-live: {live.mode} on {host.base}, account {account}, {' '.join(names)}")
         click.echo("  botmm status shows it, botmm kill stops it for good, Ctrl-C ends it")
+        deadman = Deadman(venue.schedule_cancel, clock, alarm)
         watch = Watch(daemon, operator, clock, alarm)
         await daemon.run(
             lambda: control(folder, operator),
             lambda: beat(heartbeat),
             lambda: pay(daemon, venue.payments()),
             lambda: meet(daemon, venue.incidents(), operator, alarm),
-            lambda: renew(venue.schedule_cancel, clock, alarm),
+            lambda: deadman.run(venue.fired_since),
+            lambda: deadman.hear(venue.firings()),
             watch.keep,
             watch.reload,
             watch.listing,
@@ -161,6 +163,7 @@ async def trade(settings: Settings) -> None:
             watch.measure,
         )
         heartbeat.stop()
+        await deadman.off()
 
 
 @asynccontextmanager

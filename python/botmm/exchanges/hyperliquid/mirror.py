@@ -23,10 +23,19 @@ class Mirror:
     """Orders by id until their end is told; one too many does less harm than one too few."""
 
     def __init__(
-        self, listing: Sequence[Instrument], misfit: Callable[[int], object] = lambda symbol: None
+        self,
+        listing: Sequence[Instrument],
+        *,
+        misfit: Callable[[int], object] = lambda symbol: None,
+        switched: Callable[[], object] = lambda: None,
     ) -> None:
-        """Take the instrument of each symbol index, and who is told where one seems to be another."""
-        self._misfit = misfit
+        """Take the instrument of each symbol index, and who hears of what concerns more than orders.
+
+        Args:
+            misfit: told of a symbol that seems to be listed otherwise.
+            switched: told that the venue's switch withdrew an order.
+        """
+        self._misfit, self._switched = misfit, switched
         self._symbols = {one.name: (ix, one) for ix, one in enumerate(listing)}
         self._orders: dict[str, int] = {}
         self._told: dict[str, Answer] = {}
@@ -59,6 +68,8 @@ class Mirror:
                 self._told.pop(answer.cloid, None)
                 self._told[answer.cloid] = answer
                 self.answered(answer)
+                if answer.reason == "scheduled":
+                    self._switched()
         while len(self._told) > TOLD_MAX:
             del self._told[next(iter(self._told))]
 

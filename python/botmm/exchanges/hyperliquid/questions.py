@@ -37,6 +37,8 @@ CANDLES_PER_WEIGHT = 60
 MS_NS = 1_000_000
 MINUTE_MS = 60_000
 CANDLE_DECIMALS = 10
+FIRING_MS = 5_000
+"""No two firings lie nearer: the switch is set so far ahead at least."""
 
 
 @dataclass(slots=True)
@@ -130,6 +132,19 @@ class Questions:
         spent = len(rows) // CANDLES_PER_WEIGHT
         self.weights.spend(spent, round(self.clock.monotonic() * SECOND_NS))
         return [_minute(row) for row in rows if required(row, "T", int) < now]
+
+    async def fired_since(self, since_ms: int) -> int:
+        """Return how often a scheduled cancel withdrew orders since a venue time."""
+        rows = await self.answer({"type": "historicalOrders", "user": self.account})
+        if not isinstance(rows, list):
+            raise ReplyError(f"historicalOrders are no list: {rows!r:.80}")
+        ended = (
+            required(row, "statusTimestamp", int)
+            for row in rows
+            if required(row, "status", str) == "scheduledCancel"
+        )
+        # Orders of one firing end in one block, within a second of its time.
+        return len({at // FIRING_MS for at in ended if at >= since_ms})
 
     async def budget(self) -> Budget:
         """Return the address budget."""

@@ -105,6 +105,7 @@ class HyperliquidVenue:
         self._met: asyncio.Queue[Incident] = asyncio.Queue(PAYMENTS_MAX)
         self._misfits: set[int] = set()
         self._misfitting = asyncio.Event()
+        self._switched = asyncio.Event()
         self._streams: tuple[Stream, ...] = ()
 
     async def __aenter__(self) -> Self:
@@ -118,7 +119,9 @@ class HyperliquidVenue:
         try:
             self._universe = await self._ask.universe()
             self.instruments = self.resolve(self.spec.symbols)
-            self._mirror = Mirror(self.instruments, self._misfit)
+            self._mirror = Mirror(
+                self.instruments, misfit=self._misfit, switched=self._switched.set
+            )
             began_ms = await self._ask.venue_ms()
             self._funding = Payments(self.instruments, began_ms)
             self._incidents = Incidents(self.account, began_ms)
@@ -421,6 +424,21 @@ class HyperliquidVenue:
         """
         reply = await self.actions.bare(encode.schedule_cancel(at_ms))
         return "" if done(reply) else refusal(reply) or reply.why or "no proof"
+
+    async def firings(self) -> AsyncIterator[None]:
+        """Yield when the dead man's switch withdrew orders, at least once a firing."""
+        while True:
+            await self._switched.wait()
+            self._switched.clear()
+            yield
+
+    async def fired_since(self, since_ms: int) -> int:
+        """Return how often the dead man's switch withdrew orders since a time.
+
+        Raises:
+            VenueError: no answer that can be trusted.
+        """
+        return await self._ask.fired_since(since_ms)
 
     async def disowned(self) -> None:
         """Wait until the venue refuses the key itself, whatever it signed."""
