@@ -14,7 +14,7 @@ from pathlib import Path
 
 from botmm.clock import Clock
 from botmm.data.capture.blocks import Disk, Gap, Record, Sort, pack_records
-from botmm.data.capture.reader import last_stamps, segments
+from botmm.data.capture.reader import last_stamps, numbers, segments
 from botmm.data.capture.sealer import Sealer, Spare
 from botmm.data.capture.segment import Segment, Stamps
 from botmm.data.leftovers import sweep
@@ -70,7 +70,10 @@ class Writer:
         self._segment_bytes = segment_bytes
         self._pending_bytes = pending_bytes
         self._about = json.dumps(about).encode() if about is not None else b""
-        self.boot = int(clock.now())
+        left = segments(folder)
+        # After a clock that was set back, too, names go on rising and none is made twice.
+        newest = numbers(left[-1])[0] if left else 0
+        self.boot = max(int(clock.now()), newest + 1)
         self._lock = threading.Lock()  # what is pending
         self._io = threading.RLock()  # the segment
         self._pending: list[Record] = []
@@ -91,7 +94,6 @@ class Writer:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         sweep(folder)
         self._spare = Spare(self._disk, folder / f"{self.boot:020d}.next")
-        left = segments(folder)
         if left:
             since = last_stamps(folder)
             self._gap_owed = replace(

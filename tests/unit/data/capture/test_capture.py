@@ -131,6 +131,24 @@ def test_a_second_run_begins_with_a_gap(tmp_path):
     assert [g.cause for g in reader.gaps] == ["start"]
 
 
+@pytest.mark.parametrize("back_s", [0, 3_600])
+def test_a_clock_that_was_set_back_makes_no_name_twice_and_keeps_the_order(tmp_path, back_s):
+    start = 1_790_000_000 * 10**9
+    for words, at in (((b"a", b"b"), start), ((b"c", b"d"), start - back_s * 10**9)):
+        clock = ManualClock(at)
+        writer = Writer(tmp_path, clock)
+        for word in words:
+            clock.advance(0.5)
+            writer.append(1, clock.ns, word)
+            assert writer.flush()
+        writer.close()
+    reader = Reader(tmp_path)
+    assert [r.payload for r in reader] == [b"a", b"b", b"c", b"d"]
+    assert reader.damage == []
+    assert [g.cause for g in reader.gaps] == ["start"]
+    assert len(list(tmp_path.glob("*.seg"))) == 2
+
+
 class FailingDisk(Disk):
     """A disk that refuses one kind of work while it is told to."""
 
