@@ -21,7 +21,7 @@ from botmm.cli.options import (
 )
 from botmm.cli.terminal import terminal
 from botmm.errors import BotmmError
-from botmm.units import DAY_NS, time_text
+from botmm.units import DAY_NS, SECOND_NS, time_text
 
 if TYPE_CHECKING:
     from botmm.research.checkpoint import Checkpoint
@@ -130,6 +130,7 @@ def run_and_report(
     """
     from botmm.core import Replay
     from botmm.observe.progress import progress, si
+    from botmm.report.formats import duration
     from botmm.report.tables import print_run
     from botmm.research import output
     from botmm.research.describe import make_sheet
@@ -160,9 +161,15 @@ def run_and_report(
         if saved is not None and not goes_on:
             saved.finish()
     seconds = max(main.seconds, 1e-9)
+    of_data = main.days * DAY_NS / SECOND_NS
+    pace = (
+        f"{main.days / seconds:.3g} days/s"
+        if main.days >= 1.0
+        else f"{si(of_data / seconds)}× real time"
+    )
     shown.say(
-        f"played {main.days:.3g} days, {si(main.rows)} rows in {main.seconds:.1f} s: "
-        f"{main.days / seconds:.3g} days/s, {si(main.rows / seconds)} rows/s"
+        f"played {duration(of_data)} of data, {si(main.rows)} rows in {main.seconds:.1f} s: "
+        f"{pace}, {si(main.rows / seconds)} rows/s"
     )
     if as_json:
         shown.json(output.summary(sheet, main))
