@@ -20,6 +20,7 @@ IN_FLIGHT_MAX = 64
 PROOF_EVERY_S = 1.0
 WINDOW_S = 0.25
 """Requests leave at most this often, new orders and cancels each."""
+PAUSE_FIRST_S = 0.5
 PAUSE_MOST_S = 4.0
 """The longest pause after refusals: shorter than the engine waits for an answer."""
 
@@ -159,7 +160,7 @@ class VenueGateway:
         if not any(isinstance(command, Place) for command in batch) or not answers:
             return
         if all(isinstance(one, dict) and "Rejected" in one for one in answers):
-            self._pause_s = min(PAUSE_MOST_S, max(self.window_s, self._pause_s * 2))
+            self._pause_s = min(PAUSE_MOST_S, max(PAUSE_FIRST_S, self._pause_s * 2))
             self._pause_end = self._monotonic() + self._pause_s
         else:
             self._pause_s = 0.0

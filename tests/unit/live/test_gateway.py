@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, cast
 
-from botmm.live.gateway import VenueGateway
+from botmm.live.gateway import PAUSE_FIRST_S, VenueGateway
 from botmm.ports import Cancel, CancelAll, Command, Event, Place, Venue
 from tests.campaign import virtual
 
@@ -64,9 +64,9 @@ class Case:
 async def paused(gateway: VenueGateway) -> None:
     """Let refusals bring about a pause, and let an order wait in it."""
     gateway.send([place(1)])
-    await asyncio.sleep(0.25)
+    await asyncio.sleep(PAUSE_FIRST_S)
     gateway.send([place(2)])
-    await asyncio.sleep(0.25)
+    await asyncio.sleep(PAUSE_FIRST_S)
     gateway.send([place(3)])
     await asyncio.sleep(0.01)
 

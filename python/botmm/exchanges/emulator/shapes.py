@@ -25,7 +25,12 @@ _VENUE_MADE = {
     "selfTradeCanceled",
     "reduceOnlyCanceled",
     "liquidatedCanceled",
+    "vaultWithdrawalCanceled",
+    "openInterestCapCanceled",
+    "siblingFilledCanceled",
+    "delistedCanceled",
     "scheduledCancel",
+    "internalCancel",
 }
 
 
