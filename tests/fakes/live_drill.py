@@ -262,7 +262,11 @@ async def _run(
             owner, host = emulator.accounts[0].address, host_of(emulator.url)
             assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
             spec = VenueSpec(
-                host=host, account=owner, symbols=wanted.symbols, deadline_s=wanted.deadline_s
+                host=host,
+                account=owner,
+                symbols=wanted.symbols,
+                deadline_s=wanted.deadline_s,
+                fees_s=1.0,
             )
             signer = Signer(AGENT.key, agent=AGENT.address, host=host)
             async with wanted.venue_type(

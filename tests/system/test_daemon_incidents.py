@@ -163,3 +163,22 @@ def test_the_venues_switch_ends_every_order_once_and_is_off_before_its_firings_a
         assert sum(row["status"] == "scheduledCancel" for row in history) >= 2
 
     run(tmp_path, script, deadman=SWITCH_PACE).judge(orders=6, fills=0)
+
+
+def test_other_fees_are_booked_as_fills_say_and_told(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.trade(2)
+        await drill.do("fees", maker=-0.00003, taker=0.0005)
+        await drill.until(lambda: drill.alarmed("fees"), "the rebate was told")
+        assert "are -0.3 and 5 bps, were 1.5 and 4.5" in drill.alarmed("fees")[0]
+        paid = drill.ledger().fees
+        await drill.trade(2)
+        await drill.settle()
+        assert drill.ledger().fees < paid, "a rebate"
+        compared = drill.runner.health.reconciled + 2
+        await drill.until(lambda: drill.runner.health.reconciled >= compared, "compared")
+        assert len(drill.alarmed("fees")) == 1
+        assert not drill.alarmed("ledger")
+        drill.judge_books()
+
+    run(tmp_path, script).judge(orders=4, fills=4)

@@ -82,6 +82,7 @@ class Records:
         self._comparisons = 0
         self._anew_s = ANEW_FIRST_S
         self._thrift = Thrift()
+        self._rates: tuple[float, float] | None = None
 
     async def begin_anew(self, *, first: bool) -> bool:
         """Bring own records in line with the venue's, as at a start; whether that worked.
@@ -158,6 +159,7 @@ class Records:
         self._blind = 0
         self._run.hold(RECORDS, on=False)
         self._run.hold(BUDGET, on=standing.budget_left < RESERVE)
+        self._look_at_rates((standing.maker_rate, standing.taker_rate))
         slow_s = self._run.gateway.sent.slow_s
         if slow_s:
             self._alarm("slow", f"answers take {slow_s:.1f} s: quotes are moved less often")
@@ -166,6 +168,17 @@ class Records:
         if patience_s != self._run.health.patience_s:
             self._run.health.patience_s = patience_s
             self._run.event({"kind": "patience", "ns": round(patience_s * 1e9)})
+
+    def _look_at_rates(self, rates: tuple[float, float]) -> None:
+        """Tell of fees that changed: books take what fills say, quotes what the start was told."""
+        before, self._rates = self._rates, rates
+        if before is not None and rates != before:
+            now, was = (" and ".join(f"{1e4 * x:g}" for x in pair) for pair in (rates, before))
+            self._alarm(
+                "fees",
+                f"the venue's maker and taker fees are {now} bps, were {was}: they are booked as"
+                " fills say, and quotes reckon with those of the start until a new one",
+            )
 
     def _doubt(self, standing: Standing) -> None:
         report = self._run.report()

@@ -107,6 +107,14 @@ class EndOrders(_Order):
     status: str
 
 
+class SetFees(_Order):
+    """Take other fees from now on, as fractions; below zero is a rebate."""
+
+    do: Literal["fees"]
+    maker: float
+    taker: float
+
+
 class Deposit(_Order):
     """Bring dollars in; below zero, take them out."""
 
@@ -157,6 +165,7 @@ _REQUEST: TypeAdapter[Any] = TypeAdapter(
         | Shock
         | Relist
         | EndOrders
+        | SetFees
         | Deposit
         | Drop
         | Frame
@@ -194,10 +203,15 @@ class Control:
     """What is done on demand."""
 
     def __init__(
-        self, desk: Desk, faults: Faults, sockets: Callable[[], Iterable[Sockets]]
+        self,
+        desk: Desk,
+        faults: Faults,
+        fees: dict[str, float],
+        sockets: Callable[[], Iterable[Sockets]],
     ) -> None:
-        """Take what it acts on."""
+        """Take what it acts on; `fees` are those that are shown."""
         self._desk, self._faults, self._sockets = desk, faults, sockets
+        self._fees = fees
 
     async def do(self, request: object) -> Reply:
         """Carry out one request.
@@ -251,6 +265,9 @@ class Control:
             case EndOrders():
                 coin = self._coin(wanted.coin)
                 return {"ended": core.end_orders(wanted.user, coin.index, wanted.status)}
+            case SetFees():
+                core.set_fees(wanted.maker, wanted.taker)
+                self._fees.update(maker=wanted.maker, taker=wanted.taker)
             case Deposit():
                 core.deposit(wanted.user, _signed_micros(wanted.usd))
         return {}

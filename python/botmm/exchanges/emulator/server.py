@@ -59,7 +59,7 @@ class Server:
         self._mishaps = Mishaps(faults, clock)
         self._limits: dict[str, Limits] = {}
         self.sockets: dict[ClientSocket, None] = {}
-        self.control = Control(asked.desk, faults, lambda: list(self.sockets))
+        self.control = Control(asked.desk, faults, asked.fees, lambda: list(self.sockets))
         self.requests = 0
 
     def app(self) -> web.Application:

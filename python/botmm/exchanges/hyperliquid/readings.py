@@ -18,7 +18,7 @@ from botmm.units import SECOND_NS
 
 WINDOW_MS = 60_000
 """How far back a standing reads fills."""
-FEES_NS = 600 * SECOND_NS
+FEES_S = 600.0
 """How long fee rates are good enough; they change once a day."""
 BUDGET_NS = 60 * SECOND_NS
 """How long our own count of the address budget is good enough."""
@@ -35,8 +35,15 @@ class Readings:
         address: AddressBudget,
         listing: Sequence[Instrument],
         clock: Clock,
+        *,
+        fees_s: float = FEES_S,
     ) -> None:
-        """Take who asks, what counts, and the instrument of each symbol index."""
+        """Take who asks, what counts, and the instrument of each symbol index.
+
+        Args:
+            fees_s: how long fee rates are good enough.
+        """
+        self._fees_ns = round(fees_s * SECOND_NS)
         self._ask, self._address = ask, address
         self._listing, self._clock = listing, clock
         self._fees: tuple[int, FeeRates] | None = None
@@ -82,7 +89,7 @@ class Readings:
 
     async def _fee_rates(self) -> FeeRates:
         now = self._monotonic()
-        if self._fees is None or now - self._fees[0] >= FEES_NS:
+        if self._fees is None or now - self._fees[0] >= self._fees_ns:
             self._fees = (now, await self._ask.fees())
         return self._fees[1]
 

@@ -29,7 +29,7 @@ from botmm.exchanges.hyperliquid.mirror import Mirror
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.payments import Payments
 from botmm.exchanges.hyperliquid.questions import Questions
-from botmm.exchanges.hyperliquid.readings import Readings
+from botmm.exchanges.hyperliquid.readings import FEES_S, Readings
 from botmm.exchanges.hyperliquid.replies import done, refusal
 from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
 from botmm.exchanges.hyperliquid.sign import Signer
@@ -73,7 +73,8 @@ _log = logger(__name__)
 class VenueSpec:
     """Where and what is traded; `symbols` as a person writes them, `seed` for pauses.
 
-    `deadline_s` bounds each request, from its first byte to the last of its reply.
+    `deadline_s` bounds each request, from its first byte to the last of its reply; `fees_s` is how
+    long fee rates are good enough.
     """
 
     host: Host
@@ -81,6 +82,7 @@ class VenueSpec:
     symbols: tuple[str, ...]
     seed: int = 1
     deadline_s: float = DEADLINE_S
+    fees_s: float = FEES_S
 
 
 class HyperliquidVenue:
@@ -125,7 +127,9 @@ class HyperliquidVenue:
             began_ms = await self._ask.venue_ms()
             self._funding = Payments(self.instruments, began_ms)
             self._incidents = Incidents(self.account, began_ms)
-            self._readings = Readings(self._ask, self.address, self.instruments, self._clock)
+            self._readings = Readings(
+                self._ask, self.address, self.instruments, self._clock, fees_s=self.spec.fees_s
+            )
             await self._readings.observe_budget()
             self._make()
             await self._group.__aenter__()
