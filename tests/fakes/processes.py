@@ -192,16 +192,24 @@ entry.main()
 """The daemon on paper under an agent's key in place of the account's own."""
 
 
+DAEMON = "from botmm.live.__main__ import main; main()"
+
+
 @contextmanager
 def trader(
-    there: Exchange, folder: Path, start: Start = python, agent: str | None = None
+    there: Exchange,
+    folder: Path,
+    start: Start = python,
+    agent: str | None = None,
+    code: str = DAEMON,
 ) -> Iterator[Trader]:
     """Run a daemon; it is killed at the end where it still runs.
 
     Args:
         agent: an agent's name; it is approved, and its key signs in place of the account's own.
+        code: what the process runs.
     """
-    code, env = "from botmm.live.__main__ import main; main()", {}
+    env = {}
     if agent is not None:
         code, key = AGENT, approve(there, agent)
         env = {"DRILL_KEY": key, "DRILL_AGENT": Account.from_key(key).address}
@@ -228,10 +236,21 @@ def guards_key(there: Exchange) -> dict[str, str]:
     return {"BOTMM_GUARD_KEY": key, "BOTMM_GUARD_AGENT": Account.from_key(key).address}
 
 
+@dataclass(frozen=True)
+class Guarding:
+    """A guard; called, it waits until it watches."""
+
+    process: Process
+    wait: Callable[[], object]
+
+    def __call__(self) -> None:
+        self.wait()
+
+
 @contextmanager
 def guard(
     there: Exchange, folder: Path, env: dict[str, str], start: Start = python
-) -> Iterator[Callable[[], None]]:
+) -> Iterator[Guarding]:
     """Run a guard with a key of its own; what is yielded waits until it watches."""
     account = f'live.account="{ACCOUNT.address}"'
     process = start(
@@ -245,7 +264,7 @@ def guard(
             assert process.poll() is None, process.communicate()
             return (folder / "guard.beat").exists()
 
-        yield lambda: wait_until(beats, "the guard watches")
+        yield Guarding(process, lambda: wait_until(beats, "the guard watches"))
     finally:
         process.kill()
         process.communicate(timeout=SECONDS)
