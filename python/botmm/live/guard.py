@@ -33,6 +33,9 @@ AGAIN_S = 5.0
 EQUITY_S = 5.0
 KEY_S = 300.0
 """How often the guard asks after its own key; that weighs 80 of 1,200 a minute."""
+DAY_MS = 86_400_000
+MOVED_S = 60.0
+"""How often transfers are asked after; a loss over the limit asks at once."""
 EMPTY_READS = 2
 
 _log = logger(__name__)
@@ -59,6 +62,10 @@ class Account(Protocol):
         """Return the account's value in micro-USD."""
         ...
 
+    async def transferred_micro(self, since_ms: int) -> int:
+        """Return what came in from outside since a Unix time; negative went out."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardSpec:
@@ -69,6 +76,7 @@ class GuardSpec:
     stale_s: float = STALE_S
     equity_s: float = EQUITY_S
     key_s: float = KEY_S
+    moved_s: float = MOVED_S
 
 
 class Guard:
@@ -83,6 +91,7 @@ class Guard:
         self._last: Beat | None = None
         self._killed = False
         self._fault = ""
+        self._moved: tuple[date, float, int] | None = None  # day, when read, micro-USD
         self._opening: tuple[date, int] | None = None  # equity at the day's first reading
         self._stop = asyncio.Event()
         self._withdrawing = asyncio.Lock()
@@ -187,16 +196,49 @@ class Guard:
     async def _watch_loss(self) -> None:
         while True:
             try:
-                self._check_loss(await self._venue.equity_micro())
+                net = await self._venue.equity_micro() - await self._transfers(self._spec.moved_s)
+                if self._is_over(net):
+                    net = await self._settled()
+                self._check_loss(net)
             except VenueError as error:
                 _log.warning("equity unknown", why=error.message)
             if self._killed or (self._spec.state / "KILL").exists():
                 await self.withdraw("killed", until=lambda: False)
             await asyncio.sleep(self._spec.equity_s)
 
-    def _check_loss(self, equity: int) -> None:
-        """Keep the equity; over the day's limit make the file that kills the daemon."""
-        loss = self._day_opening(equity) - equity
+    async def _settled(self) -> int:
+        """Return the value less the day's transfers where none came between both readings."""
+        before = await self._transfers(0.0)
+        while True:
+            equity = await self._venue.equity_micro()
+            after = await self._transfers(0.0)
+            if after == before:
+                return equity - after
+            before = after
+
+    async def _transfers(self, most_s: float) -> int:
+        """Return the UTC day's transfers, so many seconds old at most.
+
+        Where the venue does not tell, what it told last: the limit of loss holds all the same.
+        """
+        now, mono = int(self._clock.now()), self._clock.monotonic()
+        today, known = day_of(now), self._moved
+        if known is None or known[0] != today or mono - known[1] >= most_s:
+            micro = known[2] if known is not None and known[0] == today else 0
+            try:
+                micro = await self._venue.transferred_micro(now // 1_000_000 // DAY_MS * DAY_MS)
+            except VenueError as error:
+                _log.warning("transfers unknown", why=error.message)
+            known = self._moved = (today, mono, micro)
+        return known[2]
+
+    def _is_over(self, net: int) -> bool:
+        limit, opening = self._spec.loss_micro, self._opening
+        return limit is not None and opening is not None and opening[1] - net > limit
+
+    def _check_loss(self, net: int) -> None:
+        """Keep the value less transfers; over the day's limit make the file that kills the daemon."""
+        loss = self._day_opening(net) - net
         limit = self._spec.loss_micro
         if limit is not None and loss > limit and not self._killed:
             self._killed = True

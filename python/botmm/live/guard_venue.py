@@ -10,6 +10,7 @@ from botmm.clock import Clock
 from botmm.errors import ConfigError, VenueError
 from botmm.exchanges.hyperliquid.encode import Universe, cancel_by_oid
 from botmm.exchanges.hyperliquid.fields import decode, required, units
+from botmm.exchanges.hyperliquid.incidents import Incidents
 from botmm.exchanges.hyperliquid.key_role import key_role
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.replies import refusal
@@ -53,6 +54,17 @@ class GuardVenue:
         """
         state = await self._info("clearinghouseState")
         return units(required(state, "marginSummary", dict), "accountValue", MICRO_DECIMALS)
+
+    async def transferred_micro(self, since_ms: int) -> int:
+        """Return what came in from outside since a Unix time, in micro-USD; negative went out.
+
+        Raises:
+            VenueError: the venue did not say.
+        """
+        asked = {"type": "userNonFundingLedgerUpdates", "user": self._account}
+        rows = await self._ask({**asked, "startTime": since_ms})
+        frame = json.dumps({"data": {"nonFundingLedgerUpdates": rows}}).encode()
+        return sum(one.usd_micro for one in Incidents(self._account, since_ms).ledger(frame))
 
     async def key_fault(self) -> str:
         """Return why the guard's own key could not cancel; empty where it can.

@@ -43,15 +43,17 @@ class Venue:
     def __init__(self) -> None:
         self.orders = {(0, oid): "BTC" for oid in range(1, 46)}
         self.value = "1000.0"
-        self.cancels = 0
+        self.cancels = self.asked = 0
         self.refuse = 0
         self.agent = True
         self.words = ""
+        self.ledger: list[dict[str, Any]] = []
         self.comes_late = False
         self.empty_at: float | None = None
 
     async def info(self, request: web.Request) -> web.Response:
         asked = await request.json()
+        self.asked += 1
         if asked["type"] == "meta":
             row = {"name": "BTC", "szDecimals": 5, "maxLeverage": 40}
             return web.json_response({"universe": [row]})
@@ -60,6 +62,8 @@ class Venue:
                 {"role": "agent", "data": {"user": ACCOUNT}} if self.agent else {"role": "missing"}
             )
         assert asked["user"] == ACCOUNT
+        if asked["type"] == "userNonFundingLedgerUpdates":
+            return web.json_response(self.ledger)
         if asked["type"] == "extraAgents":
             return web.json_response([])
         if asked["type"] == "clearinghouseState":
@@ -88,6 +92,16 @@ class Venue:
 
 class Rig:
     """A guard over one account."""
+
+    def move(self, usd: str) -> None:
+        """Take money out, or bring it in, and say so in the ledger."""
+        kind = "withdraw" if usd.startswith("-") else "deposit"
+        self.venue.value = str(float(self.venue.value) + float(usd))
+        delta = {"type": kind, "usdc": usd.lstrip("-")}
+        at = int(SystemClock().now()) // 1_000_000
+        self.venue.ledger.append(
+            {"time": at, "hash": f"0x{len(self.venue.ledger)}", "delta": delta}
+        )
 
     def __init__(
         self, state: Path, venue: Venue, guard: Guard, alerts: list[str], store: StateStore
@@ -267,3 +281,18 @@ async def test_a_cancel_that_the_venue_refuses_is_told_with_its_words(tmp_path: 
         one.venue.words = "User or API Wallet 0x1 does not exist."
         with pytest.raises(VenueError, match="refused: User or API Wallet"):
             await one.guard._venue.cancel([("BTC", 1)])
+
+
+@pytest.mark.asyncio
+async def test_a_days_loss_is_net_of_deposits_and_withdrawals(tmp_path: Path) -> None:
+    async with rig(tmp_path, loss_micro=50_000_000, equity_s=0.05, moved_s=0.2) as made:
+        await made.until(lambda: bool(made.store.days()))
+        made.move("-400.0")
+        seen = made.venue.asked
+        await made.until(lambda: made.venue.asked > seen + 10)
+        assert not (tmp_path / "KILL").exists(), "a withdrawal is no loss"
+        made.move("1000.0")
+        made.venue.value = "1549.9"  # of 1,600
+        await made.until(lambda: (tmp_path / "KILL").exists())
+        await made.until(lambda: made.venue.empty_at is not None)
+        assert any("50.10" in words for words in made.alerts)
