@@ -22,6 +22,7 @@ BASE: dict[str, Any] = {
     "vol_multiplier": 0.0,
 }
 BASE |= {"inventory_skew_factor": 0.0, **WIDE}
+LEFT = "ahead_frac"
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,42 @@ def test_the_market_is_looked_at(eth: Market, tmp_path: Path) -> None:
         some = orders(eth, fill_model=one_split(tmp_path, 30.0, -30.0, cut=cut, feature=feature))
         assert len(some["px"]) > 0, feature
         assert some["px"].tobytes() != orders(eth)["px"].tobytes(), feature
+
+
+def test_the_place_in_the_queue_is_looked_at(eth: Market, tmp_path: Path) -> None:
+    # A new order has the whole of its level ahead: only one that came forward tells the two apart.
+    near = BASE | {"base_spread_bps": 0.5}
+    any_ahead, half_ahead = (
+        orders(
+            eth, **near | {"fill_model": one_split(tmp_path, -30.0, 30.0, cut=cut, feature=LEFT)}
+        )
+        for cut in (0.0, 0.5)
+    )
+    assert len(any_ahead["px"]) > 1_000
+    # What came to the front half of its queue is withdrawn, and placed again at the end.
+    assert len(half_ahead["px"]) > len(any_ahead["px"])
+
+
+def test_the_place_is_our_own_estimate_and_not_the_venue_s(tmp_path: Path) -> None:
+    model = one_split(tmp_path, -30.0, 30.0, cut=0.5, feature=LEFT)
+    sol = write_market(tmp_path, "SOL", 4, seed=3, streams="classic")
+    wish = told((sol, BASE | {"base_spread_bps": 0.1, "fill_model": model}))
+    careful, hopeful = (
+        play(wish | {"sim": wish["sim"] | {"queue": queue}}) for queue in ("risk-averse", "pow2:2")
+    )
+    # The venues' queues differ, and fills tell it; until the first that does, orders are the same.
+    fills = [
+        set(zip(run["fills"]["ts_exch"], run["fills"]["qty"], strict=True))
+        for run in (careful, hopeful)
+    ]
+    until = min(ts for ts, _ in fills[0] ^ fills[1])
+    before = [
+        {name: column[run["orders"]["ts_sent"] < until] for name, column in run["orders"].items()}
+        for run in (careful, hopeful)
+    ]
+    assert len(before[0]["px"]) > 50
+    for name in ("ts_sent", "side", "px", "qty", "level"):
+        assert before[0][name].tobytes() == before[1][name].tobytes(), name
 
 
 def test_what_is_no_model_is_refused(eth: Market, tmp_path: Path) -> None:

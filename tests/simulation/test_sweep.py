@@ -123,11 +123,16 @@ def test_trades_at_the_end_of_a_tape_end_the_run(tmp_path: Path) -> None:
     assert_same(run_of([market]) | {"equity_interval_s": 60.0}, [SETS[4]], (1,))
 
 
+@pytest.mark.parametrize(
+    # About one quote in two has the larger queue on its side; a last one stays while it is among
+    # the rear half of its level.
+    ("feature", "odds", "cut"),
+    [("imb1_side", (30.0, -30.0), 0.0), ("ahead_frac", (-30.0, 30.0), 0.5)],
+)
 def test_a_set_with_a_fill_model_is_played_beside_the_others(
-    markets: dict[str, Market], tmp_path: Path
+    feature: str, odds: tuple[float, float], cut: float, markets: dict[str, Market], tmp_path: Path
 ) -> None:
-    # About one quote in two has the larger queue on its side.
-    model = one_split(tmp_path, 30.0, -30.0, cut=0.0, feature="imb1_side")
+    model = one_split(tmp_path, *odds, cut=cut, feature=feature)
     wide = {"base_spread_bps": 6.0}
     sets = [wide, wide | {"fill_model": model}]
     run = run_of([markets["classic"]])

@@ -4,15 +4,19 @@ use super::market::TouchQty;
 use crate::book::Touch;
 use crate::signal::order_flow;
 use crate::units::DurationNanos;
+use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
 use serde::Deserialize;
 use serde::Serialize;
+use std::collections::VecDeque;
 
 const SECOND: DurationNanos = DurationNanos::from_millis(1_000);
 const SECONDS: usize = 60;
 /// Changes of the mid remembered: ten seconds of a hundred steps each, and some.
 const MIDS: usize = 1_024;
+/// Trades remembered one by one, between two decisions.
+const PRINTS: usize = 1_024;
 /// Weight of a new trade, and of a new touch, in their mean sizes.
 const WEIGHT: f64 = 0.01;
 
@@ -39,6 +43,9 @@ pub(super) struct Flow {
     #[serde(with = "crate::arrays::boxed")]
     mids: Box<[(UnixNanos, i64); MIDS]>,
     changes: usize,
+    /// The last trades, and how many there were.
+    prints: VecDeque<(Side, Px, f64)>,
+    printed: u64,
     mean_trade: Option<f64>,
     mean_level: Option<f64>,
 }
@@ -51,6 +58,8 @@ impl Default for Flow {
             touch: None,
             mids: Box::new([(UnixNanos(0), 0); MIDS]),
             changes: 0,
+            prints: VecDeque::with_capacity(PRINTS),
+            printed: 0,
             mean_trade: None,
             mean_level: None,
         }
@@ -59,8 +68,13 @@ impl Default for Flow {
 
 impl Flow {
     /// A trade was heard of.
-    pub(super) fn on_trade(&mut self, aggressor: Side, lots: i64) {
+    pub(super) fn on_trade(&mut self, aggressor: Side, px: Px, lots: i64) {
         let lots = lots as f64;
+        if self.prints.len() == PRINTS {
+            self.prints.pop_front();
+        }
+        self.prints.push_back((aggressor, px, lots));
+        self.printed += 1;
         self.heard.trades += 1;
         self.heard.taken[aggressor.index()] += lots;
         self.mean_trade = Some(averaged(self.mean_trade, lots));
@@ -131,6 +145,12 @@ impl Flow {
         known.into_iter().find(|(since, _)| *since <= then).map(|(_, mid2)| mid2)
     }
 
+    /// How many trades were heard, and those after the first `heard`, as far as remembered.
+    pub(super) fn prints(&self, heard: u64) -> (u64, impl Iterator<Item = (Side, Px, f64)> + '_) {
+        let new = (self.printed - heard).min(self.prints.len() as u64) as usize;
+        (self.printed, self.prints.iter().skip(self.prints.len() - new).copied())
+    }
+
     /// Mean size of a trade, in lots; 0 while unknown.
     pub(super) fn mean_trade(&self) -> f64 {
         self.mean_trade.unwrap_or(0.0)
@@ -158,8 +178,8 @@ mod tests {
     fn it_remembers_what_it_is_asked_for_and_forgets_the_rest() {
         let mut flow = Flow::default();
         flow.on_step(at(0), &touch(100, [10, 10]));
-        flow.on_trade(Side::Bid, 6);
-        flow.on_trade(Side::Ask, 2);
+        flow.on_trade(Side::Bid, Px(101), 6);
+        flow.on_trade(Side::Ask, Px(100), 2);
         flow.on_step(at(500), &touch(101, [4, 10]));
         assert_eq!(flow.trades_60s(at(500)), 2);
         assert_eq!(flow.traded_10s(at(500)), 0.5);

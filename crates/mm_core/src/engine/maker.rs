@@ -2,6 +2,7 @@
 
 mod asks;
 mod steer;
+mod worth;
 
 use super::adaptation::Adaptation;
 use super::judge::Judge;
@@ -9,6 +10,7 @@ use super::levers::Levers;
 use super::market::Attention;
 use super::market::Market;
 use super::market::TouchQty;
+use super::places::Places;
 use super::quoter::Print;
 use super::quoter::Quoter;
 use super::quoter::Seen;
@@ -23,20 +25,16 @@ use crate::instrument::InstrumentSpec;
 use crate::order::FillVerdict;
 use crate::order::OrderManager;
 use crate::order::Wishes;
-use crate::quote::quote;
 use crate::quote::Ladder;
 use crate::quote::NoQuote;
-use crate::quote::QuoteDiag;
 use crate::quote::QuoteMode;
 use crate::quote::QuoteParams;
 use crate::quote::QuoteState;
-use crate::quote::Target;
 use crate::quote::Urgency;
 use crate::risk::Approved;
 use crate::risk::Gate;
 use crate::risk::View;
 use crate::signal::TickLook;
-use crate::signal::TickQuote;
 use crate::strategy::Params;
 use crate::strategy::TunerEvent;
 use crate::units::Cash;
@@ -107,6 +105,8 @@ pub struct Maker {
     looks: u64,
     look: Option<TickLook>,
     look_due: UnixNanos,
+    /// Where its orders stand in their queues, for the fill model.
+    places: Option<Box<Places>>,
     wishes: Wishes,
     last: Option<Inputs>,
     /// What was wanted last, and the position then.
@@ -144,6 +144,7 @@ impl Maker {
             look_due: UnixNanos(if config.judge.is_some() { i64::MIN } else { i64::MAX }),
             looks: 0,
             look: None,
+            places: config.judge.is_some().then(Box::default),
             config,
             wishes: Wishes::default(),
             last: None,
@@ -166,6 +167,7 @@ impl Maker {
         self.quoting.mode = QuoteMode::Fixed;
         self.adaptation = None;
         self.look_due = UnixNanos(i64::MAX);
+        self.places = None;
         self.news = Some(Vec::new());
         self
     }
@@ -203,6 +205,9 @@ impl Maker {
             FillVerdict::New => {
                 self.config.account.on_fill(fill, mid2)?;
                 gate.on_fill(fill, now);
+                if let Some(places) = &mut self.places {
+                    places.filled(fill.cloid);
+                }
                 if let Some(news) = &mut self.news {
                     news.push((now, *fill));
                 }
@@ -232,6 +237,9 @@ impl Maker {
     ) {
         let touch = market.touch();
         let shown = self.show(market, touch, gate, now);
+        if let Some(places) = &mut self.places {
+            places.follow(market, &self.config.orders, now);
+        }
         let symbol = self.config.symbol;
         let learned = match &mut self.adaptation {
             Some(adaptation) => {
@@ -390,39 +398,6 @@ impl Maker {
             (Some(reason), _) => Ladder::none(reason),
             (None, None) => Ladder::none(NoQuote::EmptyBook),
         }
-    }
-
-    /// The quotes that are wanted, without those that the fill model finds not worth their fee.
-    pub(super) fn wanted(
-        &self,
-        market: &impl Sight,
-        params: &QuoteParams,
-        state: &QuoteState,
-    ) -> (Ladder, QuoteDiag) {
-        let (mut ladder, diag) = quote(&self.config.spec, params, state);
-        if let (Some(judge), Some(look)) = (&self.config.judge, &self.look) {
-            // What takes time to tell may be a second old; the touch is the one quoted on.
-            let look = &market.freshened(look).unwrap_or(*look);
-            ladder.retain(|side, target| {
-                target.takes || self.pays(market, (judge, look), diag.fair, (side, target))
-            });
-        }
-        (ladder, diag)
-    }
-
-    fn pays(
-        &self,
-        market: &impl Sight,
-        (judge, look): (&Judge, &TickLook),
-        fair: f64,
-        (side, target): (Side, &Target),
-    ) -> bool {
-        let px = self.config.spec.price(target.px);
-        let ahead = market.qty(side, target.px).0 as f64;
-        let Some(row) = look.row(&TickQuote { side, px, ahead, behind: 0.0 }) else { return true };
-        let edge = side.sign() as f64 * (fair - px) / fair;
-        let pays = judge.pays(&row, edge, self.config.params.maker_fee);
-        pays.expect("invariant: the models have our features")
     }
 
     /// What the quoting function is told.

@@ -14,6 +14,7 @@ use crate::book::Touch;
 use crate::event::ContextKind;
 use crate::event::RowKind;
 use crate::instrument::InstrumentSpec;
+use crate::queue::Shown;
 use crate::quote::Intensity;
 use crate::quote::KeptIntensity;
 use crate::quote::OnlineIntensity;
@@ -67,6 +68,8 @@ pub enum Attention {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Market {
     attention: Attention,
+    /// Whether the book that is heard holds our own orders.
+    shows_ours: bool,
     book: Book,
     sigma: SigmaEstimator,
     signals: Signals,
@@ -100,6 +103,7 @@ impl Market {
         let listens = attention > Attention::Book;
         Self {
             attention,
+            shows_ours: false,
             book: Book::new(spec),
             sigma: warmth.sigma,
             signals: warmth.signals,
@@ -111,6 +115,12 @@ impl Market {
             mid2: 0,
             due: UnixNanos(if listens { i64::MIN } else { i64::MAX }),
         }
+    }
+
+    /// The same market, heard from where our own orders are part of the book.
+    #[must_use]
+    pub fn showing_ours(self) -> Self {
+        Self { shows_ours: true, ..self }
     }
 
     /// What its signals know: another market of the symbol may begin with it.
@@ -136,7 +146,7 @@ impl Market {
         match (row.kind, Side::from_sign(row.side)) {
             (RowKind::Trade, Some(aggressor)) if self.attention > Attention::Book => {
                 self.intensity.on_trade(aggressor, Px(row.px));
-                self.flow.on_trade(aggressor, row.qty);
+                self.flow.on_trade(aggressor, Px(row.px), row.qty);
             }
             (RowKind::Context, _) => self.context.note(id, row.qty),
             (RowKind::Trade | RowKind::Level | RowKind::Gone | RowKind::Left, _) => {}
@@ -285,6 +295,20 @@ impl Sight for Market {
 
     fn displayed(&self) -> Option<[Lots; 2]> {
         displayed(&self.book)
+    }
+
+    fn level(&self, side: Side, px: Px) -> Option<Shown> {
+        let known = self.book.state() != BookState::Gap && self.book.is_visible(side, px);
+        let (qty, n) = self.book.at(side, px);
+        known.then_some(Shown { qty: qty as f64, n })
+    }
+
+    fn shows_ours(&self) -> bool {
+        self.shows_ours
+    }
+
+    fn prints(&self, heard: u64) -> (u64, impl Iterator<Item = (Side, Px, f64)>) {
+        self.flow.prints(heard)
     }
 
     fn look(&self, now: UnixNanos) -> Option<TickLook> {

@@ -6,6 +6,7 @@ mod judge;
 mod levers;
 mod maker;
 mod market;
+mod places;
 mod quoter;
 mod sight;
 mod signals;

@@ -3,6 +3,7 @@
 use super::market::TouchQty;
 use crate::book::BookState;
 use crate::instrument::InstrumentSpec;
+use crate::queue::Shown;
 use crate::quote::Intensity;
 use crate::signal::weighted_mid;
 use crate::signal::TickLook;
@@ -65,6 +66,23 @@ pub trait Sight {
 
     /// What the fill model looks at now; `None` without a book that may be quoted on.
     fn look(&self, now: UnixNanos) -> Option<TickLook>;
+
+    /// A level as the book shows it, of quantity 0 where there is none; `None` where it cannot be
+    /// seen. Like [`Self::prints`] for a maker with a fill model: others see nothing.
+    fn level(&self, _side: Side, _px: Px) -> Option<Shown> {
+        None
+    }
+
+    /// Whether levels hold our own orders, as a venue shows them to all.
+    fn shows_ours(&self) -> bool {
+        false
+    }
+
+    /// How many trades were heard by now, and those after the first `heard` of them, oldest first:
+    /// side of the aggressor, price and lots. Of very many at once only the last.
+    fn prints(&self, heard: u64) -> (u64, impl Iterator<Item = (Side, Px, f64)>) {
+        (heard, std::iter::empty())
+    }
 
     /// A look with the touch as it is now; `None` where there is none.
     fn freshened(&self, look: &TickLook) -> Option<TickLook> {

@@ -129,6 +129,6 @@ fn stand(
         let why = format!("{}: probes are for replay; calibrate from trades", text.symbol);
         return Err(CoreError::Unsupported { why });
     }
-    let market = Market::new(spec, maker.attention(), warmth);
+    let market = Market::new(spec, maker.attention(), warmth).showing_ours();
     Ok(Stand::new(text.symbol.clone(), market, maker))
 }

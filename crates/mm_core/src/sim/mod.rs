@@ -1,18 +1,15 @@
 //! Sim — one matching model for replay, the local exchange and fault simulation; synthetic flow.
 
 mod blocks;
-mod counted;
 mod depth;
 pub mod exchange;
 mod flow;
 mod latency;
 mod orders;
-mod resting;
 pub mod rules;
 mod venue;
 
 pub use blocks::BlockClock;
-pub use counted::Shown;
 pub use depth::Depth;
 pub use flow::calibrate_qpn;
 pub use flow::estimate_queue;
@@ -41,7 +38,5 @@ pub use orders::SimFill;
 pub use orders::SimOrders;
 pub use orders::VenueConfig;
 pub use orders::VenueEvent;
-pub use resting::QueueRule;
-pub use resting::Resting;
 pub use venue::SimVenue;
 pub use venue::VenueBook;

@@ -11,16 +11,20 @@ use crate::queue::count_on_arrival;
 use crate::queue::Arrival;
 use crate::queue::QpnConfig;
 use crate::queue::QueueModel;
-use crate::sim::counted::Shown;
-use crate::sim::resting::QueueRule;
-use crate::sim::resting::Resting;
+use crate::queue::QueueRule;
+use crate::queue::Resting;
+use crate::queue::Shown;
 use crate::sim::Depth;
 use crate::units::Cloid;
+use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use serde::Deserialize;
 use serde::Serialize;
+
+/// On the venue's clock a trade and the depth row that contains it stand as near as this.
+const LATE_TRADE: DurationNanos = DurationNanos::from_millis(1);
 
 /// How fills are simulated.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -151,7 +155,7 @@ impl SimOrders {
     pub fn new(config: VenueConfig) -> Self {
         Self {
             config,
-            rule: QueueRule { model: config.queue, qpn: QpnConfig::fitted() },
+            rule: QueueRule { model: config.queue, qpn: QpnConfig::fitted(), late: LATE_TRADE },
             orders: Vec::with_capacity(16),
             reach: [NOWHERE; 2],
             changes: 0,

@@ -15,7 +15,7 @@ const SECOND_NS: f64 = 1e9;
 const HALF_LOT: f64 = 0.5;
 
 /// A level as a row shows it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shown {
     /// Lots at the price.
     pub qty: f64,

@@ -1,22 +1,20 @@
-//! One simulated resting order: what is ahead of it, and what trades and depth changes do to it.
+//! One resting order: what is ahead of it, and what trades and depth changes do to it.
 //!
 //! Section 4 of the algorithms: trades take from the front, cancels leave from ahead by the
 //! queue model's share, and a quantity is explained once, whichever of trade and depth comes first.
 
+use crate::queue::counted::Counted;
 use crate::queue::QpnConfig;
 use crate::queue::QueueModel;
-use crate::sim::counted::Counted;
-use crate::sim::counted::Shown;
+use crate::queue::Shown;
 use crate::units::Cloid;
+use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use serde::Deserialize;
 use serde::Serialize;
 
-/// A trade that arrives within this time after the depth row that already contains it is
-/// explained by that row; longer, and it is a trade of its own.
-const LATE_TRADE_NS: i64 = 1_000_000;
 /// Less than this is nothing: quantities are whole lots.
 const TOLERANCE: f64 = 1e-9;
 
@@ -39,6 +37,9 @@ pub struct QueueRule {
     pub model: QueueModel,
     /// What the order-count model knows.
     pub qpn: QpnConfig,
+    /// A trade that arrives within this time after the depth row that already contains it is
+    /// explained by that row; longer, and it is a trade of its own.
+    pub late: DurationNanos,
 }
 
 impl QueueRule {
@@ -102,6 +103,12 @@ impl Resting {
     #[must_use]
     pub fn ahead(&self) -> f64 {
         self.ahead
+    }
+
+    /// Lots behind, as estimated.
+    #[must_use]
+    pub fn behind(&self) -> f64 {
+        (self.seen - self.traded - self.ahead).max(0.0)
     }
 
     /// Whether the order's place was ever observed; if not, `ahead` is an estimate.
@@ -202,7 +209,7 @@ impl Resting {
     /// reaches past the queue.
     fn explain(&mut self, rule: &QueueRule, volume: f64, ts: i64) -> (f64, f64) {
         let Some(cut) = &mut self.cut else { return (0.0, 0.0) };
-        if ts > cut.ts + LATE_TRADE_NS || self.traded > 0.0 {
+        if ts > cut.ts + rule.late.0 || self.traded > 0.0 {
             return (0.0, 0.0);
         }
         let part = volume.min(cut.left - cut.after);
