@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 import rich_click as click
 
 from botmm import __version__
-from botmm.cli.memory import give_back
 from botmm.cli.options import examples, output_options
 from botmm.cli.terminal import Terminal
 from botmm.cli.tree import CONTEXT, LazyGroup, Lines
 from botmm.errors import BotmmError, StoppedError, UsageError, from_core, from_system
+from botmm.observe.memory import give_back
 
 _ROOT: Lines = {
     "init": ("init", "Write a commented botmm.toml."),

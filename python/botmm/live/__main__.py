@@ -37,6 +37,7 @@ from botmm.live.operator import Operator
 from botmm.live.secrets import agent_key, secret_text
 from botmm.live.watch import Watch, alarms, beat, control, meet, pay
 from botmm.observe.logging import set_up
+from botmm.observe.memory import give_back
 from botmm.observe.notifier import Notifier
 from botmm.store.state import StateStore
 
@@ -240,6 +241,7 @@ async def _set_leverage(venue: HyperliquidVenue, leverage: int) -> None:
 
 def main() -> NoReturn:
     """Entry of the `botmm-live` command."""
+    give_back()
     sys.exit(_run())
 
 

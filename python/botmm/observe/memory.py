@@ -2,7 +2,8 @@
 
 Rows are read, turned and written in blocks of half a megabyte and more. The allocators of Arrow
 and of the C library keep such blocks for later by default, a hundred megabytes of them in a run
-over months (docs/PERFORMANCE.md).
+over months (docs/PERFORMANCE.md). A daemon that reads long answers for months would keep ever more
+of them in pieces between what stays.
 """
 
 from __future__ import annotations

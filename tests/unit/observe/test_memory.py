@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 PROBE = """
-from botmm.cli.memory import give_back
+from botmm.observe.memory import give_back
 give_back()
 import numpy as np, pyarrow as pa
 def held():
