@@ -204,6 +204,8 @@ fn the_last_resort_takes_one_clip_and_quotes_nothing_else() {
     assert!(exit.takes && exit.px == Px(301_230) && exit.size == Lots(497));
     let held = QuoteState { position: Lots(60), ..state };
     assert_eq!(quote(&spec, &params, &held).0.side(Side::Ask)[0].size, Lots(60));
+    let dust = QuoteState { position: Lots(-3), ..state }; // worth less than a dollar
+    assert_eq!(quote(&spec, &params, &dust).0.side(Side::Bid)[0].size, Lots(3));
     let flat = QuoteState { position: Lots(0), ..state };
     assert!(quote(&spec, &params, &flat).0.side(Side::Ask).is_empty());
 }

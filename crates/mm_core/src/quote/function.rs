@@ -224,14 +224,16 @@ fn reducing(state: &QuoteState) -> Option<Side> {
     }
 }
 
-/// One order that closes up to a clip of the position at the other side's touch.
+/// One order that closes up to a clip of the position at the other side's touch; the last one may
+/// be worth less than an order that opens.
 fn exit(spec: &InstrumentSpec, params: &QuoteParams, state: &QuoteState, input: &Inputs) -> Ladder {
     let mut ladder = Ladder::default();
     if let Some(side) = reducing(state) {
         let px = input.touch[side.opposite().index()];
         let held = Lots(state.position.0.abs());
         let size = wanted(spec, params, px, state.m_size).min(held);
-        if size > Lots(0) && value(spec, px, size) >= params.min_notional_usd {
+        let last = size == held;
+        if size > Lots(0) && (last || value(spec, px, size) >= params.min_notional_usd) {
             ladder.push(side, Target { level: 0, px, size, takes: true });
         }
     }
