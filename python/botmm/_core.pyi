@@ -878,7 +878,10 @@ class Exchange:
         """Return the truth for judges: counts, greatest exposure, sums; `ledger_sum` is 0."""
 
     def accepted(self, user: str, cloid: str) -> int:
-        """Return how often an order with a client's id was accepted."""
+        """Return how often an order with a client's id was accepted.
+
+        One that was accepted once is forgotten with the last 2,000 orders that ended.
+        """
 
     def save(self) -> bytes:
         """Return the whole state but replies and events that were not moved out."""

@@ -256,7 +256,6 @@ impl Exchange {
             "orders": tally.orders,
             "accepted": tally.accepted,
             "open": trader.open.len(),
-            "cloids": tally.cloids.len(),
             "doubled": doubled.map(|(id, count)| json!([id, count])).collect::<Vec<_>>(),
             "exposure": exposure,
             "fills": tally.fills,

@@ -80,7 +80,7 @@ pub(super) struct Tally {
     pub(super) orders: u64,
     /// Orders that were accepted, of these.
     pub(super) accepted: u64,
-    /// How often each client id was accepted.
+    /// How often each client id was accepted; one that was once is forgotten with its order.
     pub(super) cloids: BTreeMap<OwnId, u32>,
     pub(super) fills: u64,
     pub(super) traded: i128,
@@ -152,6 +152,9 @@ impl Trader {
             if let Some((cloid, oid)) = oldest.and_then(|old| Some((old.cloid?, old.oid))) {
                 if self.cloids.get(&cloid) == Some(&oid) {
                     self.cloids.remove(&cloid);
+                    if self.tally.cloids.get(&cloid) == Some(&1) {
+                        self.tally.cloids.remove(&cloid);
+                    }
                 }
             }
         }
@@ -192,5 +195,42 @@ impl Trader {
     /// Money set apart for isolated positions.
     pub(super) fn set_apart(&self) -> i64 {
         self.stakes.values().map(|stake| stake.margin).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Tif;
+    use crate::sim::exchange::order::Status;
+
+    #[test]
+    fn client_ids_are_kept_for_as_long_as_their_orders_and_doubled_ones_for_ever() {
+        let mut trader = Trader::new("0x1".to_owned());
+        for n in 1..=ORDERS_KEPT as u64 + 2 {
+            let order = Order {
+                oid: n,
+                cloid: Some(OwnId(u128::from(n))),
+                coin: 0,
+                side: Side::Bid,
+                px: 1,
+                size: 1,
+                left: 0,
+                status: Status::Filled,
+                at: 0,
+                made: 0,
+                reduce_only: false,
+                tif: Tif::PostOnly,
+                trigger: None,
+            };
+            trader.register(&order);
+            trader.accept(&order);
+            if n == 1 {
+                trader.accept(&order);
+            }
+            trader.bury(order);
+        }
+        let times = |n: u128| trader.tally.cloids.get(&OwnId(n)).copied();
+        assert_eq!((times(1), times(2), times(3)), (Some(2), None, Some(1)));
     }
 }
