@@ -110,7 +110,7 @@ class Drill:
             await asyncio.sleep(0.2)
 
     def row(self) -> dict[str, Any]:
-        """Return the engine's report of the one symbol."""
+        """Return the engine's report of the first symbol."""
         row: dict[str, Any] = self.runner.report()["symbols"][0]
         return row
 
@@ -154,8 +154,9 @@ class Drill:
         return found
 
     def ledger(self) -> Ledger:
-        """Add up the exchange's fills."""
-        rows = self.emulator.desk.rows("fills", self.owner.address, 0, 10_000)
+        """Add up the exchange's fills of the first symbol."""
+        found = self.emulator.desk.rows("fills", self.owner.address, 0, 10_000)
+        rows = [row for row in found if row["coin"] == 0]
         signed_lots = [row["size"] * (1 if row["side"] == "bid" else -1) for row in rows]
         return Ledger(
             position=sum(signed_lots),
@@ -275,7 +276,7 @@ async def _run(
                 place = Place(folder=folder, mode=wanted.mode, account=owner, url=emulator.url)
                 told: list[tuple[str, str]] = []
                 alarm: Alarm = lambda key, words: told.append((key, words))  # noqa: E731
-                daemon = Daemon(settings, venue, place, clock, alarm=alarm)
+                daemon = Daemon(settings, venue, place, clock, alarm=alarm, kept=store.buckets())
                 operator = Operator(
                     lambda: daemon.runner,
                     daemon.status,
