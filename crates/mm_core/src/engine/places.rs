@@ -139,3 +139,169 @@ impl Queued {
 fn rests(order: &Order) -> bool {
     matches!(order.state, OrderState::Working { .. })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::BookRow;
+    use crate::command::Command;
+    use crate::command::Place;
+    use crate::command::Tif;
+    use crate::engine::Attention;
+    use crate::engine::Market;
+    use crate::engine::Warmth;
+    use crate::event::CancelReason;
+    use crate::event::OrderAnswer;
+    use crate::event::RowKind;
+    use crate::instrument::InstrumentSpec;
+    use crate::order::CloidParts;
+    use crate::risk::Exposure;
+    use crate::risk::Gate;
+    use crate::risk::MicroUsd;
+    use crate::risk::View;
+    use crate::strategy::Params;
+    use crate::units::Lots;
+    use crate::units::VenueOrderId;
+
+    const T0: i64 = 1_770_854_400_000_000_000;
+    const PX: i64 = 1_800_000;
+
+    /// A bid of 20 lots at [`PX`], and a book with 60 lots there.
+    struct Bench {
+        market: Market,
+        orders: OrderManager,
+        places: Places,
+        cloid: Cloid,
+        now: UnixNanos,
+    }
+
+    impl Bench {
+        fn of(market: Market) -> Self {
+            let (params, now) = (Params::default(), UnixNanos(T0));
+            let limits = params.account_limits().expect("limits");
+            let mut gate = Gate::new(limits, MicroUsd::from_usd(1_000.0), now).expect("a gate");
+            let spec = *market.spec();
+            let symbol = gate.add(spec, params.symbol_limits().expect("limits")).expect("room");
+            let (bid, ask) = (Px(PX), Px(PX + 100));
+            let view = View { bid, ask, mark: None, displayed: None, heard: now };
+            gate.observe(symbol, &view, &Exposure::default(), now);
+            let mut orders = OrderManager::new(symbol, 1, params.requote_rules());
+            let cloid = CloidParts { tag: 1, symbol, level: 0, sequence: 0 }.pack();
+            let (side, size) = (Side::Bid, Lots(20));
+            let (tif, reduce_only) = (Tif::PostOnly, false);
+            let place = Place { symbol, cloid, side, px: bid, size, tif, reduce_only };
+            let wish = gate.admit(Command::Place(place), &Exposure::default(), now);
+            orders.sent(&wish.expect("within limits"), now);
+            let mut bench = Self { market, orders, places: Places::default(), cloid, now };
+            bench.level(-1, PX + 100, 500).level(1, PX - 100, 500).level(1, PX, 60);
+            bench
+        }
+
+        fn new() -> Self {
+            let spec = InstrumentSpec::hyperliquid(2);
+            Self::of(Market::new(spec, Attention::Flow, Warmth::default()))
+        }
+
+        fn row(&mut self, kind: RowKind, side: i8, px: i64, qty: i64) -> &mut Self {
+            self.market.on_row(BookRow { kind, side, px, qty, n: 0, flags: 0 }, 0);
+            self
+        }
+
+        fn level(&mut self, side: i8, px: i64, qty: i64) -> &mut Self {
+            self.row(RowKind::Level, side, px, qty)
+        }
+
+        fn sold(&mut self, px: i64, qty: i64) -> &mut Self {
+            self.row(RowKind::Trade, -1, px, qty)
+        }
+
+        fn told(&mut self, answer: OrderAnswer) -> &mut Self {
+            self.orders.on_answer(self.cloid, &answer, self.now);
+            self
+        }
+
+        fn rests(&mut self) -> &mut Self {
+            self.told(OrderAnswer::Resting { oid: VenueOrderId(1), left: Lots(20) })
+        }
+
+        /// A second later: lots ahead and behind.
+        fn place(&mut self) -> Option<(f64, f64)> {
+            self.now = UnixNanos(self.now.0 + 1_000_000_000);
+            self.places.follow(&self.market, &self.orders, self.now);
+            self.places.at(Side::Bid, Px(PX))
+        }
+    }
+
+    #[test]
+    fn an_order_has_a_place_while_it_surely_rests() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.place(), None, "it was only sent");
+        assert_eq!(bench.rests().place(), Some((60.0, 0.0)));
+        assert_eq!(bench.places.at(Side::Bid, Px(PX - 100)), None);
+        assert_eq!(bench.places.at(Side::Ask, Px(PX)), None);
+        bench.told(OrderAnswer::Cancelled { reason: CancelReason::Asked });
+        assert_eq!(bench.place(), None);
+    }
+
+    #[test]
+    fn trades_bring_it_forward_and_what_joins_stands_behind() {
+        let mut bench = Bench::new();
+        bench.sold(PX, 7).rests().place();
+        assert_eq!(bench.level(1, PX, 90).place(), Some((60.0, 30.0)), "a trade of before it");
+        assert_eq!(bench.sold(PX, 25).level(1, PX, 65).place(), Some((35.0, 30.0)));
+        bench.row(RowKind::Trade, 1, PX, 10);
+        assert_eq!(bench.place(), Some((35.0, 30.0)), "a buyer takes from asks");
+        // A quarter of what is left is cancelled: some of it ahead, more of it behind.
+        let (ahead, behind) = bench.level(1, PX, 49).place().expect("a place");
+        assert!(ahead < 35.0 && ahead > 27.0 && (ahead + behind - 49.0).abs() < 1e-9, "{ahead}");
+        assert_eq!(bench.sold(PX - 100, 1).place().map(|at| at.0), Some(0.0), "swept");
+    }
+
+    #[test]
+    fn a_trade_told_after_the_change_that_holds_it_counts_once() {
+        let (mut trade_first, mut book_first) = (Bench::new(), Bench::new());
+        for bench in [&mut trade_first, &mut book_first] {
+            bench.rests().place();
+            bench.level(1, PX, 90).place();
+        }
+        let wanted = trade_first.sold(PX, 25).level(1, PX, 65).place();
+        book_first.level(1, PX, 65).place();
+        book_first.sold(PX, 25);
+        book_first.places.follow(&book_first.market, &book_first.orders, book_first.now);
+        assert_eq!(book_first.places.at(Side::Bid, Px(PX)), wanted);
+    }
+
+    #[test]
+    fn a_fill_tells_that_nothing_is_ahead() {
+        let mut bench = Bench::new();
+        bench.rests().place();
+        bench.places.filled(bench.cloid);
+        assert_eq!(bench.place(), Some((0.0, 60.0)));
+    }
+
+    #[test]
+    fn what_cannot_be_seen_has_no_place_and_a_gap_keeps_what_was_known() {
+        let mut bench = Bench::new();
+        bench.row(RowKind::Frame, 0, PX + 50, 0).rests();
+        assert_eq!(bench.place(), None, "the window ends above it");
+        bench.row(RowKind::Frame, 0, 0, 0);
+        assert_eq!(bench.place(), Some((60.0, 0.0)));
+        bench.row(RowKind::Gap, 0, 0, 0).level(1, PX, 90);
+        assert_eq!(bench.place(), Some((60.0, 0.0)));
+    }
+
+    #[test]
+    fn our_own_order_in_the_book_is_not_in_its_own_way() {
+        let spec = InstrumentSpec::hyperliquid(2);
+        let shown = || Market::new(spec, Attention::Flow, Warmth::default()).showing_ours();
+        // The book shows the order after the venue's word of it, or before.
+        let mut bench = Bench::of(shown());
+        assert_eq!(bench.rests().place(), Some((60.0, 0.0)));
+        assert_eq!(bench.place(), Some((60.0, 0.0)), "the book is as it was");
+        assert_eq!(bench.level(1, PX, 80).place(), Some((60.0, 0.0)));
+        let mut bench = Bench::of(shown());
+        bench.level(1, PX, 80).rests().place();
+        assert_eq!(bench.level(1, PX, 100).place(), Some((80.0, 0.0)), "20 joined since");
+        assert_eq!(bench.level(1, PX, 79).place().map(|at| at.0), Some(59.0));
+    }
+}
