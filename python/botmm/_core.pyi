@@ -497,6 +497,7 @@ class _SweepProgress(TypedDict):
     ts: int
     done: bool
     fills: int
+    followed: int
     best: tuple[int, float] | None
 
 @final
@@ -514,8 +515,9 @@ class Sweep:
         """Go on for about so many more rows of the tapes; detached.
 
         Returns:
-            Rows read once for all sets, the clock `ts` (Unix ns), fills of all sets, and the best
-            set so far with its net result in dollars.
+            Rows read once for all sets, the clock `ts` (Unix ns), fills of all sets, decisions of
+            all sets that another had made alike (`followed`: taken over, not made again), and the
+            best set so far with its net result in dollars.
 
         Raises:
             TapeError, GapError: a tape is damaged. A set that fails stops, and its row says why.

@@ -108,6 +108,46 @@ def test_every_set_ends_as_it_would_alone(name: str, markets: dict[str, Market])
     assert_same(run, SETS, (1, 2, 4))
 
 
+# A venue near enough that a step finds nothing under way.
+NEAR = {"latency": {"model": "constant", "entry_ns": 20_000_000, "response_ns": 20_000_000}}
+FIXED: dict[str, Any] = {
+    "mode": "fixed",
+    "num_levels": 1,
+    "order_size_usd": 20.0,
+    "actions_burst": 10_000,
+    "actions_per_s": 10_000,
+}
+GRID = [
+    FIXED | {"fixed_half_ticks": half, "fixed_skew_ticks": skew}
+    for half in (1.0, 1.5, 2.0)
+    for skew in (0.0, 1.0, 2.0)
+]
+# Sets of other limits, which stop some and not others while they go the same way.
+STOPPED = [
+    own | limits
+    for limits in ({"mmp_fills": 3}, SETS[-1], {"gross_frac": 0.05})
+    for own in GRID[::2]
+]
+ALIKE: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
+    "snapshots": ("classic", {"queue": "pow3:3"}, GRID),
+    "every change, by orders": ("full", {"queue": "qpn"}, GRID),
+    "contexts, whole fills": ("modern", {"partial_fills": False, "through_fill": "full"}, GRID),
+    "blocks": ("classic", {"block_ns": 30_000_000}, GRID[:4]),
+    "limits": ("full", {}, STOPPED),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_sets_that_go_the_way_of_another_end_as_they_would_alone(
+    name: str, markets: dict[str, Market]
+) -> None:
+    place, sim, sets = ALIKE[name]
+    run = run_of([markets[place]], NEAR | sim)
+    assert_same(run, sets, (1, 2))
+    assert swept(run, sets, 2)[0].run(1)["followed"] > 10
+    assert swept(run, sets[:1])[0].run(1)["followed"] == 0
+
+
 def test_a_step_longer_than_the_first_look_changes_no_markout(markets: dict[str, Market]) -> None:
     assert_same(run_of([markets["classic"]]) | {"step_ms": 700.0}, SETS[:2], (1,))
 

@@ -1,8 +1,12 @@
 //! Maker — everything that parameters touch: inventory, quotes, own orders.
 
 mod asks;
+mod stance;
 mod steer;
 mod worth;
+
+pub use stance::Considered;
+pub use stance::Stance;
 
 use super::adaptation::Adaptation;
 use super::judge::Judge;

@@ -1,5 +1,9 @@
 //! The orders of one maker in one symbol — ids, answers, fills once, and the worst case.
 
+mod standing;
+
+pub use standing::Standing;
+
 use crate::command::Command;
 use crate::command::Place;
 use crate::event::Fill;

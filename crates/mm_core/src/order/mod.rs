@@ -8,6 +8,7 @@ pub use manager::CloidParts;
 pub use manager::FillVerdict;
 pub use manager::Order;
 pub use manager::OrderManager;
+pub use manager::Standing;
 pub use manager::ORDERS_MAX;
 pub use reconcile::RequoteRules;
 pub use reconcile::Wishes;

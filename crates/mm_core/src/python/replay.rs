@@ -192,6 +192,7 @@ impl PySweep {
         dict.set_item("ts", progress.ts)?;
         dict.set_item("done", progress.done)?;
         dict.set_item("fills", progress.fills)?;
+        dict.set_item("followed", progress.followed)?;
         dict.set_item("best", progress.best)?;
         Ok(dict)
     }

@@ -32,7 +32,7 @@ impl Shown {
 }
 
 /// The prints of an interval, for how many orders they used up.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Prints {
     number: f64,
     bursts: f64,
@@ -57,7 +57,7 @@ impl Prints {
 }
 
 /// The order-count state of one order, and what a late trade needs to explain again.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Counted {
     state: QpnState,
     level: Interval,

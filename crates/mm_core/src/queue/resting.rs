@@ -19,7 +19,7 @@ use serde::Serialize;
 const TOLERANCE: f64 = 1e-9;
 
 /// A depth decrease at the order's price that a late trade may still explain.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Cut {
     ts: i64,
     /// Ahead before the decrease.
@@ -52,7 +52,7 @@ impl QueueRule {
 }
 
 /// An order resting on the simulated venue.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resting {
     /// Its client id.
     pub cloid: Cloid,
@@ -91,6 +91,11 @@ impl Resting {
     pub fn counting(mut self, rule: &QueueRule, met: Shown, ts: i64) -> Self {
         self.counted = if self.visible { rule.counts(met, ts) } else { None };
         self
+    }
+
+    /// The same order by another id.
+    pub(crate) fn named(self, cloid: Cloid) -> Self {
+        Self { cloid, ..self }
     }
 
     /// Whether order counts are followed.

@@ -62,7 +62,7 @@ pub(super) trait Part {
 pub(super) struct Run<P> {
     pub(super) parts: Vec<P>,
     pub(super) gate: Gate,
-    now: i64,
+    pub(super) now: i64,
     end: i64,
     trade_from: i64,
     step: i64,
@@ -71,7 +71,7 @@ pub(super) struct Run<P> {
     capital: MicroUsd,
     commands: Commands,
     pub(super) score: Score,
-    done: bool,
+    pub(super) done: bool,
 }
 
 /// A run over tapes: one maker a symbol, one account.
@@ -197,18 +197,39 @@ impl<P: Part> Run<P> {
     }
 
     fn step_at(&mut self, now: i64) -> Result<(), CoreError> {
+        let sampled = self.arrive(now)?;
+        self.decide(sampled)
+    }
+
+    /// Our clock reaches the step `now`; whether the account was looked at.
+    pub(super) fn arrive(&mut self, now: i64) -> Result<bool, CoreError> {
         self.now = now;
         for part in &mut self.parts {
             part.advance(now, &mut self.gate)?;
         }
-        // The account is looked at, or one of its makers has a reason: then all decide.
-        let mut stirs = now >= self.next_sample;
-        if stirs {
-            self.sample(now);
+        Ok(self.look())
+    }
+
+    /// Look at the account if it is time; whether it was.
+    pub(super) fn look(&mut self) -> bool {
+        let is_time = self.now >= self.next_sample;
+        if is_time {
+            self.sample(self.now);
         }
-        let trading = now >= self.trade_from && now < self.end;
-        stirs = stirs || self.parts.iter().any(|part| part.stirs(now));
-        if trading && stirs {
+        is_time
+    }
+
+    /// Whether orders may be sent at the present step.
+    pub(super) fn is_trading(&self) -> bool {
+        self.now >= self.trade_from && self.now < self.end
+    }
+
+    /// Makers decide at the present step, and the run may be over.
+    pub(super) fn decide(&mut self, sampled: bool) -> Result<(), CoreError> {
+        let now = self.now;
+        // The account is looked at, or one of its makers has a reason: then all decide.
+        let stirs = sampled || self.parts.iter().any(|part| part.stirs(now));
+        if self.is_trading() && stirs {
             for part in &mut self.parts {
                 part.decide(now, &mut self.gate, &mut self.commands)?;
             }
@@ -220,7 +241,7 @@ impl<P: Part> Run<P> {
     }
 
     /// The next step at which anything may happen; those before it would change nothing.
-    fn next_step(&mut self) -> Result<i64, CoreError> {
+    pub(super) fn next_step(&mut self) -> Result<i64, CoreError> {
         let next = self.now + self.step;
         let mut wake = self.next_sample.min(self.end);
         for part in &mut self.parts {

@@ -79,6 +79,14 @@ impl Seat {
         }
     }
 
+    /// All that tells seats of the fixed rule apart before anything happened, but for what they
+    /// want.
+    pub(super) fn kind(&self, gate: &Gate) -> Result<Vec<u8>, CoreError> {
+        let Self { maker, orders, latency, inbox, .. } = self;
+        postcard::to_stdvec(&(gate, maker.rules(), orders, latency, inbox))
+            .map_err(|e| CoreError::BadArgument { name: "sets", why: e.to_string() })
+    }
+
     /// Whether nothing is on its way.
     pub(super) fn is_idle(&self) -> bool {
         self.inbox.is_empty() && self.replies.is_empty()

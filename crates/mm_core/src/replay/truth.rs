@@ -18,6 +18,7 @@ use crate::event::RejectReason;
 use crate::instrument::pow10;
 use crate::instrument::InstrumentSpec;
 use crate::order::CloidParts;
+use crate::order::Order;
 use crate::sim::SimFill;
 use crate::sim::SimOrders;
 use crate::sim::VenueEvent;
@@ -56,7 +57,7 @@ struct Open {
 }
 
 /// Counts that a report prints.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub(super) orders: u64,
     pub(super) cancels: u64,
@@ -111,6 +112,18 @@ pub(super) struct Truth {
     keep: Keep,
     /// Fills that are not kept any more.
     forgotten: usize,
+    /// Fills since somebody began to listen.
+    #[serde(skip)]
+    heard: Option<Vec<Execution>>,
+}
+
+/// A fill as it happened, and as it travels back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Execution {
+    pub(super) fill: SimFill,
+    pub(super) left: Lots,
+    pub(super) ts: i64,
+    pub(super) at_home: i64,
 }
 
 pub(super) const HOUR_NS: i64 = 3_600_000_000_000;
@@ -139,6 +152,7 @@ impl Truth {
             followed: Followed::default(),
             keep,
             forgotten: 0,
+            heard: None,
         }
     }
 
@@ -156,6 +170,23 @@ impl Truth {
             ts_venue: 0,
             ahead: f64::NAN,
         });
+    }
+
+    /// These are the orders that have not ended, none of them filled in part. When they were sent
+    /// is not known: only where all orders are kept that is asked.
+    pub(super) fn stand<'a>(&mut self, orders: impl Iterator<Item = &'a Order>) {
+        self.open.clear();
+        self.open.extend(orders.map(|order| Open {
+            cloid: order.cloid,
+            side: order.side,
+            level: order.level,
+            px: order.px.0,
+            qty: order.size.0,
+            filled: 0,
+            ts_sent: order.sent.0,
+            ts_venue: 0,
+            ahead: f64::NAN,
+        }));
     }
 
     /// Note an order that was lost on the way.
@@ -178,7 +209,9 @@ impl Truth {
                     self.on_answer(cloid, answer, ts, orders);
                     self.replies.push((ts + response_ns, Reply::Answer(cloid, answer)));
                 }
-                VenueEvent::Fill(fill, left) => self.on_fill(fill, left, ts, ts + response_ns)?,
+                VenueEvent::Fill(fill, left) => {
+                    self.on_fill(&Execution { fill, left, ts, at_home: ts + response_ns })?;
+                }
             }
         }
         orders.clear_events();
@@ -218,13 +251,12 @@ impl Truth {
         }
     }
 
-    fn on_fill(
-        &mut self,
-        sim: SimFill,
-        left: Lots,
-        ts: i64,
-        at_home: i64,
-    ) -> Result<(), CoreError> {
+    /// An order traded.
+    pub(super) fn on_fill(&mut self, execution: &Execution) -> Result<(), CoreError> {
+        let Execution { fill: sim, left, ts, at_home } = *execution;
+        if let Some(heard) = &mut self.heard {
+            heard.push(*execution);
+        }
         self.strike(ts);
         self.trades += 1;
         let fill = Fill {
@@ -297,6 +329,10 @@ impl Truth {
         self.replies.drain(..)
     }
 
+    pub(super) fn symbol(&self) -> SymbolIx {
+        self.symbol
+    }
+
     /// Whether funding was settled and not told yet.
     #[inline]
     pub(super) fn is_settled(&self) -> bool {
@@ -329,6 +365,21 @@ impl Truth {
     fn finished(&self) -> usize {
         let waiting = self.due.iter().filter_map(|queue| queue.front()).map(|due| due.1).min();
         waiting.map_or(self.fills.ts_exch.len(), |row| row - self.forgotten)
+    }
+
+    /// Whether a markout is due at this very time.
+    pub(super) fn is_due_at(&self, ts: i64) -> bool {
+        self.next_due <= ts && self.due.iter().flatten().any(|due| due.0 == ts)
+    }
+
+    /// Listen to fills from now on.
+    pub(super) fn listen(&mut self) {
+        self.heard.get_or_insert_default().clear();
+    }
+
+    /// The fills since then.
+    pub(super) fn heard(&self) -> &[Execution] {
+        self.heard.as_deref().unwrap_or_default()
     }
 
     /// Record every markout due at `ts`, with the touch as it is then.

@@ -10,6 +10,7 @@ use crate::risk::breakers::ChangeLog;
 use crate::risk::limits::AccountLimits;
 use crate::risk::limits::MicroUsd;
 use crate::risk::limits::SymbolLimits;
+use crate::risk::symbol::Footing;
 use crate::risk::symbol::SymbolGate;
 use crate::risk::Cause;
 use crate::risk::Change;
@@ -72,14 +73,23 @@ impl Throttle {
         }
     }
 
+    /// Whether the bucket is full by then.
+    fn is_full(&self, now: UnixNanos) -> bool {
+        self.batch.is_none_or(|batch| batch.2 < now) && self.filled_by(now) == self.full
+    }
+
+    /// How full it is by then; an hour fills any bucket, the cap keeps the product small.
+    fn filled_by(&self, now: UnixNanos) -> i64 {
+        let waited = now.since(self.filled).0.clamp(0, 3_600 * ACTION);
+        self.full.min(self.level + waited * self.rate)
+    }
+
     fn take(&mut self, kind: Kind, symbol: SymbolIx, now: UnixNanos) -> Result<(), Refusal> {
         if self.batch == Some((kind, symbol, now)) && self.batched < BATCH_MAX {
             self.batched += 1;
             return Ok(());
         }
-        // An hour fills any bucket; the cap keeps the product small.
-        let waited = now.since(self.filled).0.clamp(0, 3_600 * ACTION);
-        self.level = self.full.min(self.level + waited * self.rate);
+        self.level = self.filled_by(now);
         self.filled = self.filled.max(now);
         let reserve = match kind {
             Kind::Place => self.reserve,
@@ -230,6 +240,37 @@ impl Gate {
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.symbols.len() == 1
+    }
+
+    /// What the next verdicts for the only symbol depend on at `now`; `None` while more counts:
+    /// other symbols, a rule in force, a budget that is not full.
+    #[must_use]
+    pub fn footing(&self, symbol: SymbolIx, now: UnixNanos) -> Option<Footing> {
+        let ample = self.is_alone() && self.account.throttle.is_full(now);
+        let calm = ample && self.account.state() == RiskState::Active;
+        calm.then(|| self.symbols[usize::from(symbol.0)].footing(now)).flatten()
+    }
+
+    /// Whether a gate that was on a footing is on it still, as far as fills and equity go, and its
+    /// equity carries this worst case.
+    #[must_use]
+    pub fn bears(&self, symbol: SymbolIx, worst: MicroUsd) -> bool {
+        let calm = self.account.state() == RiskState::Active;
+        let room = worst <= self.account.equity.share(self.account.limits.gross_ppm);
+        calm && room && self.symbols[usize::from(symbol.0)].is_at_rest()
+    }
+
+    /// The worst case of a symbol as it was last counted.
+    #[must_use]
+    pub fn worst(&self, symbol: SymbolIx) -> MicroUsd {
+        self.symbols[usize::from(symbol.0)].worst
+    }
+
+    /// Stand on the footing of another gate of the same limits.
+    pub fn stand(&mut self, symbol: SymbolIx, on: &Footing) {
+        let one = &mut self.symbols[usize::from(symbol.0)];
+        one.stand(on);
+        (self.account.worst, self.account.orders) = (one.worst.0, one.orders);
     }
 
     /// When the passing of time alone may change [`Self::open`]: the start of time while it may

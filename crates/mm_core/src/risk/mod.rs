@@ -21,4 +21,5 @@ pub use limits::SymbolLimits;
 pub use limits::PPM;
 pub use protection::ProtectionRules;
 pub use refusal::Refusal;
+pub use symbol::Footing;
 pub use symbol::View;

@@ -1,5 +1,9 @@
 //! One symbol at the gate — its market, its limits, and what was approved a moment ago.
 
+mod footing;
+
+pub use footing::Footing;
+
 use crate::command::Place;
 use crate::command::Tif;
 use crate::error::CoreError;
@@ -59,7 +63,7 @@ struct Recent {
 }
 
 /// The lowest and highest mid of half a second.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Span {
     slot: i64,
     low2: i64,
@@ -337,9 +341,8 @@ impl SymbolGate {
             return Err(Refusal::OrdersOnSide { count, limit });
         }
         let (px, size) = (order.px, order.size);
-        let newest = self.recent[(self.recent_at + RECENT - 1) % RECENT];
-        let young = |sent: Recent| now.since(sent.at) < self.limits.duplicate_window;
-        let looked_at = if newest.is_some_and(young) { &self.recent[..] } else { &[] };
+        let young = |at| now.since(at) < self.limits.duplicate_window;
+        let looked_at = if self.newest().is_some_and(young) { &self.recent[..] } else { &[] };
         for sent in looked_at.iter().flatten() {
             let age = now.since(sent.at);
             let same = sent.side == order.side && sent.px == px && sent.size == size;
@@ -351,6 +354,11 @@ impl SymbolGate {
             Some(own) if !order.side.better(own, px) => Err(Refusal::OwnCross { px, own }),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// When an order was last approved.
+    fn newest(&self) -> Option<UnixNanos> {
+        self.recent[(self.recent_at + RECENT - 1) % RECENT].map(|sent| sent.at)
     }
 
     /// Remember an approved order.

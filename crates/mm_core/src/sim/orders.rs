@@ -126,12 +126,22 @@ impl Reach {
 const NOWHERE: Reach = Reach { low: i64::MAX, high: i64::MIN, crosses: i64::MAX };
 
 /// What is counted of the orders' own realism.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OrderCounts {
     /// Orders whose place in the queue was never observed before they arrived.
     pub unseen_arrivals: u64,
     /// Orders of the order-count model whose level shows no counts: a fixed rule.
     pub uncounted_orders: u64,
+}
+
+impl OrderCounts {
+    /// What was counted since.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            unseen_arrivals: self.unseen_arrivals - before.unseen_arrivals,
+            uncounted_orders: self.uncounted_orders - before.uncounted_orders,
+        }
+    }
 }
 
 /// Our orders at the venue of one symbol.
@@ -182,6 +192,34 @@ impl SimOrders {
     #[must_use]
     pub fn counts(&self) -> OrderCounts {
         self.counts
+    }
+
+    /// One order a side at most, bids and asks, and its id; `None` where there are more, or
+    /// something was not told yet.
+    pub(crate) fn standing(&self) -> Option<[Option<Resting>; 2]> {
+        let of = |side| self.orders.iter().filter(move |order| order.side == side);
+        let single = Side::BOTH.iter().all(|&side| of(side).nth(1).is_none());
+        (single && self.is_quiet()).then(|| Side::BOTH.map(|side| of(side).next().cloned()))
+    }
+
+    /// Hold these orders by these ids and no others, with this position.
+    pub(crate) fn stand(
+        &mut self,
+        orders: &[Option<Resting>; 2],
+        cloids: [Option<Cloid>; 2],
+        position: Lots,
+    ) {
+        self.position = position;
+        let named = orders.iter().flatten().zip(cloids.into_iter().flatten());
+        self.orders.clear();
+        self.orders.extend(named.map(|(order, cloid)| order.clone().named(cloid)));
+        self.measure_reach();
+    }
+
+    /// Count what other orders were counted for.
+    pub(crate) fn count(&mut self, more: OrderCounts) {
+        self.counts.unseen_arrivals += more.unseen_arrivals;
+        self.counts.uncounted_orders += more.uncounted_orders;
     }
 
     /// Move out what happened since the last call: venue time and event, in order.

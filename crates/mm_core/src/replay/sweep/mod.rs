@@ -4,9 +4,12 @@
 //! each looking only at what concerns its own orders or changes what it sees, the next is read.
 //! Every set ends exactly as it would have if replayed alone, whatever the number of threads.
 
+mod album;
 mod levels;
 mod playback;
+mod recall;
 mod recorded;
+mod ride;
 mod shared;
 mod stretch;
 
@@ -21,12 +24,14 @@ use super::spec::SweepSpec;
 use super::truth::Keep;
 use crate::engine::Attention;
 use crate::error::CoreError;
+use album::Album;
 use playback::Playback;
 use rayon::prelude::*;
 use rayon::ThreadPool;
 use serde_json::json;
 use serde_json::Value;
 use shared::SharedTape;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use stretch::Stretch;
 
@@ -41,6 +46,8 @@ pub struct SweepProgress {
     pub done: bool,
     /// Fills of all sets so far.
     pub fills: u64,
+    /// Decisions of all sets so far that another set had made, so that only their outcome counts.
+    pub followed: u64,
     /// The best net result so far, in dollars, and the set that has it.
     pub best: Option<(usize, f64)>,
 }
@@ -61,6 +68,8 @@ pub struct Sweep {
 #[derive(Debug)]
 struct Set {
     player: Player,
+    /// Which limits, rules and venue it has, where other sets have the same.
+    kind: Option<usize>,
     error: Option<CoreError>,
 }
 
@@ -115,9 +124,10 @@ impl Sweep {
                     Player::Shared(Box::new(run))
                 }
             };
-            Ok(Set { player, error: None })
+            Ok(Set { player, kind: None, error: None })
         };
-        let sets = spec.sets.into_iter().map(set).collect::<Result<Vec<_>, _>>()?;
+        let mut sets = spec.sets.into_iter().map(set).collect::<Result<Vec<_>, _>>()?;
+        number_kinds(&mut sets)?;
         Ok(Self { tapes, stretches, sets, pool, now, done: false })
     }
 
@@ -136,7 +146,8 @@ impl Sweep {
     /// Every set trades in the stretch on hand while the next is read.
     fn play_stretch(&mut self) -> Result<(), CoreError> {
         let Self { tapes, stretches, sets, pool, .. } = self;
-        let play = || sets.par_iter_mut().for_each(|set| set.play(stretches));
+        let album = Album::default();
+        let play = || sets.par_iter_mut().for_each(|set| set.play(stretches, &album));
         let (next, ()) = pool.join(|| next_stretches(tapes), play);
         self.now = self.stretches.first().map_or(self.now, |stretch| stretch.until);
         match next? {
@@ -163,6 +174,7 @@ impl Sweep {
             ts: self.now,
             done: self.done,
             fills: self.sets.iter().map(|set| set.progress().0).sum(),
+            followed: self.sets.iter().map(Set::followed).sum(),
             best: self.sets.iter().enumerate().map(net).max_by(|a, b| a.1.total_cmp(&b.1)),
         }
     }
@@ -188,13 +200,16 @@ impl Sweep {
 }
 
 impl Set {
-    fn play(&mut self, stretches: &[Arc<Stretch>]) {
-        let until = stretches[0].until;
+    fn play(&mut self, stretches: &[Arc<Stretch>], album: &Album) {
+        let (until, kind) = (stretches[0].until, self.kind);
         self.guard(|player| match player {
             Player::Alone(replay) => replay.run_until(until).map(drop),
             Player::Shared(run) => {
                 run.parts.iter_mut().zip(stretches).for_each(|(part, s)| part.enter(s));
-                run.run_until(until)?;
+                match kind {
+                    Some(kind) => run.ride_until(until, (kind, album))?,
+                    None => run.run_until(until)?,
+                }
                 run.parts.iter_mut().try_for_each(Playback::leave)
             }
         });
@@ -222,6 +237,13 @@ impl Set {
         }
     }
 
+    fn followed(&self) -> u64 {
+        match &self.player {
+            Player::Alone(_) => 0,
+            Player::Shared(run) => run.parts.iter().map(Playback::followed).sum(),
+        }
+    }
+
     fn figures(&self) -> Value {
         let mut figures = match &self.player {
             Player::Alone(replay) => replay.run.figures(),
@@ -232,6 +254,22 @@ impl Set {
         }
         figures
     }
+}
+
+/// Number the kinds of those sets that others are like.
+fn number_kinds(sets: &mut [Set]) -> Result<(), CoreError> {
+    let mut kinds: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+    for (at, set) in sets.iter().enumerate() {
+        if let Player::Shared(run) = &set.player {
+            if let [part] = &run.parts[..] {
+                kinds.entry(part.seat().kind(&run.gate)?).or_default().push(at);
+            }
+        }
+    }
+    for (number, alike) in kinds.values().filter(|alike| alike.len() > 1).enumerate() {
+        alike.iter().for_each(|&at| sets[at].kind = Some(number));
+    }
+    Ok(())
 }
 
 /// The next stretch of every tape, all up to one step; `None` once all are used up.

@@ -1,6 +1,12 @@
 //! Playback — one maker of a set in a recorded market: it wakes when what it looks at changed.
 
+use super::album::Decided;
+use super::album::Quotes;
+use super::album::Standpoint;
+use super::album::Way;
+use super::recall::Recall;
 use super::recorded::Recorded;
+use super::stretch::Common;
 use super::stretch::Moment;
 use super::stretch::News;
 use super::stretch::Stretch;
@@ -20,15 +26,19 @@ use crate::replay::drive::Part;
 use crate::replay::seat::Seat;
 use crate::replay::seat::World;
 use crate::replay::sighting::Readings;
+use crate::replay::truth::Execution;
+use crate::replay::truth::Reply;
 use crate::risk::Gate;
 use crate::signal::TickLook;
 use crate::sim::Depth;
 use crate::strategy::Regime;
+use crate::units::Cloid;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// One maker in a recorded market.
@@ -47,6 +57,9 @@ pub(super) struct Playback {
     minds: News,
     /// The last step.
     now: i64,
+    /// Decisions that another set had made.
+    followed: u64,
+    recall: Recall,
 }
 
 /// The market as one maker sees it at a moment.
@@ -79,6 +92,8 @@ impl Playback {
             next_settlement: 0,
             minds: if attention == Attention::Book { News::Prices } else { News::Sizes },
             now: i64::MIN,
+            followed: 0,
+            recall: Recall::default(),
         }
     }
 
@@ -92,6 +107,7 @@ impl Playback {
         self.seen.whole = RefCell::new(None);
         self.seen.stretch = Arc::clone(stretch);
         (self.next, self.next_news, self.next_settlement) = (0, 0, 0);
+        self.recall.clear();
     }
 
     /// Play what is left of the stretch at the venue.
@@ -101,6 +117,76 @@ impl Playback {
         self.world.happen(until, true, &mut self.seat)?;
         self.seat.truth.forget();
         Ok(())
+    }
+
+    /// How many rows happen at the venue before `now`, where just these have.
+    pub(super) fn pos_before(&self, now: i64) -> Option<u32> {
+        self.world.pos_before(now)
+    }
+
+    /// How many of its decisions another set had made.
+    pub(super) fn followed(&self) -> u64 {
+        self.followed
+    }
+
+    /// Whether funding may be settled in a span of the venue's time.
+    pub(super) fn may_settle(&self, span: Range<i64>) -> bool {
+        self.seen.stretch.settlements.iter().any(|ts| span.contains(ts))
+    }
+
+    /// Whether the account is told anything in a span of the venue's rows.
+    pub(super) fn is_told(&self, span: Range<u32>) -> bool {
+        let about_book = |common: &Common| matches!(common, Common::Frame(_) | Common::Clear);
+        let mut common = self.seen.stretch.common.iter();
+        common.any(|(pos, common)| span.contains(pos) && !about_book(common))
+    }
+
+    /// What the maker would want, deciding on this; `None` where that is more than a way tells.
+    pub(super) fn choice(&mut self, decided: &Decided) -> Option<Quotes> {
+        let Self { seen, seat, recall, .. } = self;
+        let position = seat.maker.account().position();
+        recall.wanted(decided, position, || Quotes::of(&seat.maker.choice(seen, &decided.on)))
+    }
+
+    /// Go a way. The orders are those of the page where the last way ends: until they are needed,
+    /// nobody looks at ours.
+    pub(super) fn follow(
+        &mut self,
+        way: &Way,
+        fills: impl Iterator<Item = Execution>,
+        gate: &mut Gate,
+    ) -> Result<(), CoreError> {
+        let Standpoint { now, pos, .. } = way.to.from;
+        let Self { world, seat, .. } = self;
+        self.followed += 1;
+        seat.truth.tally.orders += way.orders;
+        seat.truth.tally.cancels += way.cancels;
+        seat.orders.count(way.counts);
+        for execution in fills {
+            seat.truth.on_fill(&execution)?;
+            for (ts, reply) in seat.truth.replies() {
+                if let Reply::Fill(fill, mid2) = reply {
+                    seat.maker.on_fill(&fill, mid2, gate, UnixNanos(ts))?;
+                }
+            }
+        }
+        while seat.truth.next_due() <= now {
+            let due = seat.truth.next_due();
+            world.skip_to(due, &mut seat.truth)?;
+            seat.truth.mark_out(world.touch(), due);
+        }
+        world.skip(pos, &mut seat.truth)?;
+        self.now = now;
+        self.hear(now);
+        Ok(())
+    }
+
+    /// Stand with the orders of a page, by these ids; the next order has this number.
+    pub(super) fn stand(&mut self, on: &Standpoint, cloids: [Option<Cloid>; 2], next: u64) {
+        let Seat { maker, orders, truth, .. } = &mut self.seat;
+        maker.stand(&on.stance, cloids, next);
+        orders.stand(&on.resting, cloids, maker.account().position());
+        truth.stand(maker.orders().live());
     }
 
     /// When something is seen that is worth waking for.

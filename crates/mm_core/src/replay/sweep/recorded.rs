@@ -15,6 +15,7 @@ use crate::replay::around::Around;
 use crate::replay::around::LOOK;
 use crate::replay::seat::Seat;
 use crate::replay::seat::World;
+use crate::replay::truth::Truth;
 use crate::replay::window::reached;
 use crate::sim::Depth;
 use crate::sim::LevelArrival;
@@ -258,21 +259,59 @@ impl Recorded {
 
     /// The next common event happens.
     fn on_common(&mut self, common: Common, seat: &mut Seat) -> Result<(), CoreError> {
-        self.common += 1;
         let ts = self.stretch.ts(self.pos - 1);
-        match common {
-            Common::Frame(bound) => {
-                self.bound = bound;
-                self.framed = Some(i64::from(self.pos));
-                seat.orders.on_frame(self, ts);
-            }
-            Common::Clear => self.bound = [0; 2],
-            Common::Context(kind, value) => seat.truth.on_context(kind, value, ts)?,
-            Common::Funding(rate, oracle) => seat.truth.on_funding(rate, oracle, ts)?,
+        self.note(common, &mut seat.truth)?;
+        if matches!(common, Common::Frame(_)) {
+            seat.orders.on_frame(self, ts);
         }
         if seat.truth.is_settled() {
             seat.answer(ts)?;
         }
+        Ok(())
+    }
+
+    /// What the next common event, in the row before the present place, does to what is ours but
+    /// for the orders.
+    fn note(&mut self, common: Common, truth: &mut Truth) -> Result<(), CoreError> {
+        self.common += 1;
+        let ts = self.stretch.ts(self.pos - 1);
+        match common {
+            Common::Frame(bound) => {
+                (self.bound, self.framed) = (bound, Some(i64::from(self.pos)));
+            }
+            Common::Clear => self.bound = [0; 2],
+            Common::Context(kind, value) => truth.on_context(kind, value, ts)?,
+            Common::Funding(rate, oracle) => truth.on_funding(rate, oracle, ts)?,
+        }
+        Ok(())
+    }
+
+    /// How many rows happen before `now`; `None` where rows of that very time have happened.
+    pub(super) fn pos_before(&self, now: i64) -> Option<u32> {
+        let at_it = self.pos.checked_sub(1).is_some_and(|last| self.stretch.ts(last) >= now);
+        (!at_it).then_some(self.pos)
+    }
+
+    /// The rows up to and at a time happen while nobody looks at our orders.
+    pub(super) fn skip_to(&mut self, ts: i64, truth: &mut Truth) -> Result<(), CoreError> {
+        let Stretch { strip, base, len, .. } = &*self.stretch;
+        let (here, all) = (base + self.pos as usize, &strip.ts[..base + *len as usize]);
+        let end = (reached(all, here, ts) - base) as u32;
+        self.skip(end, truth)
+    }
+
+    /// Everything before the row `end` happens while nobody looks at our orders.
+    pub(super) fn skip(&mut self, end: u32, truth: &mut Truth) -> Result<(), CoreError> {
+        while let Some(&(pos, common)) = self.stretch.common.get(self.common) {
+            if pos >= end {
+                break;
+            }
+            self.pos = pos + 1;
+            self.note(common, truth)?;
+        }
+        self.pos = end;
+        (self.peeked_at, self.watched) = (u64::MAX, u64::MAX);
+        self.watches.clear();
         Ok(())
     }
 
