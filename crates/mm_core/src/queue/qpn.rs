@@ -48,12 +48,12 @@ impl Default for QpnConfig {
 impl QpnConfig {
     /// Relative rates by age, behind us and then ahead, fitted half on the first half of a real
     /// order-by-order recording and half on synthetic markets; all sizes alike, which did better
-    /// than fitted sizes (docs/studies/QUEUE_TRUTH.md).
+    /// than fitted sizes (`backtest.studies.queue_truth.fit`, docs/studies/QUEUE_TRUTH.md).
     #[must_use]
     pub fn fitted() -> Self {
         Self {
             edges: vec![1.0, 3.0, 10.0, 30.0],
-            rates: vec![25.5, 12.5, 5.6, 2.2, 1.0, 5.3, 3.4, 2.0, 1.1, 0.55],
+            rates: vec![13.0, 10.0, 5.1, 2.2, 1.0, 2.6, 2.9, 1.6, 0.87, 0.38],
             ..Self::default()
         }
     }
