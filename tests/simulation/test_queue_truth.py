@@ -1,11 +1,22 @@
 """Queue truth — the order-count model nearest to true positions, in a real book and a synthetic one."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from backtest.studies.queue_truth.books import BOOKS, Book, Recording, Synthetic, data_folder
+from backtest.studies.queue_truth.books import (
+    BOOKS,
+    Book,
+    Followed,
+    Recording,
+    Synthetic,
+    data_folder,
+)
 from backtest.studies.queue_truth.fills import Fills, curves_table, outcome_table, results_table
+from backtest.studies.queue_truth.fit import REAL, SYNTHETIC, rates
 from backtest.studies.queue_truth.levels import read_lobster_levels
 from backtest.studies.queue_truth.messages import read_lobster
 from backtest.studies.queue_truth.pictures import curves_picture, errors_picture
@@ -54,6 +65,26 @@ def test_the_shipped_rates_beat_each_fixed_rule_on_the_real_book() -> None:
     for scored, share in ((by_event, 0.6), (by_half_second, 1.0)):
         errors = {name: np.nanmean(o.error[o.n >= 4]) for name, o in scored.models.items()}
         assert all(errors[SHIPPED] < share * errors[rule] for rule in RULES), scored.views
+
+
+def test_rates_of_all_books_are_means_of_their_ratios() -> None:
+    @dataclass
+    class Told:
+        rates: list[float]
+
+        def calibrate(self, timing: tuple[int, int, int]) -> Told:
+            assert timing[0] == 500
+            return self
+
+    def part(rates: list[float]) -> Followed:
+        return Followed(Told(rates), None)  # type: ignore[arg-type]
+
+    made = [4.0, 2.0, 2.0, 2.0, 1.0, 4.0, 2.0, 2.0, 2.0, 1.0]
+    # A book in which all cancel ten times as often has the same ratios.
+    books = {name: part([rate * 10**i for rate in made]) for i, name in enumerate(SYNTHETIC)}
+    real = [16.0, 8.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0, 2.0, 4.0]
+    got = rates(books | {REAL: part(real)})
+    assert got == pytest.approx([8, 4, 2, 2, 1, 2, 2, 2, 2, 2])
 
 
 def test_real_orders_filled_by_volume_have_nobody_ahead() -> None:
