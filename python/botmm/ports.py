@@ -120,8 +120,11 @@ class Venue(Protocol):
         """
         ...
 
-    async def retell_fills(self) -> bool:
-        """Hand on the account's last fills once more, as a frame; whether that was taken in."""
+    async def retell_fills(self, reaching: Standing | None = None) -> bool:
+        """Hand on the account's last fills once more, as a frame; whether that was taken in.
+
+        False, too, where they do not lead to the positions of `reaching`: some are missing.
+        """
         ...
 
     async def minutes(self, symbol: int, count: int) -> list[Minute]:

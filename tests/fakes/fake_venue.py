@@ -84,7 +84,7 @@ class FakeVenue:
         answer = rests or {"Cancelled": {"reason": "Asked"}}
         return {"kind": "answer", "symbol": symbol, "cloid": cloid, "answer": answer}
 
-    async def retell_fills(self) -> bool:
+    async def retell_fills(self, reaching: Standing | None = None) -> bool:
         self.retold += 1
         return not (self.silent or self.mute_fills)
 

@@ -12,7 +12,7 @@ import pytest
 from botmm.exchanges.base import RawReply, SignedRequest
 from botmm.exchanges.hyperliquid.encode import Action
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
-from botmm.ports import Event
+from botmm.ports import Event, Standing
 from tests.campaign.bot import Life
 from tests.campaign.drive import Plan, play
 from tests.campaign.judge import GuiltyError, Judge
@@ -94,7 +94,7 @@ class ForgetfulVenue(HyperliquidVenue):
                 return True
         return super()._take(channel, frame)
 
-    async def retell_fills(self) -> bool:
+    async def retell_fills(self, reaching: Standing | None = None) -> bool:
         return True
 
 

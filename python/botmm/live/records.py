@@ -122,7 +122,7 @@ class Records:
             if not self._differing(standing, every=False):
                 return standing
             # A socket that is dead without a word does not tell them by itself.
-            told = told or await self._run.venue.retell_fills()
+            told = told or await self._run.venue.retell_fills(standing)
             await asyncio.sleep(0.25)
             standing = await self._run.venue.standing()
         if not told:
@@ -195,7 +195,7 @@ class Records:
             # well; those that cancel out show only when all are told again.
             due = self._comparisons % RETELL_EVERY == 0
             if due or self._differing(standing, every=False):
-                if not await self._run.venue.retell_fills():
+                if not await self._run.venue.retell_fills(standing):
                     raise VenueError("the account's fills cannot be read")
                 asked = self._run.report()
                 standing = await self._run.venue.standing()

@@ -17,6 +17,7 @@ from botmm.clock import Clock
 from botmm.errors import UsageError, VenueError
 from botmm.exchanges.base import Instrument, Trade
 from botmm.exchanges.hyperliquid import encode, entries, standing, subscriptions
+from botmm.exchanges.hyperliquid.account import FillRow
 from botmm.exchanges.hyperliquid.actions import Actions
 from botmm.exchanges.hyperliquid.answers import Answer, invalid
 from botmm.exchanges.hyperliquid.budgets import KEPT_URGENT, AddressBudget, WeightLedger
@@ -363,8 +364,11 @@ class HyperliquidVenue:
             return None
         return self._told(answer)
 
-    async def retell_fills(self) -> bool:
-        """Hand on the account's last fills once more, as a frame; whether that was taken in."""
+    async def retell_fills(self, reaching: Standing | None = None) -> bool:
+        """Hand on the account's last fills once more, as a frame; whether that was taken in.
+
+        False, too, where they do not lead to the positions of `reaching`: some are missing.
+        """
         since = int(self._clock.now()) // MS_NS - PROOF_WINDOW_MS
         try:
             fills = await self._ask.fills(since)
@@ -374,7 +378,19 @@ class HyperliquidVenue:
         self._meet("userFills", frame)
         if not self.inbox.put(frame, private=True):
             return False
-        return await self.inbox.used(within_s=USED_S)
+        used = await self.inbox.used(within_s=USED_S)
+        return used and (reaching is None or self._reach(fills, reaching))
+
+    def _reach(self, fills: Sequence[FillRow], there: Standing) -> bool:
+        """Whether fills lead to the positions of a standing that was asked for before them."""
+        try:
+            for ix, one in enumerate(self.instruments):
+                rows = [fill for fill in fills if fill.coin == one.name]
+                standing.included(rows, there.positions.get(ix, 0), one.name)
+        except standing.MismatchError as error:
+            _log.warning("fills are missing", why=error.message)
+            return False
+        return True
 
     async def standing(self) -> Standing:
         """Ask where the account stands.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -170,6 +171,32 @@ def test_fills_of_a_proven_end_come_before_it() -> None:
         assert event is not None
         assert event["answer"] == "Filled"
         assert json.loads(seen[-1])["data"]["fills"] == [fill]
+        reading.cancel()
+
+    play(script)
+
+
+def test_fills_of_which_one_is_missing_do_not_lead_to_the_position() -> None:
+    base = {
+        "coin": "BTC", "px": "50000.0", "sz": "0.002", "side": "B", "time": 1_000_000,
+        "startPosition": "0.0", "oid": 100, "crossed": False, "fee": "0.015", "tid": 5,
+        "cloid": cloid(1), "feeToken": "USDC",
+    }  # fmt: skip
+    fills = [base, {**base, "time": 1_001_000, "startPosition": "0.002", "tid": 6}]
+
+    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
+        async def read() -> None:
+            async for _ in venue.frames():
+                pass
+
+        reading = asyncio.create_task(read())
+        flat = await venue.standing()
+        there = replace(flat, positions={0: 400})
+        fake.info["userFillsByTime"] = fills[:1]
+        assert await venue.retell_fills()
+        assert not await venue.retell_fills(there)
+        fake.info["userFillsByTime"] = fills
+        assert await venue.retell_fills(there)
         reading.cancel()
 
     play(script)
