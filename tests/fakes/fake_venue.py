@@ -27,6 +27,8 @@ class FakeVenue:
         self.orders: dict[str, RestingOrder] = {}
         self.strangers: list[RestingOrder] = []
         self.position = 0
+        self.drift = 0
+        """What the position gains from one standing to the next."""
         self.cash: int | None = 1_000_000_000
         self.budget = 10_000
         self.sent: list[Command] = []
@@ -91,6 +93,7 @@ class FakeVenue:
     async def standing(self) -> Standing:
         if self.silent:
             raise VenueError("no answer")
+        self.position += self.drift
         return Standing(
             at_ns=T0,
             positions={0: self.position},

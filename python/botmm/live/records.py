@@ -7,7 +7,7 @@ taken from the venue's word.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from botmm.clock import Clock
@@ -117,17 +117,23 @@ class Records:
         Raises:
             VenueError: the fills could not be read, so that nothing follows from a difference.
         """
-        told = False
+        reached: Mapping[int, int] | None = None
         for _ in range(EXPLAINED_TRIES):
             if not self._differing(standing, every=False):
                 return standing
             # A socket that is dead without a word does not tell them by itself.
-            told = told or await self._run.venue.retell_fills(standing)
+            unread = reached != standing.positions
+            if unread and await self._run.venue.retell_fills(standing):
+                reached = standing.positions
             await asyncio.sleep(0.25)
             standing = await self._run.venue.standing()
-        if not told:
-            raise VenueError("the account's fills cannot be read")
+        self._require_read(standing, reached)
         return standing
+
+    def _require_read(self, standing: Standing, reached: Mapping[int, int] | None) -> None:
+        """Raise where positions differ that are not those to which fills were read."""
+        if self._differing(standing, every=False) and reached != standing.positions:
+            raise VenueError("the account's fills cannot be read")
 
     def _differing(self, standing: Standing, *, every: bool) -> list[int]:
         """Return the symbols whose position is not what the venue says, or all of them."""
@@ -197,8 +203,10 @@ class Records:
             if due or self._differing(standing, every=False):
                 if not await self._run.venue.retell_fills(standing):
                     raise VenueError("the account's fills cannot be read")
-                asked = self._run.report()
+                reached, asked = standing.positions, self._run.report()
                 standing = await self._run.venue.standing()
+                # What was traded since may have been lost as well: that is no proof.
+                self._require_read(standing, reached)
         except VenueError as error:
             # One question without an answer says nothing of the position.
             self._run.health.failed_reconciles += 1

@@ -195,6 +195,21 @@ def test_a_position_that_differs_twice_is_corrected() -> None:
     assert any(key == "position" for key, _ in case.alarms)
 
 
+def test_nothing_is_corrected_to_a_position_that_came_after_the_fills_that_were_read() -> None:
+    case = Case()
+
+    async def script() -> None:
+        await until(lambda: len(case.venue.orders) == 4)
+        case.venue.drift = 1
+        await until(lambda: RECORDS in case.runner.health.holds)
+        assert case.runner.health.corrected_positions == 0
+        case.venue.drift = 0
+        await until(lambda: case.runner.health.corrected_positions == 1)
+
+    case.play(script)
+    assert case.runner.report()["symbols"][0]["position"] == case.venue.position
+
+
 def test_nothing_is_corrected_while_the_fills_cannot_be_read() -> None:
     case = Case()
     case.venue.mute_fills = True
