@@ -401,3 +401,19 @@ fn a_binance_session_builds_the_book() {
     assert_eq!(side(Side::Bid), [(24, 1_000_000)]);
     assert_eq!(side(Side::Ask), [(26, 10_000_000), (27, 800_000)]);
 }
+
+#[test]
+fn a_depth_bomb_is_refused_and_uses_up_no_stack() {
+    for venue in [Venue::Hyperliquid, Venue::Binance, Venue::Bybit] {
+        for bomb in ["[", r#"{"a":"#, r#"{"stream":"#, r#"["\"",{"data":"#] {
+            let bomb = bomb.repeat(100_000);
+            assert!(refusal(venue, &bomb).contains("nested deeper than 32"), "{venue:?}");
+            for channel in ["l2Book", "trades", "orderUpdates", "userFills", "error"] {
+                let frame = format!(r#"{{"channel":"{channel}","data":{bomb}"#);
+                assert!(refusal(venue, &frame).contains("nested deeper than 32"), "{channel}");
+            }
+        }
+    }
+    let quoted = format!(r#"{{"channel":"error","data":"{}"}}"#, "[".repeat(100));
+    assert!(say(Venue::Hyperliquid, &quoted).is_ok(), "brackets of a text are no depth");
+}

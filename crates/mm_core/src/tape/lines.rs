@@ -6,6 +6,7 @@ use crate::event::streams;
 use crate::event::FeedMessage;
 use crate::instrument::Venue;
 use crate::wire::decode;
+use crate::wire::nests_too_deep;
 use crate::wire::parse_float_text;
 use crate::wire::scan_scales;
 use crate::wire::Decoded;
@@ -365,6 +366,9 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 }
 
 fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, CoreError> {
+    if nests_too_deep(text) {
+        return Err(bad("nested too deep".to_owned()));
+    }
     sonic_rs::from_str(text).map_err(|e| {
         // The lines after the first draw the place in the text.
         bad(e.to_string().lines().next().unwrap_or("not JSON").to_owned())

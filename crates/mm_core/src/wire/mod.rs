@@ -15,6 +15,7 @@ pub use decimal::parse_decimal;
 pub use decimal::parse_float_text;
 pub use hyperliquid::OrderUpdate;
 pub use hyperliquid::UserFill;
+pub(crate) use raw::nests_too_deep;
 pub use raw::Scales;
 
 use crate::error::CoreError;

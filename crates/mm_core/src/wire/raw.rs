@@ -30,6 +30,9 @@ pub struct Scales {
     pub size_decimals: u32,
 }
 
+/// Lists and objects within each other.
+pub(crate) const DEPTH_MAX: usize = 32;
+
 /// A frame before scaling.
 pub(super) enum Raw<'a> {
     Feed(RawFeed<'a>),
@@ -95,7 +98,40 @@ pub(super) fn json<'a, T: Deserialize<'a>>(
     text: &'a [u8],
 ) -> Result<T, CoreError> {
     let text = std::str::from_utf8(text).map_err(|error| wrong(channel, error.to_string()))?;
+    if nests_too_deep(text) {
+        return Err(wrong(channel, format!("nested deeper than {DEPTH_MAX}")));
+    }
     sonic_rs::from_str(text).map_err(|error| wrong(channel, one_line(&error.to_string())))
+}
+
+/// Whether JSON nests deeper than any payload of a venue.
+///
+/// The parser goes down without a bound of its own: a text of brackets alone would use up the stack.
+pub(crate) fn nests_too_deep(text: &str) -> bool {
+    let (mut depth, mut bytes) = (0_usize, text.bytes());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => skip_text(&mut bytes),
+            b'[' | b'{' if depth == DEPTH_MAX => return true,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Go behind the quote that ends a text.
+fn skip_text(bytes: &mut std::str::Bytes<'_>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The object or list that a payload carries.

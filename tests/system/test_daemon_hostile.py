@@ -1,0 +1,103 @@
+"""Daemon under hostile frames — they are counted and change nothing, and none holds the loop up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.live_drill import Drill, run
+
+DEEP = 100_000
+HUGE = 64 << 20
+SLOW_S = 0.1
+NUMBERS = ("NaN", "Infinity", "1e400", "-1", '"1e400"', '"NaN"', '"١٢٣"', '"\\ud800"', "null", "[]")
+BOOK = (
+    '{"channel":"l2Book","data":{"coin":"BTC","time":1,"levels":[[{"px":%s,"sz":"1.0","n":1}],[]]}}'
+)
+TOUCH = '{"channel":"bbo","data":{"coin":"BTC","time":%s,"bbo":[null,null]}}'
+ORDER = (
+    '{"channel":"orderUpdates","data":[{"order":{"coin":"BTC","side":"B","limitPx":"1.0",'
+    '"sz":%s,"oid":1,"timestamp":1,"origSz":"1.0","cloid":"0x00000000000000000000000000000001"},'
+    '"status":"open","statusTimestamp":1}]}'
+)
+FILL = (
+    '{"channel":"userFills","data":{"user":"USER","fills":[{"coin":"BTC","px":"1.0","sz":%s,'
+    '"side":"B","time":1,"startPosition":"0.0","dir":"Open Long","closedPnl":"0.0","hash":"0x0",'
+    '"oid":1,"crossed":false,"fee":"0.0","tid":1,"feeToken":"USDC"}]}}'
+)
+FUNDING = (
+    '{"channel":"userFundings","data":{"user":"USER","fundings":[{"time":1,"coin":"BTC",'
+    '"usdc":%s,"szi":"1.0","fundingRate":"0.1"}]}}'
+)
+CHANNELS = ("l2Book", "bbo", "trades", "activeAssetCtx", "orderUpdates", "userFills")
+PRIVATE = ("userFundings", "userNonFundingLedgerUpdates", "post", "subscriptionResponse", "error")
+
+
+def hostile(user: str) -> list[str]:
+    """Return frames that no venue should send."""
+    forms = (BOOK, TOUCH, ORDER, FILL, FUNDING)
+    frames = [form % number for form in forms for number in NUMBERS]
+    for channel in (*CHANNELS, *PRIVATE):
+        bombs = ("[" * DEEP, '{"a":' * DEEP)
+        frames += [f'{{"channel":"{channel}","data":{deep}' for deep in bombs]
+        frames.append(f'{{"channel":"{channel}","data":{{"\\ud800":"\\udfff","x":NaN}}}}')
+        frames.append(f'{{"channel":"{channel}","data":null,"channel":"l2Book","data":7}}')
+    frames += ["[" * DEEP, "", "\x00", "null", "{}", '{"channel":7}', "𝟙" * 1000]
+    return [frame.replace("USER", user) for frame in frames]
+
+
+class Stopwatch:
+    """The most processor time that one frame took in functions of the daemon."""
+
+    def __init__(self) -> None:
+        self.most_s = 0.0
+        self.calls = 0
+
+    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any) -> Any:
+            began = time.thread_time()
+            try:
+                return function(*arguments)
+            finally:
+                self.calls += 1
+                self.most_s = max(self.most_s, time.thread_time() - began)
+
+        return timed
+
+
+def test_hostile_frames_are_counted_and_change_nothing(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        watch, venue = Stopwatch(), drill.runner.venue
+        assert drill.runner._loop is not None
+        drill.runner._loop.frame = watch.around(drill.runner._loop.frame)  # type: ignore[method-assign]
+        for stream in venue._streams:  # type: ignore[attr-defined]
+            stream._take = watch.around(stream._take)
+        await drill.trade(1)
+        bad, before = drill.runner.engine.counts.bad_frames, watch.calls
+        frames = hostile(drill.owner.address)
+        for at, frame in enumerate(frames):
+            await drill.do("frame", text=frame)
+            if at % 20 == 0:
+                await drill.trade(1)
+        links = venue.link
+        for socket in list(drill.emulator.server.sockets):
+            await socket._ws.send_bytes(b"\x00\xff\xfe" * 1000)
+        await drill.do("frame", text="x" * HUGE)
+        await drill.until(
+            lambda: venue.link >= links + 2, "both sockets were given up for new ones"
+        )
+        await drill.trade(1)
+        await drill.quoting()
+        await drill.settle()
+        drill.judge_books()
+        counted = drill.runner.engine.counts.bad_frames - bad
+        print(
+            f"{len(frames)} frames on two sockets, {counted} counted, {watch.most_s * 1e3:.1f} ms"
+        )
+        assert watch.calls - before > 2 * len(frames)
+        assert counted >= len(frames)
+        assert watch.most_s < SLOW_S
+
+    run(tmp_path, script).judge(orders=4, fills=4)
