@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,8 +75,18 @@ def test_after_sigkill_it_quotes_again_with_no_order_doubled_and_the_right_posit
                 there.control(do="shock", coin="BTC", bps=bps)
             return bool(there.audit()["fills"] >= filled)
 
+        def stands_still_with_orders() -> bool:
+            """Stop it, so that what was on its way has arrived; let it go on where nothing rests."""
+            first.process.send_signal(signal.SIGSTOP)
+            threading.Event().wait(0.3)
+            if there.audit()["open"] >= 1:
+                return True
+            first.process.send_signal(signal.SIGCONT)
+            threading.Event().wait(0.3)
+            return False
+
         wait_until(fills, "fills")
-        wait_until(lambda: there.audit()["open"] >= 1, "live orders")
+        wait_until(stands_still_with_orders, "live orders")
         assert first.end(signal.SIGKILL) == -signal.SIGKILL
     left = {one["oid"] for one in there.info("openOrders")}
     assert left, "nothing was left to find"
