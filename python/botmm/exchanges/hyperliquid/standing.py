@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from botmm.exchanges.base import Instrument, RawReply
@@ -119,6 +119,19 @@ def included(fills: Sequence[FillRow], position: int, coin: str) -> list[FillRow
     if _start(blocks[0]) == position:
         return []
     raise MismatchError(f"{coin}: no fill explains the position of {position} lots")
+
+
+def lead_to(fills: Sequence[FillRow], position: int, at_ms: int) -> bool:
+    """Whether fills of one coin, none missing, come to a position at a venue time.
+
+    That none was made explains any position: older ones are not asked for.
+    """
+    blocks = [list(rows) for _, rows in groupby(fills, key=lambda fill: fill.time_ms)]
+    whole = all(_end(one) == _start(after) for one, after in pairwise(blocks))
+    past = [block for block in blocks if block[0].time_ms <= at_ms]
+    if past:
+        return whole and _end(past[-1]) == position
+    return whole and (not blocks or _start(blocks[0]) == position)
 
 
 def _start(block: Sequence[FillRow]) -> int:

@@ -383,13 +383,12 @@ class HyperliquidVenue:
 
     def _reach(self, fills: Sequence[FillRow], there: Standing) -> bool:
         """Whether fills lead to the positions of a standing that was asked for before them."""
-        try:
-            for ix, one in enumerate(self.instruments):
-                rows = [fill for fill in fills if fill.coin == one.name]
-                standing.included(rows, there.positions.get(ix, 0), one.name)
-        except standing.MismatchError as error:
-            _log.warning("fills are missing", why=error.message)
-            return False
+        at_ms = there.at_ns // MS_NS + standing.MARGIN_MS
+        for ix, one in enumerate(self.instruments):
+            rows = [fill for fill in fills if fill.coin == one.name]
+            if not standing.lead_to(rows, there.positions.get(ix, 0), at_ms):
+                _log.warning("fills are missing", symbol=one.name, fills=len(rows))
+                return False
         return True
 
     async def standing(self) -> Standing:

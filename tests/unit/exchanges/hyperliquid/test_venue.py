@@ -182,7 +182,12 @@ def test_fills_of_which_one_is_missing_do_not_lead_to_the_position() -> None:
         "startPosition": "0.0", "oid": 100, "crossed": False, "fee": "0.015", "tid": 5,
         "cloid": cloid(1), "feeToken": "USDC",
     }  # fmt: skip
-    fills = [base, {**base, "time": 1_001_000, "startPosition": "0.002", "tid": 6}]
+    fills = [
+        base,
+        {**base, "time": 1_001_000, "startPosition": "0.002", "side": "A", "tid": 6},
+        {**base, "time": 1_002_000, "tid": 7},
+        {**base, "time": 1_009_000, "startPosition": "0.002", "tid": 8},
+    ]
 
     async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
         async def read() -> None:
@@ -190,13 +195,13 @@ def test_fills_of_which_one_is_missing_do_not_lead_to_the_position() -> None:
                 pass
 
         reading = asyncio.create_task(read())
-        flat = await venue.standing()
-        there = replace(flat, positions={0: 400})
-        fake.info["userFillsByTime"] = fills[:1]
-        assert await venue.retell_fills()
+        there = replace(await venue.standing(), at_ns=1_003_000 * 10**6, positions={0: 200})
+        for known, whole in ((4, True), (3, True), (2, False), (0, True)):
+            fake.info["userFillsByTime"] = fills[:known]
+            assert await venue.retell_fills(there) is whole
+        fake.info["userFillsByTime"] = [fills[0], *fills[2:]]
         assert not await venue.retell_fills(there)
-        fake.info["userFillsByTime"] = fills
-        assert await venue.retell_fills(there)
+        assert await venue.retell_fills()
         reading.cancel()
 
     play(script)
