@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from botmm.data.catalogue import Tape
     from botmm.data.volume import Compared
 
-MINUTE_NS = 60 * 10**9
 WORST = 5
 
 
@@ -105,6 +104,7 @@ def _candles(tape: Tape, url: str | None, path: Path | None) -> dict[int, int]:
     decimals = int(tape.meta["size_decimals"])
     if path is not None:
         from botmm.data.candles import read_candles
+        from botmm.data.quality import MINUTE_NS
 
         rows = read_candles(path, before_ns=tape.last_ts + MINUTE_NS, most=10**7)
         return {row[0] * 1_000_000: round(row[5] * 10**decimals) for row in rows}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from botmm.clock import Clock
 from botmm.errors import VenueError
 from botmm.observe.logging import logger
-from botmm.units import SECOND_NS, day_of
+from botmm.units import SECOND_NS, day_of, day_start
 
 FIRES_MAX = 8
 """The venue lets it fire ten times a day; the last two are left to a person."""
@@ -54,7 +54,7 @@ class Deadman:
         self._set_ms: int | None = None
         self._granted = self._told = self._over = False
         self._day = day_of(int(clock.now()))
-        self._fired_ns = -SECOND_NS * 3600
+        self._fired_ns: int | None = None
         self.fires = 0
 
     async def run(self, earlier: Callable[[int], Awaitable[int]]) -> None:
@@ -63,9 +63,8 @@ class Deadman:
         Args:
             earlier: counts the firings since a Unix time in ms, those of earlier runs.
         """
-        now_ms = self._now_ms()
         try:
-            self.fires += await earlier(now_ms - now_ms % 86_400_000)
+            self.fires += await earlier(day_start(self._day) // 1_000_000)
         except VenueError as error:
             _log.warning("firings of the switch today are not known", why=error.message)
         while True:
@@ -119,7 +118,8 @@ class Deadman:
         """Take note that it fired; the news of one firing count once."""
         now = int(self._clock.now())
         self._set_ms = None
-        if now - self._fired_ns > self._pace.same_s * SECOND_NS:
+        last = self._fired_ns
+        if last is None or now - last > self._pace.same_s * SECOND_NS:
             self._fired_ns = now
             self.fires += 1
             self._alarm(

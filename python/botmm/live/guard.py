@@ -21,7 +21,7 @@ from botmm.live import heartbeat
 from botmm.live.heartbeat import Beat, Heartbeat, Life
 from botmm.observe.logging import logger
 from botmm.store.state import StateStore
-from botmm.units import day_of
+from botmm.units import day_of, day_start
 
 STALE_S = 2.0
 POLL_S = 0.1
@@ -33,7 +33,6 @@ AGAIN_S = 5.0
 EQUITY_S = 5.0
 KEY_S = 300.0
 """How often the guard asks after its own key; that weighs 80 of 1,200 a minute."""
-DAY_MS = 86_400_000
 MOVED_S = 60.0
 """How often transfers are asked after; a loss over the limit asks at once."""
 EMPTY_READS = 2
@@ -226,7 +225,7 @@ class Guard:
         if known is None or known[0] != today or mono - known[1] >= most_s:
             micro = known[2] if known is not None and known[0] == today else 0
             try:
-                micro = await self._venue.transferred_micro(now // 1_000_000 // DAY_MS * DAY_MS)
+                micro = await self._venue.transferred_micro(day_start(today) // 1_000_000)
             except VenueError as error:
                 _log.warning("transfers unknown", why=error.message)
             known = self._moved = (today, mono, micro)
