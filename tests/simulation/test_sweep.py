@@ -16,8 +16,9 @@ from tests.fakes.markets import MINUTE, SECOND, Market, play, told, write_market
 from tests.fakes.models import one_split
 from tests.fakes.specs import START
 
-# More than two stretches of the core, so that orders, replies and markouts go over their ends.
+# More than two stretches, so that orders, replies and markouts go over their ends.
 ROWS_MIN = 70_000
+STRETCH_ROWS = 32_768
 TRADE = 5
 SLOW = {"latency": {"model": "constant", "entry_ns": 300_000_000, "response_ns": 150_000_000}}
 FEED = {
@@ -65,11 +66,15 @@ def alone(run: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def swept(
-    run: Mapping[str, Any], sets: Sequence[Mapping[str, Any]], threads: int = 1
+    run: Mapping[str, Any],
+    sets: Sequence[Mapping[str, Any]],
+    threads: int = 1,
+    stretch_rows: int | None = STRETCH_ROWS,
 ) -> tuple[Sweep, list[dict[str, Any]]]:
     """Sweep sets over a run, each meant for all symbols; the sweep with its fills, and its rows."""
     params = [{"params": [dict(own)] * len(run["symbols"])} for own in sets]
     wish = {"run": run, "sets": params, "threads": threads, "keep_fills": True}
+    wish |= {} if stretch_rows is None else {"stretch_rows": stretch_rows}
     sweep = Sweep(json.dumps(wish))
     while not sweep.run(20_000)["done"]:
         pass
@@ -132,7 +137,7 @@ ALIKE: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
     "snapshots": ("classic", {"queue": "pow3:3"}, GRID),
     "every change, by orders": ("full", {"queue": "qpn"}, GRID),
     "contexts, whole fills": ("modern", {"partial_fills": False, "through_fill": "full"}, GRID),
-    "blocks": ("classic", {"block_ns": 30_000_000}, GRID[:4]),
+    "blocks": ("classic", {"block_ns": 30_000_000}, GRID),
     "limits": ("full", {}, STOPPED),
 }
 
@@ -145,6 +150,8 @@ def test_sets_that_go_the_way_of_another_end_as_they_would_alone(
     run = run_of([markets[place]], NEAR | sim)
     assert_same(run, sets, (1, 2))
     assert swept(run, sets, 2)[0].run(1)["followed"] > 10
+    # In stretches of any length, their own among them.
+    assert swept(run, sets, 2, 5_000)[1] == swept(run, sets, 1, None)[1]
     assert swept(run, sets[:1])[0].run(1)["followed"] == 0
 
 

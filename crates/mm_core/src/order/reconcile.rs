@@ -12,6 +12,7 @@ use crate::quote::Target;
 use crate::quote::LEVELS_MAX;
 use crate::units::DurationNanos;
 use crate::units::Lots;
+use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
 use serde::Deserialize;
@@ -171,6 +172,20 @@ impl OrderManager {
             }
         }
         best
+    }
+
+    /// Whether an order stays for an innermost target just as it is wanted, or goes for one at
+    /// another price; `None` where it is neither.
+    pub(crate) fn stays(
+        &self,
+        order: &Order,
+        (px, size): (Px, Lots),
+        spec: &InstrumentSpec,
+    ) -> Option<bool> {
+        match (order.px.0 - px.0).abs() {
+            0 => same_size(order, size, self.rules().size_ppm).then_some(true),
+            off => (off >= self.rules().steps_inner * spec.step(px)).then_some(false),
+        }
     }
 
     /// Whether an order that is further from the touch than its target is too young to go.

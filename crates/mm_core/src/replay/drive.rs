@@ -210,9 +210,14 @@ impl<P: Part> Run<P> {
         Ok(self.look())
     }
 
+    /// Whether it is time to look at the account.
+    pub(super) fn is_look_due(&self) -> bool {
+        self.now >= self.next_sample
+    }
+
     /// Look at the account if it is time; whether it was.
     pub(super) fn look(&mut self) -> bool {
-        let is_time = self.now >= self.next_sample;
+        let is_time = self.is_look_due();
         if is_time {
             self.sample(self.now);
         }

@@ -84,6 +84,8 @@ pub struct SweepSpec {
     pub(super) clocks: SpecClocks,
     pub(super) capital: MicroUsd,
     pub(super) threads: usize,
+    /// Rows of a stretch, about; results do not depend on it.
+    pub(super) stretch_rows: Option<usize>,
     pub(super) keep_fills: bool,
 }
 
@@ -159,6 +161,8 @@ struct SweepText {
     sets: Vec<SetText>,
     #[serde(default)]
     threads: usize,
+    #[serde(default)]
+    stretch_rows: Option<usize>,
     #[serde(default)]
     keep_fills: bool,
 }
@@ -294,6 +298,7 @@ impl SweepSpec {
             clocks: clocks(run)?,
             capital: MicroUsd::from_usd(run.account.capital_usd),
             threads: sweep.threads,
+            stretch_rows: sweep.stretch_rows,
             keep_fills: sweep.keep_fills,
         })
     }

@@ -369,7 +369,10 @@ impl Truth {
 
     /// Whether a markout is due at this very time.
     pub(super) fn is_due_at(&self, ts: i64) -> bool {
-        self.next_due <= ts && self.due.iter().flatten().any(|due| due.0 == ts)
+        let at_it = |queue: &VecDeque<(i64, usize)>| {
+            queue.iter().take_while(|due| due.0 <= ts).any(|due| due.0 == ts)
+        };
+        self.next_due <= ts && self.due.iter().any(at_it)
     }
 
     /// Listen to fills from now on.

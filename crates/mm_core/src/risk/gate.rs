@@ -10,6 +10,7 @@ use crate::risk::breakers::ChangeLog;
 use crate::risk::limits::AccountLimits;
 use crate::risk::limits::MicroUsd;
 use crate::risk::limits::SymbolLimits;
+use crate::risk::symbol::Burden;
 use crate::risk::symbol::Footing;
 use crate::risk::symbol::SymbolGate;
 use crate::risk::Cause;
@@ -18,6 +19,7 @@ use crate::risk::Exposure;
 use crate::risk::Refusal;
 use crate::risk::RiskState;
 use crate::risk::View;
+use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::SymbolIx;
 use crate::units::UnixNanos;
@@ -251,26 +253,43 @@ impl Gate {
         calm.then(|| self.symbols[usize::from(symbol.0)].footing(now)).flatten()
     }
 
-    /// Whether a gate that was on a footing is on it still, as far as fills and equity go, and its
-    /// equity carries this worst case.
+    /// Whether no rule of account or symbol is in force.
     #[must_use]
-    pub fn bears(&self, symbol: SymbolIx, worst: MicroUsd) -> bool {
+    pub fn is_at_rest(&self, symbol: SymbolIx) -> bool {
         let calm = self.account.state() == RiskState::Active;
-        let room = worst <= self.account.equity.share(self.account.limits.gross_ppm);
-        calm && room && self.symbols[usize::from(symbol.0)].is_at_rest()
+        calm && self.symbols[usize::from(symbol.0)].is_at_rest()
     }
 
-    /// The worst case of a symbol as it was last counted.
+    /// What orders weigh that were approved for a symbol just now.
     #[must_use]
-    pub fn worst(&self, symbol: SymbolIx) -> MicroUsd {
-        self.symbols[usize::from(symbol.0)].worst
+    pub fn burden(&self, symbol: SymbolIx, on: &Exposure) -> Burden {
+        self.symbols[usize::from(symbol.0)].burden(on)
+    }
+
+    /// Whether limits and equity carry this burden of the only symbol with this position, so that
+    /// the orders would have been approved here as well.
+    #[must_use]
+    pub fn bears(&self, symbol: SymbolIx, position: Lots, burden: &Burden) -> bool {
+        let one = &self.symbols[usize::from(symbol.0)];
+        let worst = one.laden(position, burden);
+        let AccountLimits { gross_ppm, orders_in_all, .. } = self.account.limits;
+        let few = burden.orders() <= orders_in_all && burden.is_apart();
+        let room = worst <= one.position_raw2;
+        few && room && one.micros(worst) <= self.account.equity.share(gross_ppm)
+    }
+
+    /// Whether a full budget of messages is full again so long after one of cancels and one of
+    /// places, and pays for both.
+    #[must_use]
+    pub fn refills(&self, after: DurationNanos) -> bool {
+        let Throttle { full, rate, reserve, .. } = self.account.throttle;
+        let waited = after.0.clamp(0, 3_600 * ACTION);
+        full - 2 * ACTION >= reserve && waited * rate >= 2 * ACTION
     }
 
     /// Stand on the footing of another gate of the same limits.
     pub fn stand(&mut self, symbol: SymbolIx, on: &Footing) {
-        let one = &mut self.symbols[usize::from(symbol.0)];
-        one.stand(on);
-        (self.account.worst, self.account.orders) = (one.worst.0, one.orders);
+        self.symbols[usize::from(symbol.0)].stand(on);
     }
 
     /// When the passing of time alone may change [`Self::open`]: the start of time while it may

@@ -45,6 +45,10 @@ impl MicroUsd {
     /// A share of this amount, toward zero.
     #[must_use]
     pub fn share(self, ppm: i64) -> Self {
+        // Wide divisions are slow, and few amounts need them.
+        if let Some(product) = self.0.checked_mul(ppm) {
+            return Self(product / PPM);
+        }
         let product = i128::from(self.0) * i128::from(ppm) / i128::from(PPM);
         Self(product.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64)
     }

@@ -21,5 +21,6 @@ pub use limits::SymbolLimits;
 pub use limits::PPM;
 pub use protection::ProtectionRules;
 pub use refusal::Refusal;
+pub use symbol::Burden;
 pub use symbol::Footing;
 pub use symbol::View;

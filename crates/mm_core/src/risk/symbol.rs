@@ -2,6 +2,7 @@
 
 mod footing;
 
+pub use footing::Burden;
 pub use footing::Footing;
 
 use crate::command::Place;
@@ -104,7 +105,7 @@ pub(super) struct SymbolGate {
     /// One micro-dollar is `raw2_num / raw2_den` half price units times lots.
     raw2_num: i128,
     raw2_den: i128,
-    position_raw2: i128,
+    pub(super) position_raw2: i128,
     order_raw2: i128,
     least_raw2: i128,
 }
@@ -388,7 +389,7 @@ impl SymbolGate {
     }
 
     /// Half price units times lots to micro-dollars, up.
-    fn micros(&self, raw2: i128) -> MicroUsd {
+    pub(super) fn micros(&self, raw2: i128) -> MicroUsd {
         let value = match i64::try_from(raw2) {
             // Scales of the venues: a division costs more than all the rest of the gate.
             Ok(small) if (self.raw2_num, self.raw2_den) == (2, 1) => i128::from((small + 1) >> 1),

@@ -142,6 +142,14 @@ impl OrderCounts {
             uncounted_orders: self.uncounted_orders - before.uncounted_orders,
         }
     }
+
+    /// What both counted.
+    pub(crate) fn and(self, more: Self) -> Self {
+        Self {
+            unseen_arrivals: self.unseen_arrivals + more.unseen_arrivals,
+            uncounted_orders: self.uncounted_orders + more.uncounted_orders,
+        }
+    }
 }
 
 /// Our orders at the venue of one symbol.
@@ -205,12 +213,12 @@ impl SimOrders {
     /// Hold these orders by these ids and no others, with this position.
     pub(crate) fn stand(
         &mut self,
-        orders: &[Option<Resting>; 2],
+        orders: [Option<&Resting>; 2],
         cloids: [Option<Cloid>; 2],
         position: Lots,
     ) {
         self.position = position;
-        let named = orders.iter().flatten().zip(cloids.into_iter().flatten());
+        let named = orders.into_iter().flatten().zip(cloids.into_iter().flatten());
         self.orders.clear();
         self.orders.extend(named.map(|(order, cloid)| order.clone().named(cloid)));
         self.measure_reach();
@@ -218,8 +226,7 @@ impl SimOrders {
 
     /// Count what other orders were counted for.
     pub(crate) fn count(&mut self, more: OrderCounts) {
-        self.counts.unseen_arrivals += more.unseen_arrivals;
-        self.counts.uncounted_orders += more.uncounted_orders;
+        self.counts = self.counts.and(more);
     }
 
     /// Move out what happened since the last call: venue time and event, in order.

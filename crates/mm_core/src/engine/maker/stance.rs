@@ -13,16 +13,16 @@ use crate::engine::Sight;
 use crate::order::Order;
 use crate::order::Standing;
 use crate::quote::Ladder;
+use crate::risk::Exposure;
 use crate::units::Cloid;
 use crate::units::Lots;
+use crate::units::Px;
 use serde::Serialize;
 
-/// All that the next decision depends on besides the parameters, the market and the gate.
+/// All that the next decision depends on besides parameters, position and orders, the market and
+/// the gate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stance {
-    /// Without their ids, which no decision looks at.
-    orders: Standing,
-    position: Lots,
     last: Option<Inputs>,
     content: bool,
     /// Whether nothing of its own happened since the last decision.
@@ -53,6 +53,13 @@ impl Stance {
     pub fn differs(&self, on: &Considered) -> bool {
         !self.settled || self.last.as_ref() != Some(&on.0)
     }
+
+    /// Whether nothing but the market and the clock wakes it for its next decision, as far as
+    /// its orders are answered as asked.
+    #[must_use]
+    pub fn is_at_ease(&self) -> bool {
+        self.content && self.settled
+    }
 }
 
 impl Maker {
@@ -63,11 +70,16 @@ impl Maker {
         if steered || self.attention() != Attention::Book {
             return None;
         }
-        let orders = self.config.orders.standing()?;
-        let orders = orders.map(|order| order.map(|order| Order { cloid: Cloid(0), ..order }));
-        let position = self.config.account.position();
         let settled = self.is_settled();
-        Some(Stance { orders, position, last: self.last, content: self.content, settled })
+        Some(Stance { last: self.last, content: self.content, settled })
+    }
+
+    /// The orders that it stands with, without their ids, which no decision looks at; `None` where
+    /// something is under way.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        let orders = self.config.orders.standing()?;
+        Some(orders.map(|order| order.map(|order| Order { cloid: Cloid(0), ..order })))
     }
 
     /// What besides a stance and a choice tells makers of the fixed rule apart, before any order.
@@ -85,8 +97,13 @@ impl Maker {
 
     /// Stand so, with orders of these ids; the next order has this number. The position is its
     /// own.
-    pub fn stand(&mut self, stance: &Stance, cloids: [Option<Cloid>; 2], sequence: u64) {
-        self.config.orders.stand(&stance.orders, cloids, sequence);
+    pub fn stand(
+        &mut self,
+        (stance, orders): (&Stance, &Standing),
+        cloids: [Option<Cloid>; 2],
+        sequence: u64,
+    ) {
+        self.config.orders.stand(orders, cloids, sequence);
         self.content = stance.content;
         // What it wanted when it last decided is thought of again where it counts.
         (self.last, self.quoted) = (stance.last, None);
@@ -94,10 +111,23 @@ impl Maker {
         self.own_events += u64::from(!stance.settled);
     }
 
+    /// Whether an order stays for a wanted price and size just as it is wanted, or goes for one at
+    /// another price; `None` where it is neither.
+    #[must_use]
+    pub fn stays(&self, order: &Order, wanted: (Px, Lots)) -> Option<bool> {
+        self.config.orders.stays(order, wanted, &self.config.spec)
+    }
+
     /// What its last decision was made on.
     #[must_use]
     pub fn considered(&self) -> Option<Considered> {
         self.last.map(Considered)
+    }
+
+    /// What its orders could do to its position.
+    #[must_use]
+    pub fn exposure(&mut self) -> Exposure {
+        self.config.orders.exposure(self.config.account.position())
     }
 
     /// What it wanted last.

@@ -1,48 +1,71 @@
-//! Album — decisions of one stretch that were played once, for every set that comes to stand there.
+//! Album — the steps of one stretch at which sets stand with nothing under way, earliest first.
 //!
-//! A page is a step at which a run stands with nothing under way. From it lead the ways of what
-//! may be chosen there: each to the page where the orders that followed are all answered.
+//! A page is such a step, with all sets that stand there. From it lead the ways of what may be
+//! chosen there: each to the page where the orders that followed are all answered. A page is
+//! turned once, when every set that may come to it is there.
 
 use crate::engine::Considered;
 use crate::engine::Stance;
 use crate::order::CloidParts;
+use crate::order::Order;
 use crate::queue::Resting;
 use crate::quote::Ladder;
 use crate::quote::Target;
 use crate::replay::truth::Execution;
+use crate::risk::Burden;
 use crate::risk::Footing;
-use crate::risk::MicroUsd;
 use crate::sim::OrderCounts;
 use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::OnceLock;
-use std::sync::PoisonError;
 
-/// How a run stands at a step before it decides: runs that stand alike go on alike where they
-/// choose alike.
+/// Where a run stands at a step before it decides, but for its orders: runs of one kind that stand
+/// on the same ground, with the same orders, go on alike where they choose alike.
 #[derive(Debug, PartialEq)]
-pub(super) struct Standpoint {
+pub(super) struct Ground {
     pub(super) now: i64,
-    /// Which limits, rules and venue: sets are of one kind where these are equal.
-    pub(super) kind: usize,
     /// Rows that happened at the venue.
     pub(super) pos: u32,
     pub(super) stance: Stance,
-    pub(super) resting: [Option<Resting>; 2],
     pub(super) footing: Footing,
 }
 
-/// A standpoint, and the ways that lead from it.
+/// The order of a side, as the maker and as the venue knows it, without its id.
+#[derive(Debug, PartialEq)]
+pub(super) struct Foot {
+    pub(super) order: Option<Order>,
+    pub(super) resting: Option<Resting>,
+}
+
+/// How a run stands: the ground, and the orders, bids and asks.
 #[derive(Debug)]
+pub(super) struct Standpoint {
+    pub(super) ground: Ground,
+    pub(super) feet: [Foot; 2],
+}
+
+/// A step, with the grounds there and who stands on them.
+#[derive(Debug, Default)]
 pub(super) struct Page {
-    pub(super) from: Standpoint,
-    pub(super) decided: OnceLock<Decided>,
-    ways: Mutex<Vec<(Choice, Option<Arc<Way>>)>>,
+    pub(super) grounds: Vec<(Ground, Vec<Stander>)>,
+    /// Orders, bids and asks.
+    pub(super) feet: [Vec<Foot>; 2],
+}
+
+/// Who stands with which orders, bids and asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stander {
+    pub(super) rider: usize,
+    pub(super) feet: [usize; 2],
+}
+
+/// A place in the album: the step, the ground of that step, the orders.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Place {
+    pub(super) now: i64,
+    pub(super) ground: usize,
+    pub(super) feet: [usize; 2],
 }
 
 /// What a decision at a page is made on.
@@ -68,7 +91,7 @@ pub(super) type Choice = Option<Quotes>;
 
 /// One wanted quote a side at most, bids and asks: all that a way is told by.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Quotes([Option<(Px, Lots)>; 2]);
+pub(super) struct Quotes(pub(super) [Option<(Px, Lots)>; 2]);
 
 impl Quotes {
     /// The quotes of a ladder of one level; `None` for others.
@@ -85,9 +108,11 @@ impl Quotes {
 }
 
 /// What follows a choice until nothing is under way again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Way {
-    pub(super) to: Arc<Page>,
+    /// Where it ends: the step, and the rows that happened at the venue.
+    pub(super) now: i64,
+    pub(super) pos: u32,
     pub(super) orders: u64,
     pub(super) cancels: u64,
     pub(super) counts: OrderCounts,
@@ -97,8 +122,8 @@ pub(super) struct Way {
     pub(super) held: [Option<Held>; 2],
     /// What traded, and which order it was.
     pub(super) fills: Vec<(Held, Execution)>,
-    /// The worst case that the gate had to bear.
-    pub(super) worst: MicroUsd,
+    /// What the gate had to bear.
+    pub(super) burden: Burden,
 }
 
 /// An order that was met on a way.
@@ -110,57 +135,57 @@ pub(super) enum Held {
     Placed(CloidParts),
 }
 
-/// The pages of one stretch.
+/// The pages of one stretch that were not turned yet.
 #[derive(Debug, Default)]
 pub(super) struct Album {
-    pages: Mutex<BTreeMap<i64, Vec<Arc<Page>>>>,
-    modes: Mutex<Vec<Considered>>,
+    pages: BTreeMap<i64, Page>,
+    modes: Vec<Considered>,
 }
 
 impl Album {
-    /// The page of a standpoint, a new one where nobody stood there.
-    pub(super) fn page(&self, from: Standpoint) -> Arc<Page> {
-        let mut pages = locked(&self.pages);
-        let there = pages.entry(from.now).or_default();
-        if let Some(page) = there.iter().find(|page| page.from == from) {
-            return Arc::clone(page);
-        }
-        let page = Arc::new(Page { from, decided: OnceLock::new(), ways: Mutex::default() });
-        there.push(Arc::clone(&page));
-        page
+    /// The place of a standpoint, a new one where nobody stood there.
+    pub(super) fn place(&mut self, on: Standpoint) -> Place {
+        let Standpoint { ground, feet: [bid, ask] } = on;
+        let now = ground.now;
+        let page = self.pages.entry(now).or_default();
+        let grounds = &mut page.grounds;
+        let at = grounds.iter().position(|known| known.0 == ground);
+        let ground = at.unwrap_or_else(|| {
+            grounds.push((ground, Vec::new()));
+            grounds.len() - 1
+        });
+        let [bids, asks] = &mut page.feet;
+        Place { now, ground, feet: [number(bids, bid), number(asks, ask)] }
     }
 
-    /// A decision at a page was made on this.
-    pub(super) fn decide(&self, page: &Page, on: Considered) -> Decided {
-        *page.decided.get_or_init(|| {
-            let mut modes = locked(&self.modes);
-            let mode = modes.iter().position(|mode| mode.is_like(&on)).unwrap_or_else(|| {
-                modes.push(on);
-                modes.len() - 1
-            });
-            let touch = on.touch().map_or((0, 0), |touch| (touch.bid.0, touch.ask.0));
-            Decided { is_due: page.from.stance.differs(&on), touch, mode, on }
-        })
-    }
-}
-
-impl Page {
-    /// The way of a choice, where it was played: `Some(None)` is one that nobody can follow.
-    pub(super) fn way(&self, choice: Choice) -> Option<Option<Arc<Way>>> {
-        let ways = locked(&self.ways);
-        ways.iter().find(|(known, _)| *known == choice).map(|(_, way)| way.clone())
+    /// These come to stand on the ground of a place.
+    pub(super) fn join(&mut self, place: Place, standers: &[Stander]) {
+        let there =
+            self.pages.get_mut(&place.now).and_then(|page| page.grounds.get_mut(place.ground));
+        there.expect("invariant: a way leads to a page").1.extend_from_slice(standers);
     }
 
-    /// Note the way of a choice.
-    pub(super) fn lead(&self, choice: Choice, way: Option<Way>) {
-        let mut ways = locked(&self.ways);
-        if !ways.iter().any(|(known, _)| *known == choice) {
-            ways.push((choice, way.map(Arc::new)));
-        }
+    /// Take out the page of the earliest step.
+    pub(super) fn turn(&mut self) -> Option<Page> {
+        self.pages.pop_first().map(|(_, page)| page)
+    }
+
+    /// A decision on some ground was made on this.
+    pub(super) fn decided(&mut self, from: &Ground, on: Considered) -> Decided {
+        let modes = &mut self.modes;
+        let mode = modes.iter().position(|mode| mode.is_like(&on)).unwrap_or_else(|| {
+            modes.push(on);
+            modes.len() - 1
+        });
+        let touch = on.touch().map_or((0, 0), |touch| (touch.bid.0, touch.ask.0));
+        Decided { is_due: from.stance.differs(&on), touch, mode, on }
     }
 }
 
-/// What a set that panicked left is whole: it was written at once.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// The number of something among those that are known, which it joins if it is new.
+fn number<T: PartialEq>(known: &mut Vec<T>, new: T) -> usize {
+    known.iter().position(|one| *one == new).unwrap_or_else(|| {
+        known.push(new);
+        known.len() - 1
+    })
 }

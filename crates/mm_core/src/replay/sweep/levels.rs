@@ -43,6 +43,16 @@ pub(super) struct Levels {
 }
 
 impl Levels {
+    /// Nothing, with room for so many changes.
+    pub(super) fn with_capacity(changes: usize) -> Self {
+        Self { coming: Vec::with_capacity(changes), ..Self::default() }
+    }
+
+    /// How many changes.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Note a change; positions rise.
     #[inline]
     pub(super) fn push(&mut self, side: Side, px: i64, entry: Entry) {

@@ -5,6 +5,8 @@
 //! Every set ends exactly as it would have if replayed alone, whatever the number of threads.
 
 mod album;
+mod casts;
+mod halves;
 mod levels;
 mod playback;
 mod recall;
@@ -12,6 +14,7 @@ mod recorded;
 mod ride;
 mod shared;
 mod stretch;
+mod troupe;
 
 use super::columns::FillColumns;
 use super::drive::begins;
@@ -24,14 +27,13 @@ use super::spec::SweepSpec;
 use super::truth::Keep;
 use crate::engine::Attention;
 use crate::error::CoreError;
-use album::Album;
+use casts::Casts;
 use playback::Playback;
 use rayon::prelude::*;
 use rayon::ThreadPool;
 use serde_json::json;
 use serde_json::Value;
 use shared::SharedTape;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use stretch::Stretch;
 
@@ -52,6 +54,11 @@ pub struct SweepProgress {
     pub best: Option<(usize, f64)>,
 }
 
+/// Rows of a stretch, about, where sets go through it each for itself: it stays in the caches.
+const SHORT_ROWS: usize = 32_768;
+/// And where they go together, each alone again at its end.
+const LONG_ROWS: usize = 131_072;
+
 /// Many parameter sets over the same tapes.
 #[derive(Debug)]
 pub struct Sweep {
@@ -59,6 +66,9 @@ pub struct Sweep {
     /// What the sets trade in next.
     stretches: Vec<Arc<Stretch>>,
     sets: Vec<Set>,
+    casts: Casts,
+    /// Rows of a stretch, about.
+    stretch_rows: usize,
     pool: ThreadPool,
     now: i64,
     done: bool,
@@ -68,8 +78,6 @@ pub struct Sweep {
 #[derive(Debug)]
 struct Set {
     player: Player,
-    /// Which limits, rules and venue it has, where other sets have the same.
-    kind: Option<usize>,
     error: Option<CoreError>,
 }
 
@@ -109,7 +117,8 @@ impl Sweep {
         let first = begins(first, &spec.clocks)?;
         let now = spec.clocks.before(first);
         tapes.iter_mut().for_each(|tape| tape.begin(now, spec.clocks.step));
-        let stretches = next_stretches(&mut tapes)?.unwrap_or_default();
+        let first_rows = spec.stretch_rows.unwrap_or(SHORT_ROWS);
+        let stretches = next_stretches(&mut tapes, first_rows)?.unwrap_or_default();
         let keep = if spec.keep_fills { Keep::Fills } else { Keep::Nothing };
         let set = |set: SetSpec| -> Result<Set, CoreError> {
             let player = match set {
@@ -124,11 +133,13 @@ impl Sweep {
                     Player::Shared(Box::new(run))
                 }
             };
-            Ok(Set { player, kind: None, error: None })
+            Ok(Set { player, error: None })
         };
-        let mut sets = spec.sets.into_iter().map(set).collect::<Result<Vec<_>, _>>()?;
-        number_kinds(&mut sets)?;
-        Ok(Self { tapes, stretches, sets, pool, now, done: false })
+        let sets = spec.sets.into_iter().map(set).collect::<Result<Vec<_>, _>>()?;
+        let casts = Casts::new(&sets)?;
+        let fitting = if casts.ride() { LONG_ROWS } else { SHORT_ROWS };
+        let stretch_rows = spec.stretch_rows.unwrap_or(fitting);
+        Ok(Self { tapes, stretches, sets, casts, stretch_rows, pool, now, done: false })
     }
 
     /// Go on until about `rows` more rows are read, or to the end.
@@ -145,10 +156,10 @@ impl Sweep {
 
     /// Every set trades in the stretch on hand while the next is read.
     fn play_stretch(&mut self) -> Result<(), CoreError> {
-        let Self { tapes, stretches, sets, pool, .. } = self;
-        let album = Album::default();
-        let play = || sets.par_iter_mut().for_each(|set| set.play(stretches, &album));
-        let (next, ()) = pool.join(|| next_stretches(tapes), play);
+        let Self { tapes, stretches, sets, casts, stretch_rows, pool, .. } = self;
+        let casts = casts.divide(sets, pool.current_num_threads());
+        let play = || casts.into_par_iter().with_max_len(1).for_each(|cast| play(cast, stretches));
+        let (next, ()) = pool.join(|| next_stretches(tapes, *stretch_rows), play);
         self.now = self.stretches.first().map_or(self.now, |stretch| stretch.until);
         match next? {
             Some(next) => self.stretches = next,
@@ -200,19 +211,35 @@ impl Sweep {
 }
 
 impl Set {
-    fn play(&mut self, stretches: &[Arc<Stretch>], album: &Album) {
-        let (until, kind) = (stretches[0].until, self.kind);
+    /// Go into stretches that follow the last.
+    fn enter(&mut self, stretches: &[Arc<Stretch>]) {
+        if let Player::Shared(run) = &mut self.player {
+            run.parts.iter_mut().zip(stretches).for_each(|(part, stretch)| part.enter(stretch));
+        }
+    }
+
+    /// Play every step up to and at a time.
+    fn play(&mut self, until: i64) {
         self.guard(|player| match player {
             Player::Alone(replay) => replay.run_until(until).map(drop),
-            Player::Shared(run) => {
-                run.parts.iter_mut().zip(stretches).for_each(|(part, s)| part.enter(s));
-                match kind {
-                    Some(kind) => run.ride_until(until, (kind, album))?,
-                    None => run.run_until(until)?,
-                }
-                run.parts.iter_mut().try_for_each(Playback::leave)
-            }
+            Player::Shared(run) => run.run_until(until),
         });
+    }
+
+    /// What is left of the stretches happens.
+    fn leave(&mut self) {
+        self.guard(|player| match player {
+            Player::Alone(_) => Ok(()),
+            Player::Shared(run) => run.parts.iter_mut().try_for_each(Playback::leave),
+        });
+    }
+
+    /// As a member of a troupe, if it can be one and has not stopped.
+    fn member(&mut self) -> Option<troupe::Member<'_>> {
+        match (&mut self.player, &self.error) {
+            (Player::Shared(run), None) => Some((run, &mut self.error)),
+            (Player::Alone(_), _) | (Player::Shared(_), Some(_)) => None,
+        }
     }
 
     /// The tapes are used up: what is still on its way arrives.
@@ -256,25 +283,28 @@ impl Set {
     }
 }
 
-/// Number the kinds of those sets that others are like.
-fn number_kinds(sets: &mut [Set]) -> Result<(), CoreError> {
-    let mut kinds: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
-    for (at, set) in sets.iter().enumerate() {
-        if let Player::Shared(run) = &set.player {
-            if let [part] = &run.parts[..] {
-                kinds.entry(part.seat().kind(&run.gate)?).or_default().push(at);
-            }
+/// Sets that play together trade in the stretches on hand.
+fn play(mut cast: Vec<&mut Set>, stretches: &[Arc<Stretch>]) {
+    let until = stretches[0].until;
+    cast.iter_mut().for_each(|set| set.enter(stretches));
+    match &mut cast[..] {
+        [single] => single.play(until),
+        several => {
+            let members = several.iter_mut().filter_map(|set| set.member());
+            troupe::play(members.collect(), until);
         }
     }
-    for (number, alike) in kinds.values().filter(|alike| alike.len() > 1).enumerate() {
-        alike.iter().for_each(|&at| sets[at].kind = Some(number));
-    }
-    Ok(())
+    cast.iter_mut().for_each(|set| set.leave());
 }
 
-/// The next stretch of every tape, all up to one step; `None` once all are used up.
-fn next_stretches(tapes: &mut [SharedTape]) -> Result<Option<Vec<Arc<Stretch>>>, CoreError> {
-    let horizons = tapes.iter_mut().map(SharedTape::horizon).collect::<Result<Vec<_>, _>>()?;
+/// The next stretch of every tape, each of about so many rows and all up to one step; `None` once
+/// all are used up.
+fn next_stretches(
+    tapes: &mut [SharedTape],
+    rows: usize,
+) -> Result<Option<Vec<Arc<Stretch>>>, CoreError> {
+    let horizons = tapes.iter_mut().map(|tape| tape.horizon(rows));
+    let horizons = horizons.collect::<Result<Vec<_>, _>>()?;
     let until = horizons.into_iter().flatten().min();
     let Some(until) = until else { return Ok(None) };
     let stretches = tapes.iter_mut().map(|tape| tape.stretch(until).map(Arc::new));

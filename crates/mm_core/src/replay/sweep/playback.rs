@@ -1,8 +1,8 @@
 //! Playback — one maker of a set in a recorded market: it wakes when what it looks at changed.
 
 use super::album::Decided;
+use super::album::Foot;
 use super::album::Quotes;
-use super::album::Standpoint;
 use super::album::Way;
 use super::recall::Recall;
 use super::recorded::Recorded;
@@ -17,6 +17,7 @@ use crate::engine::displayed;
 use crate::engine::Attention;
 use crate::engine::Commands;
 use crate::engine::Sight;
+use crate::engine::Stance;
 use crate::engine::TouchQty;
 use crate::error::CoreError;
 use crate::instrument::InstrumentSpec;
@@ -137,31 +138,42 @@ impl Playback {
     /// Whether the account is told anything in a span of the venue's rows.
     pub(super) fn is_told(&self, span: Range<u32>) -> bool {
         let about_book = |common: &Common| matches!(common, Common::Frame(_) | Common::Clear);
-        let mut common = self.seen.stretch.common.iter();
-        common.any(|(pos, common)| span.contains(pos) && !about_book(common))
+        let common = &self.seen.stretch.common;
+        let first = common.partition_point(|(pos, _)| *pos < span.start);
+        let within = common[first..].iter().take_while(|(pos, _)| *pos < span.end);
+        within.map(|(_, common)| common).any(|common| !about_book(common))
     }
 
-    /// What the maker would want, deciding on this; `None` where that is more than a way tells.
-    pub(super) fn choice(&mut self, decided: &Decided) -> Option<Quotes> {
-        let Self { seen, seat, recall, .. } = self;
-        let position = seat.maker.account().position();
-        recall.wanted(decided, position, || Quotes::of(&seat.maker.choice(seen, &decided.on)))
+    /// What the maker would want at `now`, deciding on this; `None` where that is more than a way
+    /// tells.
+    pub(super) fn choice(&mut self, decided: &Decided, now: i64) -> Option<Quotes> {
+        let position = self.seat.maker.account().position();
+        if let Some(wanted) = self.recall.wanted(decided, position) {
+            return wanted;
+        }
+        self.overhear(now);
+        let wanted = Quotes::of(&self.seat.maker.choice(&self.seen, &decided.on));
+        self.recall.note(decided, position, wanted);
+        wanted
     }
 
-    /// Go a way. The orders are those of the page where the last way ends: until they are needed,
-    /// nobody looks at ours.
+    /// Go a way from where `from` rows happened. The orders are those of the page where the last
+    /// way ends: until they are needed, nobody looks at ours, and market and venue stay behind.
     pub(super) fn follow(
         &mut self,
+        from: u32,
         way: &Way,
         fills: impl Iterator<Item = Execution>,
         gate: &mut Gate,
     ) -> Result<(), CoreError> {
-        let Standpoint { now, pos, .. } = way.to.from;
         let Self { world, seat, .. } = self;
         self.followed += 1;
         seat.truth.tally.orders += way.orders;
         seat.truth.tally.cancels += way.cancels;
         seat.orders.count(way.counts);
+        if !way.fills.is_empty() {
+            world.skip(from, &mut seat.truth)?;
+        }
         for execution in fills {
             seat.truth.on_fill(&execution)?;
             for (ts, reply) in seat.truth.replies() {
@@ -170,22 +182,33 @@ impl Playback {
                 }
             }
         }
-        while seat.truth.next_due() <= now {
+        while seat.truth.next_due() <= way.now {
             let due = seat.truth.next_due();
             world.skip_to(due, &mut seat.truth)?;
             seat.truth.mark_out(world.touch(), due);
         }
-        world.skip(pos, &mut seat.truth)?;
-        self.now = now;
-        self.hear(now);
         Ok(())
     }
 
-    /// Stand with the orders of a page, by these ids; the next order has this number.
-    pub(super) fn stand(&mut self, on: &Standpoint, cloids: [Option<Cloid>; 2], next: u64) {
+    /// Market and venue come to a step where these rows happened, while nobody looks at our
+    /// orders.
+    pub(super) fn reach(&mut self, pos: u32, now: i64) -> Result<(), CoreError> {
+        self.world.skip(pos, &mut self.seat.truth)?;
+        self.now = now;
+        self.overhear(now);
+        Ok(())
+    }
+
+    /// Stand so with these orders, by these ids; the next order has this number.
+    pub(super) fn stand(
+        &mut self,
+        stance: &Stance,
+        feet: [&Foot; 2],
+        (cloids, next): ([Option<Cloid>; 2], u64),
+    ) {
         let Seat { maker, orders, truth, .. } = &mut self.seat;
-        maker.stand(&on.stance, cloids, next);
-        orders.stand(&on.resting, cloids, maker.account().position());
+        maker.stand((stance, &feet.map(|foot| foot.order)), cloids, next);
+        orders.stand(feet.map(|foot| foot.resting.as_ref()), cloids, maker.account().position());
         truth.stand(maker.orders().live());
     }
 
@@ -227,16 +250,26 @@ impl Playback {
 
     /// Hear what is heard by `now`.
     fn hear(&mut self, now: i64) {
-        let seen = &mut self.seen;
-        let moments = &seen.stretch.moments;
-        let before = self.next;
-        while moments.get(self.next).is_some_and(|moment| moment.ts <= now) {
-            self.next += 1;
-        }
-        if self.next > before {
-            seen.moment = moments[self.next - 1];
+        let moments = &self.seen.stretch.moments[self.next..];
+        let heard = moments.iter().take_while(|moment| moment.ts <= now).count();
+        self.listen(self.next + heard);
+    }
+
+    /// As [`Self::hear`], where much may have been heard since.
+    fn overhear(&mut self, now: i64) {
+        let moments = &self.seen.stretch.moments[self.next..];
+        let heard = moments.partition_point(|moment| moment.ts <= now);
+        self.listen(self.next + heard);
+    }
+
+    /// Hear the moments before the one `next`.
+    fn listen(&mut self, next: usize) {
+        if next > self.next {
+            let seen = &mut self.seen;
+            seen.moment = seen.stretch.moments[next - 1];
             seen.readings = seen.stretch.readings[seen.moment.readings as usize];
             self.seat.feed_latency = seen.moment.feed_latency;
+            self.next = next;
         }
     }
 }

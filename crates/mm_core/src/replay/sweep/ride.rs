@@ -1,33 +1,50 @@
-//! Ride — sets that stand where another stood, and choose as it chose, follow it on its way.
+//! Ride — a set that stands where another stood, and chooses as it chose, follows it on its way.
 //!
 //! A set is played by itself until nothing of it is under way. From there on it only chooses: as
-//! long as its choices were played before, their outcome is taken over; where one was not, the
-//! set stands in its place and is played by itself again. Fills on the way are each set's own to
-//! count, and so are its markouts and the looks at its account. Whatever else tells sets apart (a
-//! refusal, funding, a gate with a rule in force) ends or forbids a ride.
+//! long as somebody who stood there chose the same, the outcome is taken over; where nobody did,
+//! the set stands in its place and is played by itself again. Positions are each set's own, as
+//! fills on the way, markouts and looks at the account are; limits have to bear what was
+//! approved. Whatever else tells sets apart (a refusal, funding, a gate with a rule in force)
+//! ends or forbids a ride.
 
-use super::album::Album;
 use super::album::Choice;
+use super::album::Decided;
+use super::album::Foot;
+use super::album::Ground;
 use super::album::Held;
-use super::album::Page;
 use super::album::Quotes;
 use super::album::Standpoint;
 use super::album::Way;
 use super::playback::Playback;
+use crate::engine::Considered;
 use crate::error::CoreError;
 use crate::order::CloidParts;
+use crate::order::Order;
 use crate::replay::drive::Part;
 use crate::replay::drive::Run;
 use crate::replay::seat::Seat;
 use crate::replay::truth::Execution;
 use crate::replay::truth::Tally;
-use crate::risk::MicroUsd;
+use crate::risk::Burden;
 use crate::sim::OrderCounts;
 use crate::sim::SimFill;
 use crate::units::Cloid;
+use crate::units::DurationNanos;
+use crate::units::Lots;
+use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
-use std::sync::Arc;
+
+/// A run of one symbol that may ride.
+#[derive(Debug)]
+pub(super) struct Rider<'a> {
+    run: &'a mut Run<Playback>,
+    /// Where its stretch ends.
+    until: i64,
+    ids: Ids,
+    /// Whether its orders are those of its page, and not yet its own.
+    rides: bool,
+}
 
 /// The ids of the orders that stand, bids and asks, and the number of the next one.
 #[derive(Clone, Copy, Debug)]
@@ -36,15 +53,22 @@ struct Ids {
     next: u64,
 }
 
-/// A decision that is played for the first time: what stood before it.
+/// What came of a decision that a rider made for itself.
+#[derive(Debug, Default)]
+pub(super) struct Played {
+    /// What the decision was made on, where that holds for all who stand there.
+    pub(super) on: Option<Considered>,
+    /// What was chosen and what followed, where others may follow.
+    pub(super) way: Option<(Choice, Way)>,
+    /// Where it stands next; `None` at the end of the stretch.
+    pub(super) to: Option<Standpoint>,
+}
+
+/// What stood before a decision.
 #[derive(Debug)]
 struct Departure {
-    page: Arc<Page>,
     ids: Ids,
     before: Figures,
-    /// What was chosen; `None` before, and where it was more than a way tells.
-    choice: Option<Choice>,
-    worst: MicroUsd,
 }
 
 /// All that a way may move; anything else forbids to follow it.
@@ -71,94 +95,142 @@ impl Figures {
     }
 }
 
-impl Run<Playback> {
-    /// Replay every step up to and at a time, or to the end; where others of its kind stood and
-    /// chose alike, as they went.
-    pub(super) fn ride_until(
-        &mut self,
-        time: i64,
-        (kind, album): (usize, &Album),
-    ) -> Result<(), CoreError> {
-        let mut departure: Option<Departure> = None;
-        while !self.done {
-            let next = self.next_step()?;
-            if next > time {
-                break;
+impl<'a> Rider<'a> {
+    pub(super) fn new(run: &'a mut Run<Playback>, until: i64) -> Self {
+        let ids = Ids::of(seat(run));
+        Self { run, until, ids, rides: false }
+    }
+
+    /// Go on by itself until it stands with nothing under way; `None` at the end of the stretch.
+    pub(super) fn walk(&mut self) -> Result<Option<Standpoint>, CoreError> {
+        while let Some(sampled) = self.step()? {
+            if let Some(to) = self.standpoint() {
+                return Ok(Some(to));
             }
-            let mut sampled = self.arrive(next)?;
-            let page = self.standpoint(kind).map(|from| album.page(from));
-            if let Some(departure) = departure.take() {
-                departure.arrive(self, page.as_ref());
-            }
-            if let Some(page) = page {
-                (departure, sampled) = self.ride(page, sampled)?;
-            }
-            self.decide(sampled)?;
-            if let Some(departure) = &mut departure {
-                departure.decided(self, album);
-            }
+            self.run.decide(sampled)?;
+        }
+        Ok(None)
+    }
+
+    /// Go to the next step; whether the account was looked at there.
+    fn step(&mut self) -> Result<Option<bool>, CoreError> {
+        if self.run.done {
+            return Ok(None);
+        }
+        let next = self.run.next_step()?;
+        (next <= self.until).then(|| self.run.arrive(next)).transpose()
+    }
+
+    /// Where it stands at the present step; `None` where more counts than that tells.
+    fn standpoint(&mut self) -> Option<Standpoint> {
+        let run = &*self.run;
+        let (part, seat) = (&run.parts[0], seat(run));
+        if !run.is_trading() || !seat.is_idle() || seat.is_wary() || seat.truth.is_settled() {
+            return None;
+        }
+        let pos = part.pos_before(run.now)?;
+        let stance = seat.maker.stance()?;
+        let ([bid, ask], resting) = (seat.maker.standing()?, seat.orders.standing()?);
+        let cloids = resting.each_ref().map(|order| order.as_ref().map(|order| order.cloid));
+        let footing = run.gate.footing(seat.truth.symbol(), UnixNanos(run.now))?;
+        let ids = Ids::of(seat);
+        if cloids != ids.cloids {
+            return None;
+        }
+        let [bids, asks] = resting.map(|o| o.map(|order| order.named(Cloid(0))));
+        let feet = [Foot { order: bid, resting: bids }, Foot { order: ask, resting: asks }];
+        self.ids = ids;
+        Some(Standpoint { ground: Ground { now: run.now, pos, stance, footing }, feet })
+    }
+
+    /// Whether an order stays where this is wanted, as [`crate::engine::Maker::stays`] says.
+    pub(super) fn stays(&self, order: &Order, wanted: (Px, Lots)) -> Option<bool> {
+        seat(self.run).maker.stays(order, wanted)
+    }
+
+    /// Whether its budget of messages, full now, is full again so long after one decision.
+    pub(super) fn refills(&self, after: i64) -> bool {
+        self.run.gate.refills(DurationNanos(after))
+    }
+
+    /// Whether nothing tells it apart but what it chooses and holds.
+    pub(super) fn is_calm(&self) -> bool {
+        self.run.gate.is_at_rest(seat(self.run).truth.symbol())
+    }
+
+    /// What it chooses, deciding on this; `None` where that is more than a way tells.
+    pub(super) fn choice(&mut self, decided: &Decided) -> Option<Choice> {
+        let Run { parts, now, .. } = &mut *self.run;
+        match decided.is_due {
+            true => parts[0].choice(decided, *now).map(Some),
+            false => Some(None),
+        }
+    }
+
+    /// Whether what tells it from the one that went this way changes nothing on it.
+    pub(super) fn may_follow(&self, way: &Way) -> bool {
+        let Seat { truth, maker, .. } = seat(self.run);
+        let position = maker.account().position();
+        !truth.is_due_at(way.now) && self.run.gate.bears(truth.symbol(), position, &way.burden)
+    }
+
+    /// Go a way from some ground.
+    pub(super) fn follow(&mut self, from: &Ground, way: &Way) -> Result<(), CoreError> {
+        let Self { run, ids, rides, .. } = self;
+        let Run { parts, gate, .. } = &mut **run;
+        let fills = way.fills.iter().map(|(held, execution)| ids.own(*held, execution));
+        parts[0].follow(from.pos, way, fills, gate)?;
+        ids.follow(way);
+        *rides = true;
+        run.now = way.now;
+        if run.is_look_due() {
+            run.parts[0].reach(way.pos, way.now)?;
+            run.look();
         }
         Ok(())
     }
 
-    /// Where this run stands at the present step; `None` where more counts than that tells.
-    fn standpoint(&self, kind: usize) -> Option<Standpoint> {
-        let [part] = &self.parts[..] else { return None };
-        let seat = part.seat();
-        if !self.is_trading() || !seat.is_idle() || seat.is_wary() || seat.truth.is_settled() {
-            return None;
-        }
-        let pos = part.pos_before(self.now)?;
-        let stance = seat.maker.stance()?;
-        let resting = seat.orders.standing()?;
-        let cloids = resting.each_ref().map(|order| order.as_ref().map(|order| order.cloid));
-        let alike = cloids == seat.maker.standing_cloids();
-        let resting = resting.map(|o| o.map(|order| order.named(Cloid(0))));
-        let footing = self.gate.footing(seat.truth.symbol(), UnixNanos(self.now))?;
-        alike.then_some(Standpoint { now: self.now, kind, pos, stance, resting, footing })
-    }
-
-    /// Follow known ways from a page as far as they lead; then stand where they led, and decide.
-    fn ride(
-        &mut self,
-        page: Arc<Page>,
-        sampled: bool,
-    ) -> Result<(Option<Departure>, bool), CoreError> {
-        let mut ids = Ids::of(seat(self));
-        let (start, mut page, mut sampled) = (Arc::clone(&page), page, sampled);
-        let known = loop {
-            let Some(way) = self.chosen(&page) else { break false };
-            let Some(way) = way.filter(|way| self.may_follow(way)) else { break true };
-            let fills = way.fills.iter().map(|(held, execution)| ids.own(*held, execution));
-            self.parts[0].follow(&way, fills, &mut self.gate)?;
-            ids.follow(&way);
-            self.now = way.to.from.now;
-            sampled = self.look();
-            page = Arc::clone(&way.to);
+    /// Decide for itself on some ground with these orders, and go on until it stands again.
+    pub(super) fn play(&mut self, from: &Ground, feet: [&Foot; 2]) -> Result<Played, CoreError> {
+        self.stand(from, feet)?;
+        let calm = self.is_calm();
+        let departure = Departure::new(self.run, self.ids);
+        self.run.decide(true)?;
+        let on = seat(self.run).maker.considered().filter(|_| calm);
+        let choice = on.and_then(|on| chosen(from, &on, self.run));
+        let burden = self.burden();
+        let Some(sampled) = self.step()? else { return Ok(Played { on, ..Played::default() }) };
+        let Some(to) = self.standpoint() else {
+            self.run.decide(sampled)?;
+            return Ok(Played { on, way: None, to: self.walk()? });
         };
-        if !Arc::ptr_eq(&start, &page) {
-            let Self { parts, gate, .. } = self;
-            parts[0].stand(&page.from, ids.cloids, ids.next);
-            gate.stand(parts[0].seat().truth.symbol(), &page.from.footing);
+        let way = || departure.way(self.run, (from, &to.ground), (self.ids, burden));
+        let way = choice.and_then(|choice| Some((choice, way()?)));
+        Ok(Played { on, way, to: Some(to) })
+    }
+
+    /// Take these orders for its own, if it rode to this ground.
+    fn stand(&mut self, on: &Ground, feet: [&Foot; 2]) -> Result<(), CoreError> {
+        if std::mem::take(&mut self.rides) {
+            let Run { parts, gate, .. } = &mut *self.run;
+            parts[0].reach(on.pos, on.now)?;
+            parts[0].stand(&on.stance, feet, (self.ids.cloids, self.ids.next));
+            gate.stand(parts[0].seat().truth.symbol(), &on.footing);
         }
-        let departure = (!known).then(|| Departure::new(self, page, ids));
-        Ok((departure, sampled))
+        Ok(())
     }
 
-    /// The way of what this run chooses at a page; `None` where that was not played.
-    fn chosen(&mut self, page: &Page) -> Option<Option<Arc<Way>>> {
-        let decided = page.decided.get()?;
-        let choice = match decided.is_due {
-            true => Some(self.parts[0].choice(decided)?),
-            false => None,
-        };
-        page.way(choice)
+    fn burden(&mut self) -> Burden {
+        let Seat { maker, truth, .. } = self.run.parts[0].seat_mut();
+        self.run.gate.burden(truth.symbol(), &maker.exposure())
     }
+}
 
-    /// Whether what tells this run from the one that went this way changes nothing on it.
-    fn may_follow(&self, way: &Way) -> bool {
-        let truth = &seat(self).truth;
-        !truth.is_due_at(way.to.from.now) && self.gate.bears(truth.symbol(), way.worst)
+/// What was chosen on some ground; `None` where it was more than a way tells.
+fn chosen(from: &Ground, on: &Considered, run: &Run<Playback>) -> Option<Choice> {
+    match from.stance.differs(on) {
+        true => Quotes::of(seat(run).maker.wanted_last()).map(Some),
+        false => Some(None),
     }
 }
 
@@ -200,54 +272,40 @@ impl Ids {
 }
 
 impl Departure {
-    fn new(run: &mut Run<Playback>, page: Arc<Page>, ids: Ids) -> Self {
+    fn new(run: &mut Run<Playback>, ids: Ids) -> Self {
         run.parts[0].seat_mut().truth.listen();
-        Self { page, ids, before: Figures::of(run), choice: None, worst: MicroUsd(0) }
+        Self { ids, before: Figures::of(run) }
     }
 
-    /// The decision was made: what was chosen, and what the gate had to bear for it.
-    fn decided(&mut self, run: &Run<Playback>, album: &Album) {
-        let maker = &seat(run).maker;
-        let Some(on) = maker.considered() else { return };
-        let wanted = || Quotes::of(maker.wanted_last());
-        self.choice = match album.decide(&self.page, on).is_due {
-            true => wanted().map(Some),
-            false => Some(None),
-        };
-        self.worst = run.gate.worst(seat(run).truth.symbol());
-    }
-
-    /// The run wakes again: what followed is noted, at `page` where nothing is under way there.
-    fn arrive(self, run: &Run<Playback>, page: Option<&Arc<Page>>) {
-        if let Some(choice) = self.choice {
-            let way = page.and_then(|page| self.way(run, page));
-            self.page.lead(choice, way);
-        }
-    }
-
-    /// What led to a page, where every set of this kind that chooses alike would go the same way.
-    fn way(&self, run: &Run<Playback>, page: &Arc<Page>) -> Option<Way> {
+    /// What led to where it stands now, if every set of this kind that chooses alike would go the
+    /// same way.
+    fn way(
+        &self,
+        run: &Run<Playback>,
+        (from, to): (&Ground, &Ground),
+        (ids, burden): (Ids, Burden),
+    ) -> Option<Way> {
         let (before, after) = (self.before, Figures::of(run));
         let tally = Tally { rejects: before.tally.rejects, lost: before.tally.lost, ..after.tally };
         let same = Figures { tally, counts: after.counts, ..before } == after;
-        let (part, from, to) = (&run.parts[0], &self.page.from, &page.from);
+        let part = &run.parts[0];
         let fills = seat(run).truth.heard();
         let told = !fills.is_empty() && part.is_told(from.pos..to.pos);
         if !same || told || part.may_settle(from.now..to.now) {
             return None;
         }
-        let ids = Ids::of(seat(run));
         let fills = fills.iter().map(|e| (self.ids.held(e.fill.side, e.fill.cloid), *e));
         let held = |side: Side| Some(self.ids.held(side, ids.cloids[side.index()]?));
         Some(Way {
-            to: Arc::clone(page),
+            now: to.now,
+            pos: to.pos,
             orders: after.tally.orders - before.tally.orders,
             cancels: after.tally.cancels - before.tally.cancels,
             counts: after.counts.since(before.counts),
             numbers: ids.next - self.ids.next,
             held: Side::BOTH.map(held),
             fills: fills.collect(),
-            worst: self.worst,
+            burden,
         })
     }
 }

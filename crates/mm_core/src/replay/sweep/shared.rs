@@ -36,8 +36,6 @@ use crate::units::Px;
 use crate::units::Side;
 use crate::units::UnixNanos;
 
-/// Rows of a stretch, about.
-const ROWS: usize = 32_768;
 /// The longest stretch in nanoseconds: silences are cut, so that memory stays flat.
 const LONGEST: i64 = 4 * 3_600_000_000_000;
 
@@ -57,6 +55,8 @@ pub(super) struct SharedTape {
     ends: Option<i64>,
     /// The last hour after which a context came late enough to settle funding.
     settled_hour: i64,
+    /// What the last stretch held.
+    room: Room,
 }
 
 impl SharedTape {
@@ -79,6 +79,7 @@ impl SharedTape {
             step: 1,
             ends: None,
             settled_hour: 0,
+            room: Room::default(),
         }
     }
 
@@ -97,12 +98,13 @@ impl SharedTape {
         self.window.read()
     }
 
-    /// The step up to which the next stretch may go; `None` once the tape is used up.
-    pub(super) fn horizon(&mut self) -> Result<Option<i64>, CoreError> {
+    /// The step up to which the next stretch of about so many rows may go; `None` once the tape is
+    /// used up.
+    pub(super) fn horizon(&mut self, rows: usize) -> Result<Option<i64>, CoreError> {
         if self.ends.is_some() {
             return Ok(None);
         }
-        let until = match self.window.delivery(ROWS)? {
+        let until = match self.window.delivery(rows)? {
             Some(ts) => ts.div_euclid(self.step) * self.step,
             None => self.end(),
         };
@@ -125,12 +127,13 @@ impl SharedTape {
     pub(super) fn stretch(&mut self, until: i64) -> Result<Stretch, CoreError> {
         self.window.look_beyond(until)?;
         let (strip, base) = self.window.venue_strip(until);
+        let room = self.room;
         let mut stretch = Stretch {
             until,
             ends: None,
-            moments: Vec::with_capacity(1_024),
-            priced: Vec::with_capacity(1_024),
-            sized: Vec::with_capacity(1_024),
+            moments: Vec::with_capacity(room.moments),
+            priced: Vec::with_capacity(room.priced),
+            sized: Vec::with_capacity(room.sized),
             readings: vec![self.readings],
             seen: self.market.book().clone(),
             delivered: self.window.local_strip(until),
@@ -138,11 +141,11 @@ impl SharedTape {
             strip,
             base,
             len: 0,
-            events: Vec::with_capacity(4_096),
-            common: Vec::with_capacity(1_024),
+            events: Vec::with_capacity(room.events),
+            common: Vec::with_capacity(room.common),
             settlements: Vec::new(),
-            touches: Vec::with_capacity(4_096),
-            levels: Levels::default(),
+            touches: Vec::with_capacity(room.touches),
+            levels: Levels::with_capacity(room.levels),
             forgotten: Default::default(),
         };
         // A stretch begins with the readings in force.
@@ -154,6 +157,7 @@ impl SharedTape {
         }
         stretch.ends = self.ends;
         self.now = until;
+        self.room = Room::of(&stretch);
         Ok(stretch)
     }
 
@@ -233,6 +237,32 @@ impl SharedTape {
     }
 }
 
+/// What a stretch holds: the next will hold about as much.
+#[derive(Clone, Copy, Debug, Default)]
+struct Room {
+    moments: usize,
+    priced: usize,
+    sized: usize,
+    events: usize,
+    common: usize,
+    touches: usize,
+    levels: usize,
+}
+
+impl Room {
+    fn of(stretch: &Stretch) -> Self {
+        Self {
+            moments: stretch.moments.len(),
+            priced: stretch.priced.len(),
+            sized: stretch.sized.len(),
+            events: stretch.events.len(),
+            common: stretch.common.len(),
+            touches: stretch.touches.len(),
+            levels: stretch.levels.len(),
+        }
+    }
+}
+
 /// Best prices, 0 where a side has no level.
 #[inline]
 fn touch(venue: &VenueBook) -> [i64; 2] {
@@ -270,10 +300,10 @@ impl Scribe<'_> {
         }
     }
 
-    /// After a row was applied.
+    /// After a row was applied, a level behind the touch or not.
     #[inline]
-    fn end(&mut self, bits: u8, was_rebuilding: bool, ts: i64) {
-        let best = touch(self.venue);
+    fn end(&mut self, (bits, ts): (u8, i64), was_rebuilding: bool, is_behind: bool) {
+        let best = if is_behind { self.best } else { touch(self.venue) };
         if best != self.best {
             self.best = best;
             // From the next row on; a row sees the book that it made.
@@ -310,7 +340,12 @@ impl RowSink for Scribe<'_> {
         let entry = Entry { qty: row.qty, pos: self.pos, n: row.n, change };
         self.stretch.levels.push(side, row.px, entry);
         self.venue.on_row(row, &mut self.nobody, ts);
-        self.end(row.flags, rebuilding, ts);
+        let [bid, ask] = self.best;
+        let is_behind = match side {
+            Side::Bid => row.px < bid,
+            Side::Ask => row.px > ask && ask > 0,
+        };
+        self.end((row.flags, ts), rebuilding, is_behind && !rebuilding);
         from + 1
     }
 
@@ -349,6 +384,6 @@ impl RowSink for Scribe<'_> {
             }
         }
         self.venue.on_row(row, &mut self.nobody, ts);
-        self.end(row.flags, rebuilding || row.kind == RowKind::Clear, ts);
+        self.end((row.flags, ts), rebuilding || row.kind == RowKind::Clear, false);
     }
 }
