@@ -19,7 +19,7 @@ from botmm.live import runner
 from botmm.live.latches import phrase
 from tests.campaign import virtual
 from tests.campaign.bot import AGENT, Bot
-from tests.campaign.judge import GuiltyError, Judge
+from tests.campaign.judge import SLACK, GuiltyError, Judge
 from tests.fakes.emulator_thread import GENEROUS
 from tests.fakes.live_drill import LIMIT_MICRO
 
@@ -37,6 +37,8 @@ HEAL_S = 60.0
 """Pauses between connections double up to 30 s; then records are compared."""
 NEAR_LIMIT = 0.6
 """Beyond this share of the limit an order of the side that adds need not fit any more."""
+LEAST_MICRO = 10_000_000
+"""No order of less value is taken, but one that closes at once."""
 LOSS_MICRO = 8_000_000
 CLOSE_S = 240.0
 BOOKS_S = 150.0
@@ -143,6 +145,7 @@ class Campaign:
         began = self._now()
         await self._until(self._quotes, f"quotes after {kinds}", HEAL_S)
         self.record.heal_s.append(self._now() - began)
+        self.record.halts["reducing"] += self._state() == "reducing"
         await self._calm(self.plan.round_s / 2)
         await self._close(kinds)
         self.judge.audit()
@@ -243,14 +246,28 @@ class Campaign:
         trading.hold("operator", on=False)
 
     def _quotes(self) -> bool:
-        """Whether both sides rest by the exchange's word, or the one that is left near the limit."""
-        sides = {row["side"] for row in self._resting()}
-        held = self.judge.position
-        if self.bot.life is None or not sides:
+        """Whether what is due rests by the exchange's word.
+
+        Both sides are due, near the limit the one that closes. After too great a loss of the day
+        that one rests alone and for no more than is held, or nothing does.
+        """
+        rows, held = self._resting(), self.judge.position
+        if self.bot.life is None:
             return False
-        if abs(held) * self._mid() < NEAR_LIMIT * LIMIT_MICRO:
+        sides, closing = {row["side"] for row in rows}, "ask" if held > 0 else "bid"
+        worth = abs(held) * self._mid()
+        if self._state() == "reducing":
+            may_rest_none = worth < LEAST_MICRO * SLACK
+            closes = sides == {closing} or (not sides and may_rest_none)
+            return closes and sum(row["left"] for row in rows) <= abs(held)
+        if worth < NEAR_LIMIT * LIMIT_MICRO:
             return sides == {"bid", "ask"}
-        return ("ask" if held > 0 else "bid") in sides
+        return closing in sides
+
+    def _state(self) -> str:
+        """Return the state that the bot says is in force."""
+        assert self.bot.life is not None
+        return str(self.bot.life.daemon.runner.report()["symbols"][0]["state"])
 
     def _mid(self) -> int:
         """Return the price in the units of orders, by the exchange's mark."""

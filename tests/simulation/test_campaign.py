@@ -14,7 +14,7 @@ from botmm.exchanges.hyperliquid.encode import Action
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
 from botmm.ports import Event, Standing
 from tests.campaign.bot import Life
-from tests.campaign.drive import Plan, play
+from tests.campaign.drive import Campaign, Plan, play
 from tests.campaign.judge import GuiltyError, Judge
 
 NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
@@ -52,6 +52,37 @@ def test_the_judge_counts_what_a_run_was_told_for_no_execution_of_its_own() -> N
     judge.fills += [(2_000_000_000, 5, 100, 1, 12), (2_500_000_000, -5, 100, 1, 13)]
     own = {"maker_fills": 2, "volume": 1_000, "fees2": 4}
     assert judge.books(_life(own, trades=[11])) == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "held", "rests", "enough"),
+    [
+        ("active", 0, {"bid": 9, "ask": 9}, True),
+        ("active", 0, {"ask": 9}, False),
+        ("active", -350, {"bid": 9}, True),
+        ("active", -350, {"ask": 9}, False),
+        ("reducing", -59, {"bid": 59}, True),
+        ("reducing", -59, {"bid": 60}, False),
+        ("reducing", -59, {"bid": 30, "ask": 9}, False),
+        ("reducing", 59, {"bid": 9}, False),
+        ("reducing", -59, {}, False),
+        ("reducing", -9, {}, True),
+        ("reducing", 0, {}, True),
+        ("reducing", 0, {"bid": 9}, False),
+    ],
+)
+def test_what_quotes_are_due(state: str, held: int, rests: dict[str, int], enough: bool) -> None:
+    """Here a lot is worth a dollar, and five hundred are the limit."""
+    judge = SimpleNamespace(position=held, user="")
+    rows = [{"side": side, "left": left} for side, left in rests.items()]
+    desk = SimpleNamespace(coins=["BTC"], mark=lambda _: 10**13, rows=lambda *_: rows)
+    runner = SimpleNamespace(report=lambda: {"symbols": [{"state": state}]})
+    bot = SimpleNamespace(life=SimpleNamespace(daemon=SimpleNamespace(runner=runner)))
+    accounts = [SimpleNamespace(address="")]
+    emulator = cast("Any", SimpleNamespace(desk=desk, accounts=accounts))
+    campaign = Campaign(Plan(rounds=1, round_s=1), emulator, cast("Any", bot), lambda _: None)
+    campaign.judge = cast("Any", judge)
+    assert campaign._quotes() is enough
 
 
 def test_the_judge_forgets_executions_and_keeps_what_they_come_to() -> None:

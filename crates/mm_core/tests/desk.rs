@@ -77,10 +77,20 @@ impl Bench {
         out.iter().map(|approved| *approved.get()).collect()
     }
 
-    fn fill(&mut self, cloid: Option<u128>, (side, sz): (&str, &str), (before, tid): (&str, u64)) {
+    fn fill(&mut self, cloid: Option<u128>, traded: (&str, &str), from: (&str, u64)) {
+        self.fill_for("0.01", cloid, traded, from);
+    }
+
+    fn fill_for(
+        &mut self,
+        fee: &str,
+        cloid: Option<u128>,
+        (side, sz): (&str, &str),
+        (before, tid): (&str, u64),
+    ) {
         let mut fill = json!({"coin": "BTC", "px": "49999.0", "sz": sz, "side": side,
             "time": self.now / MS, "startPosition": before, "dir": "Open Long",
-            "closedPnl": "0.0", "hash": "0x0", "oid": 1, "crossed": false, "fee": "0.01",
+            "closedPnl": "0.0", "hash": "0x0", "oid": 1, "crossed": false, "fee": fee,
             "tid": tid, "feeToken": "USDC"});
         if let Some(cloid) = cloid {
             fill["cloid"] = json!(format!("0x{cloid:032x}"));
@@ -407,6 +417,66 @@ fn a_share_scales_sizes_and_none_only_reduces() {
         let bids = placed(&bench.decide()).iter().filter(|order| order.1 == Side::Bid).count();
         assert_eq!(bids, 0, "nothing is bought beyond what is held");
     }
+}
+
+/// A bench that is left with so many lots after orders of both sides rested.
+fn left_with(lots: i64, fee: &str) -> Bench {
+    let mut bench = Bench::ready();
+    let orders = placed(&bench.decide());
+    let (bid, _, _) = *orders.iter().find(|order| order.1 == Side::Bid).expect("a bid");
+    bench.fill_for(fee, Some(bid), ("B", &format!("0.{lots:05}")), ("0.0", 1));
+    bench
+}
+
+/// Decide until nothing is under way any more; every request is answered as the venue would.
+fn settle(bench: &mut Bench) -> Vec<(Side, i64)> {
+    for _ in 0..5 {
+        bench.book(50_000);
+        for command in bench.decide() {
+            let (cloid, answer) = match command {
+                Command::Place(place) => {
+                    (place.cloid, json!({"Resting": {"oid": 1, "left": place.size.0}}))
+                }
+                Command::Cancel { cloid, .. } => (cloid, json!({"Cancelled": {"reason": "Asked"}})),
+                Command::CancelAll { .. } | Command::ScheduleCancel { .. } => continue,
+            };
+            let cloid = format!("0x{:032x}", cloid.0);
+            bench.event(&json!({"kind": "answer", "symbol": 0, "cloid": cloid, "answer": answer}));
+        }
+    }
+    let symbol = bench.symbol();
+    let rows = symbol["orders"].as_array().expect("orders").clone();
+    let side = |row: &Value| if row["side"] == "ask" { Side::Ask } else { Side::Bid };
+    rows.iter().map(|row| (side(row), row["left"].as_i64().expect("lots"))).collect()
+}
+
+#[test]
+fn an_account_that_may_only_reduce_closes_what_it_holds_and_no_more() {
+    let whole = sizes(&Bench::ready().decide())[0];
+    assert!(whole > 120, "a whole order is larger than what is held: {whole}");
+    for held in [120, whole - 1] {
+        let mut bench = left_with(held, "26.0");
+        let orders = settle(&mut bench);
+        assert_eq!(bench.symbol()["state"], "reducing");
+        assert_eq!(orders, [(Side::Ask, held)], "{}", bench.symbol());
+        let refused = bench.symbol()["refusals"]["reducing"].as_i64().unwrap_or(0);
+        assert!(refused <= 2, "it waits for the cancel of the larger order: {refused}");
+    }
+}
+
+#[test]
+fn what_is_worth_less_than_the_least_order_is_not_wished_for_again_and_again() {
+    let mut bench = left_with(19, "26.0");
+    assert_eq!(settle(&mut bench), []);
+    assert_eq!(bench.symbol()["state"], "reducing");
+    assert_eq!(bench.symbol()["refusals"], json!({}));
+}
+
+#[test]
+fn a_share_of_nothing_closes_what_is_held_and_no_more() {
+    let mut bench = left_with(120, "0.01");
+    bench.event(&json!({"kind": "scale", "symbol": 0, "scale": 0.0}));
+    assert_eq!(settle(&mut bench), [(Side::Ask, 120)]);
 }
 
 #[test]

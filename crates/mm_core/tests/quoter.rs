@@ -12,16 +12,22 @@ use mm_core::engine::Quoter;
 use mm_core::engine::Seen;
 use mm_core::engine::Warmth;
 use mm_core::error::CoreError;
+use mm_core::event::Fill;
+
 use mm_core::event::RowKind;
+use mm_core::fees::Liquidity;
 use mm_core::instrument::InstrumentSpec;
 use mm_core::order::OrderManager;
 use mm_core::quote::Ladder;
 use mm_core::risk::Gate;
 use mm_core::risk::MicroUsd;
 use mm_core::strategy::Params;
+use mm_core::units::Cloid;
 use mm_core::units::Lots;
 use mm_core::units::Px;
 use mm_core::units::Side;
+use mm_core::units::SymbolIx;
+use mm_core::units::TradeId;
 use mm_core::units::UnixNanos;
 
 const NOW: UnixNanos = UnixNanos(1_770_854_400_000_000_000);
@@ -105,6 +111,25 @@ fn the_gate_has_the_last_word() {
         (Desk::new(1_800_000, 1_800_100), AtTouch { lots: Some(1_000_000), asked: 0 });
     assert_eq!(desk.step(&mut quoter), Ok(Vec::new()));
     assert!(!desk.maker.orders().refusals().is_empty());
+}
+
+#[test]
+fn an_account_that_may_only_reduce_is_held_to_its_position() {
+    let (mut desk, mut quoter) =
+        (Desk::new(1_800_000, 1_800_100), AtTouch { lots: Some(20), asked: 0 });
+    let fill = Fill {
+        symbol: SymbolIx(0),
+        cloid: Cloid(1),
+        trade: TradeId(1),
+        side: Side::Bid,
+        px: Px(1_800_000),
+        size: Lots(7),
+        liquidity: Liquidity::Maker,
+        fee: None,
+    };
+    desk.maker.on_foreign(&fill, 3_600_100, &mut desk.gate, NOW).expect("a fill");
+    desk.gate.on_equity(MicroUsd::from_usd(970.0), NOW);
+    assert_eq!(desk.step(&mut quoter), Ok(vec![(Side::Ask, Px(1_800_100), Lots(7))]));
 }
 
 #[test]

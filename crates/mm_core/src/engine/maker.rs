@@ -306,6 +306,7 @@ impl Maker {
                 prints.clear();
                 self.news.iter_mut().for_each(Vec::clear);
                 confine(&mut ladder, &inputs);
+                self.bound(&mut ladder, &inputs);
                 ladder
             }
             (Some(reason), _) => Ladder::none(reason),
@@ -397,11 +398,23 @@ impl Maker {
         match (no_quote(inputs), &inputs.touch) {
             (None, Some(at)) => {
                 let (params, state) = self.asked(market, at, &inputs.levers);
-                self.wanted(market, &params, &state).0
+                let mut ladder = self.wanted(market, &params, &state).0;
+                self.bound(&mut ladder, inputs);
+                ladder
             }
             (Some(reason), _) => Ladder::none(reason),
             (None, None) => Ladder::none(NoQuote::EmptyBook),
         }
+    }
+
+    /// Where only one side may be quoted, it closes what is held and opens nothing.
+    fn bound(&self, ladder: &mut Ladder, inputs: &Inputs) {
+        if inputs.sides == [true; 2] {
+            return;
+        }
+        let MakerConfig { spec, account, .. } = &self.config;
+        let held = Lots(account.position().0.abs());
+        Side::BOTH.into_iter().for_each(|side| ladder.cap(spec, side, held));
     }
 
     /// What the quoting function is told.

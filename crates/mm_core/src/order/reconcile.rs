@@ -102,7 +102,7 @@ impl OrderManager {
         self.expire(now);
         let mut missing = [0_u16; 2];
         for side in Side::BOTH {
-            missing[side.index()] = self.match_side(ladder.side(side), side, (spec, now), wishes);
+            missing[side.index()] = self.match_side(ladder, side, (spec, now), wishes);
         }
         self.retry_unknown(now, wishes);
         if missing == [0; 2] {
@@ -121,17 +121,18 @@ impl OrderManager {
     /// Keep or cancel the quotes of a side; the bits of the targets that have no order.
     fn match_side(
         &mut self,
-        targets: &[Target],
+        ladder: &Ladder,
         side: Side,
         (spec, now): (&InstrumentSpec, UnixNanos),
         wishes: &mut Wishes,
     ) -> u16 {
-        let mut spare = self.quoting(side);
+        let (mut spare, mut room) = (self.quoting(side), ladder.most(side));
         let mut missing = 0;
-        for (i, target) in targets.iter().enumerate() {
-            match self.keeper(spare, target, (spec, now)) {
+        for (i, target) in ladder.side(side).iter().enumerate() {
+            match self.keeper((spare, room), target, (spec, now)) {
                 Some((off, slot)) => {
                     spare &= !(1 << slot);
+                    room -= self.at(slot).left();
                     self.keep(slot, target.level, off);
                 }
                 None => missing |= 1 << i,
@@ -145,10 +146,11 @@ impl OrderManager {
         missing
     }
 
-    /// The nearest order that may stay for a target, and how far off it is.
+    /// The nearest of the spare orders that may stay for a target with so much room left, and
+    /// how far off it is.
     fn keeper(
         &self,
-        spare: u64,
+        (spare, room): (u64, Lots),
         target: &Target,
         (spec, now): (&InstrumentSpec, UnixNanos),
     ) -> Option<(i64, usize)> {
@@ -163,7 +165,8 @@ impl OrderManager {
                 let reach = *reach.get_or_insert_with(|| self.reach(target, spec));
                 off < reach || self.waits(order, target, now)
             };
-            if !near || !same_size(order, target.size, self.rules().size_ppm) {
+            let fits = order.left() <= room;
+            if !near || !fits || !same_size(order, target.size, self.rules().size_ppm) {
                 continue;
             }
             match best {

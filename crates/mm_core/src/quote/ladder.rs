@@ -49,6 +49,8 @@ pub enum NoQuote {
 pub struct Ladder {
     rows: [[Target; LEVELS_MAX]; 2],
     len: [u8; 2],
+    /// The most that may rest a side, where that is bounded.
+    most: [Option<Lots>; 2],
     /// Set when there is no quote at all.
     pub reason: Option<NoQuote>,
 }
@@ -106,6 +108,30 @@ impl Ladder {
     /// Want nothing on one side.
     pub fn suppress(&mut self, side: Side) {
         self.len[side.index()] = 0;
+    }
+
+    /// Want no more than this on one side, innermost first, nor what is worth less than the
+    /// venue's least order; what rests beyond it goes.
+    pub fn cap(&mut self, spec: &InstrumentSpec, side: Side, most: Lots) {
+        let (i, mut kept, mut room) = (side.index(), 0, most);
+        for at in 0..usize::from(self.len[i]) {
+            let Target { px, size, takes, .. } = self.rows[i][at];
+            let size = Lots(size.0.min(room.0 - room.0 % spec.lot_step.0));
+            let is_worth = |cash| takes || cash >= spec.min_notional;
+            if size > Lots(0) && spec.notional(px, size).is_ok_and(is_worth) {
+                self.rows[i][kept] = Target { size, ..self.rows[i][at] };
+                kept += 1;
+                room -= size;
+            }
+        }
+        self.len[i] = kept as u8;
+        self.most[i] = Some(most);
+    }
+
+    /// The most that may rest on one side.
+    #[must_use]
+    pub fn most(&self, side: Side) -> Lots {
+        self.most[side.index()].unwrap_or(Lots(i64::MAX))
     }
 
     /// Keep the quotes that pass.
@@ -171,6 +197,7 @@ fn check(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Cash;
 
     fn of(bids: &[(i64, i64)], asks: &[(i64, i64)]) -> Result<Ladder, String> {
         let rows = |side: &[(i64, i64)]| -> Vec<(Px, Lots)> {
@@ -215,6 +242,43 @@ mod tests {
         ] {
             assert_eq!(of(bids, asks), Err(why.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_capped_side_wants_what_is_left_innermost_first_and_no_order_too_small() {
+        // A lot is worth a dollar here, and the least order two.
+        let mut spec = InstrumentSpec::hyperliquid(2);
+        spec.min_notional = Cash(2_000_000);
+        let asks = [(Px(1_000_000), Lots(5)), (Px(1_000_100), Lots(4)), (Px(1_000_200), Lots(3))];
+        let wanted = Ladder::of(&spec, &[(Px(999_900), Lots(9))], &asks).expect("a ladder");
+        for (most, sizes) in [
+            (20, &[5, 4, 3][..]),
+            (12, &[5, 4, 3]),
+            (11, &[5, 4, 2]),
+            (10, &[5, 4]),
+            (7, &[5, 2]),
+            (2, &[2]),
+            (1, &[]),
+            (0, &[]),
+        ] {
+            let mut ladder = wanted;
+            ladder.cap(&spec, Side::Ask, Lots(most));
+            let left: Vec<i64> = ladder.side(Side::Ask).iter().map(|at| at.size.0).collect();
+            assert_eq!(left, sizes, "of {most}");
+            assert_eq!(ladder.most(Side::Ask), Lots(most));
+            assert_eq!(ladder.side(Side::Bid), wanted.side(Side::Bid), "the other side stays");
+            assert_eq!(ladder.most(Side::Bid), Lots(i64::MAX));
+        }
+    }
+
+    #[test]
+    fn what_closes_at_once_may_be_worth_little_and_lots_come_in_steps() {
+        let mut spec = InstrumentSpec::hyperliquid(2);
+        (spec.min_notional, spec.lot_step) = (Cash(200_000_000), Lots(5));
+        let mut ladder = Ladder::default();
+        ladder.push(Side::Ask, Target { level: 0, px: Px(1_000_000), size: Lots(15), takes: true });
+        ladder.cap(&spec, Side::Ask, Lots(14));
+        assert_eq!(ladder.side(Side::Ask)[0].size, Lots(10));
     }
 
     #[test]

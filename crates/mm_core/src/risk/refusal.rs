@@ -169,11 +169,18 @@ impl Refusal {
         matches!(self, Self::Crossed { .. } | Self::Stale { .. } | Self::Jump { .. })
     }
 
-    /// Whether it stands until the touch, our position or our orders change: asking again before
+    /// Whether it stands until the touch, our position, our orders or the sides that may be
+    /// quoted change: asking again before
     /// is in vain.
     #[must_use]
     pub const fn stands(&self) -> bool {
-        matches!(self, Self::Position { .. } | Self::OwnCross { .. } | Self::OrdersOnSide { .. })
+        matches!(
+            self,
+            Self::Position { .. }
+                | Self::OwnCross { .. }
+                | Self::OrdersOnSide { .. }
+                | Self::Reducing { .. }
+        )
     }
 
     /// A word for counting refusals of a kind.
