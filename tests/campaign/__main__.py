@@ -15,7 +15,8 @@ import numpy as np
 from botmm.clock import SystemClock
 from botmm.observe.logging import set_up
 from botmm.observe.memory import give_back
-from tests.campaign.drive import MOMENTS, RATES, Campaign, Plan, play
+from tests.campaign.drive import Campaign, Plan, play
+from tests.campaign.trouble import MOMENTS, RATES
 
 DAY_S = 86_400.0
 # Seconds of a round, and from block to block in ms.

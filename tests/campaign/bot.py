@@ -12,14 +12,14 @@ from typing import Any
 from botmm.clock import Clock
 from botmm.config import Settings
 from botmm.errors import BotmmError
-from botmm.exchanges.emulator import Emulator, test_account
+from botmm.exchanges.emulator import test_account
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.daemon import Daemon, Place
 from botmm.live.deadman import Deadman
-from botmm.live.latches import STATE_FILE, Latches
+from botmm.live.latches import STATE_FILE, Latches, phrase
 from botmm.live.operator import Operator
 from botmm.live.watch import Watch, pay
 from botmm.ports import Event
@@ -44,7 +44,10 @@ class Life:
 class Bot:
     """A daemon that is started again whenever it ends."""
 
-    emulator: Emulator
+    url: str
+    owner: str
+    venue_ms: Callable[[], int]
+    """The exchange's own time."""
     settings: Settings
     folder: Path
     clock: Clock
@@ -91,7 +94,7 @@ class Bot:
         self.alarms[key] = self.alarms.get(key, 0) + 1
 
     async def _live(self) -> None:
-        owner, host = self.emulator.accounts[0].address, host_of(self.emulator.url)
+        owner, host = self.owner, host_of(self.url)
         async with AsyncExitStack() as ending:
             store = StateStore(self.folder / STATE_FILE)
             ending.callback(store.close)
@@ -101,7 +104,7 @@ class Bot:
                 lambda upto: store.reserve_nonces(signer.address, upto),
             )
             spec = VenueSpec(host=host, account=owner, symbols=("BTC",), seed=self.lives + 1)
-            since_ms = self.emulator.desk.now // 1_000_000
+            since_ms = self.venue_ms()
             venue = await ending.enter_async_context(
                 self.venue_type(spec, signer, nonces, self.clock)
             )
@@ -129,6 +132,19 @@ class Bot:
                 lambda: deadman.hear(venue.firings()),
                 watch.keep,
             )
+
+
+def lift(life: Life) -> str:
+    """Do what a person does where a breaker has stopped the bot: look, and let it go on.
+
+    Returns what had stopped it; nothing where it was not stopped.
+    """
+    report = life.daemon.runner.report()
+    if report["symbols"][0]["state"] != "halted":
+        return ""
+    causes = [row["cause"] for row in report["changes"] if row["state"] == "halted"]
+    life.operator.resume(who="a person", typed=[phrase("HALTED")])
+    return str(causes[-1]).split(":")[0]
 
 
 def _hear_baseline(life: Life) -> None:

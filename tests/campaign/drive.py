@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from botmm.clock import Clock
 from botmm.config import load
 from botmm.exchanges.emulator import Emulator, EmulatorConfig
 from botmm.exchanges.hyperliquid import stream
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
 from botmm.live import runner
-from botmm.live.latches import phrase
 from tests.campaign import virtual
-from tests.campaign.bot import AGENT, Bot
-from tests.campaign.judge import SLACK, GuiltyError, Judge
+from tests.campaign.bot import AGENT, Bot, lift
+from tests.campaign.judge import MS_NS, SLACK, GuiltyError, Judge
+from tests.campaign.trouble import drawn
 from tests.fakes.emulator_thread import GENEROUS
 from tests.fakes.live_drill import LIMIT_MICRO
 
@@ -48,27 +49,6 @@ SHOCK_EVERY_S = 10.0
 SHOCK_BPS = 6.0
 LOOK_S = 20.0
 """How soon a person looks at a bot that stopped itself."""
-
-# What may be in force for a while, with how strongly it strikes.
-RATES: dict[str, dict[str, Any]] = {
-    "lose_request": {"probability": 0.15},
-    "lose_reply": {"probability": 0.15},
-    "late_reply": {"probability": 0.3, "delay_ms": 900},
-    "drip_reply": {"probability": 0.1, "delay_ms": 40},
-    "status": {"probability": 0.15},
-    "truncate": {"probability": 0.15},
-    "empty_body": {"probability": 0.15},
-    "short_list": {"probability": 0.15},
-    "dup_user": {"probability": 0.3},
-    "reorder_user": {"probability": 0.3},
-    "drop_user": {"probability": 0.2},
-    "mute": {"probability": 0.05},
-    "garble": {"probability": 0.02},
-    "refuse_socket": {"probability": 0.5, "status": 503},
-    "drop_on_open": {"probability": 0.5},
-}
-STATUSES = (429, 500, 502, 503)
-MOMENTS = ("abort", "close", "half_open", "freeze", "shock", "kill")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,38 +131,27 @@ class Campaign:
         self.judge.audit()
         self.judge.forget(self.bot.life)
         self.record.rounds += 1
-        self.record.memory.append((self._now() / 86_400, _resident()))
+        self.record.memory.append((self._now() / 86_400, resident()))
         self.say(
             f"{self._now() / 3600:7.2f} h  healed in {self.record.heal_s[-1]:4.1f} s  "
             f"orders {self.judge.orders}  fills {self.judge.executions}  "
-            f"{_resident() / 2**20:.1f} MiB  {' '.join(kinds)}"
+            f"{resident() / 2**20:.1f} MiB  {' '.join(kinds)}"
         )
 
     async def _trouble(self) -> list[str]:
         """Let some kinds of faults strike for half a round; return which."""
-        rng, seconds = self._rng, self.plan.round_s / 2
+        trouble = drawn(self._rng, self.plan.round_s / 2)
         before = Counter(self.emulator.faults.struck)
-        kinds = [
-            str(one) for one in rng.choice(list(RATES), size=rng.integers(1, 5), replace=False)
-        ]
-        moments = [str(one) for one in rng.choice(MOMENTS, size=rng.integers(0, 4))]
-        for kind in kinds:
-            more = dict(RATES[kind])
-            if kind == "status":
-                more["status"] = int(rng.choice(STATUSES))
-                more["executed"] = bool(rng.integers(0, 2)) and more["status"] != 429
-            if kind in ("lose_request", "lose_reply"):
-                more["how"] = str(rng.choice(["hang", "reset"]))
-            await self._do("fault", kind=kind, **more)
-        at = sorted(rng.uniform(0, seconds, size=len(moments)))
-        for when, moment in zip(np.diff([0.0, *at]), moments, strict=True):
-            await self._calm(float(when))
+        for fault in trouble.faults:
+            await self._do("fault", **fault)
+        for wait_s, moment in trouble.moments:
+            await self._calm(wait_s)
             await self._moment(moment)
-        await self._calm(seconds - (at[-1] if len(at) else 0.0))
+        await self._calm(trouble.rest_s)
         await self._do("clear")
         self.record.struck += Counter(self.emulator.faults.struck) - before
-        self.record.struck.update(moments)
-        return kinds + moments
+        self.record.struck.update(moment for _, moment in trouble.moments)
+        return trouble.kinds
 
     async def _moment(self, what: str) -> None:
         match what:
@@ -208,19 +177,15 @@ class Campaign:
             self._lift()
 
     def _lift(self) -> None:
-        """Do what a person does where a breaker has stopped the bot: look, and let it go on."""
+        """Let a person look at the bot now and then."""
         self.judge.require_innocence()
         life = self.bot.life
         if life is None or self._now() < self._looked + LOOK_S:
             return
-        report = life.daemon.runner.report()
-        if report["symbols"][0]["state"] == "halted":
+        cause = lift(life)
+        if cause:
             self._looked = self._now()
-            cause = next(
-                row["cause"] for row in reversed(report["changes"]) if row["state"] == "halted"
-            )
-            self.record.halts[cause.split(":")[0]] += 1
-            life.operator.resume(who="a person", typed=[phrase("HALTED")])
+            self.record.halts[cause] += 1
             if self._closing:
                 life.operator.flatten(who="a person")
 
@@ -301,22 +266,26 @@ class Campaign:
         return asyncio.get_running_loop().time()
 
 
-def _resident() -> int:
-    """Return the bytes of this process that are in memory."""
-    with open("/proc/self/statm", encoding="ascii") as file:
+def resident(process: int | str = "self") -> int:
+    """Return the bytes of a process that are in memory."""
+    with open(f"/proc/{process}/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * 4096
 
 
 def play(plan: Plan, folder: Path, say: Callable[[str], object] = lambda line: None) -> Campaign:
     """Play a campaign in simulated time and return it."""
     if plan.thin:
-        # Timers that only look whether something is to be done look less often.
-        runner.TIMER_S, runner.LINK_EVERY_S, stream.TICK_S = 1.0, 0.5, 0.5
+        thin_timers()
     return virtual.run(_play(plan, folder, say))
 
 
-async def _play(plan: Plan, folder: Path, say: Callable[[str], object]) -> Campaign:
-    clock = virtual.VirtualClock(asyncio.get_running_loop(), START_NS)
+def thin_timers() -> None:
+    """Let timers that only look whether something is to be done look less often."""
+    runner.TIMER_S, runner.LINK_EVERY_S, stream.TICK_S = 1.0, 0.5, 0.5
+
+
+def exchange(plan: Plan, clock: Clock) -> Emulator:
+    """Return the exchange of a plan, which `admit` opens to the bot."""
     config = EmulatorConfig(
         symbols=("BTC",),
         limits=GENEROUS,
@@ -324,12 +293,29 @@ async def _play(plan: Plan, folder: Path, say: Callable[[str], object]) -> Campa
         seed=plan.seed,
         block_ns=plan.block_ms * 1_000_000,
     )
-    async with Emulator(config, clock) as emulator:
-        owner = emulator.accounts[0].address
-        assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
-        await emulator.control({"do": "limits", "user": owner, "volume_usd": VOLUME_USD})
-        settings = load((), SETS).settings
-        bot = Bot(emulator, settings, folder, clock, plan.venue_type)
+    return Emulator(config, clock)
+
+
+async def admit(emulator: Emulator) -> str:
+    """Let the bot's key trade, on an account that traded before; return whose it is."""
+    owner = emulator.accounts[0].address
+    assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
+    await emulator.control({"do": "limits", "user": owner, "volume_usd": VOLUME_USD})
+    return owner
+
+
+async def _play(plan: Plan, folder: Path, say: Callable[[str], object]) -> Campaign:
+    clock = virtual.VirtualClock(asyncio.get_running_loop(), START_NS)
+    async with exchange(plan, clock) as emulator:
+        bot = Bot(
+            url=emulator.url,
+            owner=await admit(emulator),
+            venue_ms=lambda: emulator.desk.now // MS_NS,
+            settings=load((), SETS).settings,
+            folder=folder,
+            clock=clock,
+            venue_type=plan.venue_type,
+        )
         campaign = Campaign(plan, emulator, bot, say)
         await campaign.run()
         return campaign

@@ -125,9 +125,10 @@ class Judge:
         if self.guilt:
             raise GuiltyError(self.guilt)
 
-    def forget(self, life: Life) -> None:
+    def forget(self, life: Life | None) -> None:
         """Let go of orders that ended and of a run's executions; what they come to is kept."""
-        self._forgotten, self._life = self._sums(life), life
+        if life is not None:
+            self._forgotten, self._life = self._sums(life), life
         self.fills.clear()
         rest = {row["cloid"] for row in self.emulator.desk.rows("orders", self.user)}
         self.accepted = {key: oids for key, oids in self.accepted.items() if key in rest}

@@ -13,6 +13,8 @@ from botmm.exchanges.base import RawReply, SignedRequest
 from botmm.exchanges.hyperliquid.encode import Action
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
 from botmm.ports import Event, Standing
+from tests.campaign import virtual
+from tests.campaign.apart import grow
 from tests.campaign.bot import Life
 from tests.campaign.drive import Campaign, Plan, play
 from tests.campaign.judge import GuiltyError, Judge
@@ -30,6 +32,19 @@ def test_minutes_with_faults_leave_the_books_exact_and_no_order_doubled(tmp_path
     assert judge.executions >= 5 * rounds
     assert sum(record.struck.values()) >= 10 * rounds
     assert record.unknown >= rounds
+
+
+def test_a_daemon_in_a_process_of_its_own_trades_in_the_time_of_its_exchange(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+    plan = Plan(rounds=2, round_s=60, block_ms=1000, seed=1, thin=True)
+    growth = virtual.lead(lambda share: grow(plan, str(tmp_path), share, said.append))
+    assert growth.orders >= 50
+    assert growth.executions >= 5
+    assert [round(days * 86_400) for days, _ in growth.daemon] == [60, 120]
+    assert all(size > 2**20 for _, size in growth.daemon + growth.exchange)
+    assert len(said) == 2
 
 
 def _life(row: dict[str, int], *, trades: list[int]) -> Life:

@@ -220,8 +220,8 @@ async def _dripped(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Send an answer byte by byte, for as long as its client waits."""
     response = web.StreamResponse(status=answer.status)
     response.content_type = answer.kind
-    await response.prepare(request)
     try:
+        await response.prepare(request)
         for byte in answer.body.encode():
             await response.write(bytes([byte]))
             await asyncio.sleep(answer.drip_s)

@@ -1,0 +1,60 @@
+"""Alone — the daemon as a process of its own, in the time of the process that plays its exchange."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from botmm.config import load
+from botmm.observe.logging import set_up
+from botmm.observe.memory import give_back
+from tests.campaign import virtual
+from tests.campaign.bot import Bot, lift
+from tests.campaign.drive import LOOK_S, SETS, START_NS, thin_timers
+from tests.campaign.judge import MS_NS
+
+# So little is traded that no loss of a day stops it: a bot that stands still needs no memory.
+SMALL = (
+    *SETS,
+    "max_position_usd=100",
+    "order_size_usd=20",
+    "daily_reduce_frac=0.5",
+    "daily_halt_frac=0.5",
+    "drawdown_reduce_frac=1.0",
+    "drawdown_halt_frac=1.0",
+)
+
+
+async def _live(url: str, owner: str, folder: Path) -> None:
+    clock = virtual.VirtualClock(asyncio.get_running_loop(), START_NS)
+    bot = Bot(
+        url=url,
+        owner=owner,
+        venue_ms=lambda: clock.now() // MS_NS,
+        settings=load((), SMALL).settings,
+        folder=folder,
+        clock=clock,
+    )
+    bot.start()
+    while True:
+        await asyncio.sleep(LOOK_S)
+        if bot.life is not None:
+            lift(bot.life)
+
+
+def main() -> None:
+    """Trade until the other process ends."""
+    give_back()
+    set_up(level="critical", as_json=False)
+    number, now, url, owner, folder, density = sys.argv[1:]
+    if density == "thin":
+        thin_timers()
+    with socket.socket(fileno=int(number)) as leader, suppress(EOFError):
+        virtual.follow(leader, float(now), _live(url, owner, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
