@@ -65,6 +65,9 @@ class _Request:
     def places(self) -> bool:
         return isinstance(self.batch.commands[0], Place)
 
+    def names(self, cloid: str) -> bool:
+        return any(command.cloid == cloid for command in self.batch.commands)
+
 
 @dataclass(slots=True, kw_only=True)
 class _Proof:
@@ -75,6 +78,8 @@ class _Proof:
     dead_ms: int | None
     unheard_ns: int | None = None
     asked_ns: int | None = None
+    withdrawn: bool = False
+    """Whether a cancel of it may have run."""
 
 
 @dataclass(slots=True)
@@ -117,7 +122,8 @@ class Session:
         reading = read(reply, request.batch.commands, self.listing, resent=request.copies > 1)
         for answer in reading.answers:
             if answer.word in ("unknown", "cancel_refused"):
-                self._open(answer.symbol, answer.cloid, request.expires_ms)
+                proof = self._open(answer.symbol, answer.cloid, request.expires_ms)
+                proof.withdrawn |= not request.places
             elif request.places or answer.word == "cancelled":
                 self._proofs.pop(answer.cloid, None)
         self._forget()
@@ -149,7 +155,11 @@ class Session:
 
     def placing(self, cloid: str) -> bool:
         """Whether all that is in doubt about an order is whether it was ever placed."""
-        return cloid in self._proofs and self._proofs[cloid].nonce is not None
+        proof = self._proofs.get(cloid)
+        if proof is None or proof.nonce is None or proof.withdrawn:
+            return False
+        requests = self._requests.values()
+        return not any(one.waiting and not one.places and one.names(cloid) for one in requests)
 
     def ask(self, symbol: int, cloid: str, now_ns: int, venue_ms: int | None) -> Ask | None:
         """Return the question after an order; None while its request waits, or too soon after another.
@@ -200,7 +210,7 @@ class Session:
     def _placing(self, cloid: str) -> tuple[int | None, _Request | None]:
         """Return the kept request that places an order."""
         for nonce, request in self._requests.items():
-            if request.places and any(c.cloid == cloid for c in request.batch.commands):
+            if request.places and request.names(cloid):
                 return nonce, request
         return None, None
 

@@ -145,7 +145,18 @@ def test_the_placing_request_decides_when_a_cancelled_order_is_dead() -> None:
     session.answered(SENT_MS + 1, SILENCE)
     assert asked(session, 3.0, SENT_MS + 2_000, NEVER) is None
     assert asked(session, 5.0, SENT_MS + 4_000, NEVER) is None
+    assert word(asked(session, 9.0, DEAD_MS + 1, NEVER)) is None
+    assert word(asked(session, 11.0, DEAD_MS + 2_000, NEVER)) == {"Rejected": {"reason": "Lost"}}
+
+
+def test_once_a_cancel_may_run_more_is_in_doubt_than_the_placing() -> None:
+    session = in_doubt()
     assert session.placing(cloid(1))
+    batch = batches([cancel(1), cancel(2)], LISTING)[0]
+    session.sent(batch, SignedRequest(body=b"y", nonce=SENT_MS + 1, expires_ms=1))
+    assert not session.placing(cloid(1))
+    session.answered(SENT_MS + 1, SILENCE)
+    assert not session.placing(cloid(1))
 
 
 def test_replies_about_another_order_or_malformed_ones_prove_nothing() -> None:

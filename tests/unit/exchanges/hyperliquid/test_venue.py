@@ -16,7 +16,7 @@ from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
-from botmm.ports import CancelAll, RestingOrder, Venue
+from botmm.ports import Cancel, CancelAll, RestingOrder, Venue
 from tests.fakes.fake_hyperliquid import FakeHyperliquid
 from tests.unit.exchanges.hyperliquid.listing import ADDRESS, KEY, cancel, cloid, place
 
@@ -143,6 +143,22 @@ def test_what_the_stream_told_is_not_asked_again() -> None:
         assert event is not None
         assert event["answer"] == {"Resting": {"oid": 100, "left": 100}}
         assert "orderStatus" not in fake.asked
+
+    play(script)
+
+
+def test_what_the_stream_told_before_a_cancel_is_asked_again() -> None:
+    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
+        fake.mute.add("ws")
+        await venue.act([place(1)])
+        await fake.push("orderUpdates", [{"order": fake.orders[cloid(1)], "status": "open"}])
+        await until(lambda: len(venue.inbox) > 0)
+        fake.broken["exchange"] = 502  # the cancel runs, and nobody is told
+        assert answers(await venue.act([Cancel(symbol=0, cloid=cloid(1))])) == ["Unknown"]
+        assert fake.orders[cloid(1)]["status"] == "canceled"
+        event = await venue.prove(0, cloid(1))
+        assert event is not None
+        assert event["answer"] == {"Cancelled": {"reason": "Asked"}}
 
     play(script)
 
