@@ -16,6 +16,7 @@ from botmm.clock import Clock
 from botmm.data.capture.kinds import Kind
 from botmm.errors import VenueError
 from botmm.exchanges.hyperliquid.liveness import Backoff
+from botmm.exchanges.hyperliquid.stream import heed_cancel
 from botmm.observe.logging import logger
 from botmm.record.recorder import Label, Take
 from botmm.units import SECOND_NS
@@ -106,6 +107,7 @@ class Socket:
                 await self._once(take)
             except* (ConnectionClosed, InvalidHandshake, OSError, LostError) as group:
                 why = _words(group)
+            heed_cancel()
             _log.warning("link lost", socket=self.name, why=why)
             lost(why)
             if self.clock.monotonic() - began >= GOOD_S:

@@ -198,6 +198,29 @@ def test_a_reader_that_has_no_room_ends_the_connection() -> None:
     case.play(script)
 
 
+def test_it_ends_when_it_is_cancelled_while_the_connection_fails() -> None:
+    async def handler(ws: ServerConnection, number: int) -> None:
+        await case.acknowledge(ws)
+        await ws.wait_closed()
+
+    async def script() -> None:
+        asked: list[asyncio.Task[None]] = []
+
+        def take(channel: str, frame: bytes) -> bool:
+            asked[0].cancel()
+            return False
+
+        second = asyncio.create_task(
+            Stream(case.stream.spec, SystemClock(), seed=1, take=take).run()
+        )
+        asked.append(second)
+        await asyncio.wait([second], timeout=3)
+        assert second.cancelled()
+
+    case = Case(handler)
+    case.play(script)
+
+
 def test_posts_are_answered_by_their_number_in_any_order() -> None:
     async def handler(ws: ServerConnection, number: int) -> None:
         await case.acknowledge(ws)
