@@ -104,6 +104,10 @@ class Venue(Protocol):
         """Whether every socket is connected and subscribed."""
         ...
 
+    async def relinked(self) -> None:
+        """Wait until a socket came up or went down since the last call; one task waits."""
+        ...
+
     async def act(self, commands: Sequence[Command]) -> list[Event]:
         """Send commands of one kind; return what is proven of each: never raises for a doubt."""
         ...

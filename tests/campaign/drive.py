@@ -281,7 +281,7 @@ def play(plan: Plan, folder: Path, say: Callable[[str], object] = lambda line: N
 
 def thin_timers() -> None:
     """Let timers that only look whether something is to be done look less often."""
-    runner.TIMER_S, runner.LINK_EVERY_S, stream.TICK_S = 1.0, 0.5, 0.5
+    runner.TIMER_S, stream.TICK_S = 1.0, 0.5
 
 
 def exchange(plan: Plan, clock: Clock) -> Emulator:

@@ -36,11 +36,25 @@ class FakeVenue:
         self.silent = False
         self.up = True
         self.link = 1
+        self.linking = asyncio.Event()
         self.most_orders = 0
         self.retold = 0
         self.mute_fills = False
         self._frames: asyncio.Queue[bytes] = asyncio.Queue()
         self._oid = 0
+
+    def disconnect(self) -> None:
+        self.up = False
+        self.linking.set()
+
+    def connect(self) -> None:
+        self.up = True
+        self.link += 1
+        self.linking.set()
+
+    async def relinked(self) -> None:
+        await self.linking.wait()
+        self.linking.clear()
 
     def say(self, frame: bytes) -> None:
         self._frames.put_nowait(frame)

@@ -21,7 +21,6 @@ from botmm.live.records import Records
 from botmm.ports import Event, Journal, Venue
 
 TIMER_S = 0.1
-LINK_EVERY_S = 0.05
 LINK = "link"
 OPERATOR = "operator"
 
@@ -181,16 +180,16 @@ class Runner:
         """After every connect: compare first, quote then."""
         seen = 0
         while True:
-            if not self.venue.up:
+            if not self.venue.up or self.venue.link != seen:
                 self.hold(LINK, on=True)
-            elif self.venue.link != seen or LINK in self.health.holds:
+            while self.venue.up and self.venue.link != seen:
                 link = self.venue.link
-                self.hold(LINK, on=True)
                 if await self.records.begin_anew(first=seen == 0):
                     self.health.reconnects += seen != 0
                     seen = link
-                    self.hold(LINK, on=False)
-            await asyncio.sleep(LINK_EVERY_S)
+            if self.venue.up:
+                self.hold(LINK, on=False)
+            await self.venue.relinked()
 
     async def _reconcile_forever(self) -> None:
         while True:

@@ -133,13 +133,34 @@ def test_nothing_is_quoted_while_the_link_is_down() -> None:
 
     async def script() -> None:
         await until(lambda: len(case.venue.orders) == 4)
-        case.venue.up = False
+        case.venue.disconnect()
         await until(lambda: not case.venue.orders)
-        case.venue.up, case.venue.link = True, 2
+        case.venue.connect()
         await until(lambda: len(case.venue.orders) >= 2)
 
     case.play(script)
     assert case.runner.health.reconnects == 1
+
+
+def test_a_link_that_came_back_within_a_moment_is_compared_and_no_news_holds_nothing() -> None:
+    case = Case()
+
+    def holds() -> int:
+        return sum(b'"link"' in row.payload for row in case.pages.rows)
+
+    async def script() -> None:
+        await until(lambda: len(case.venue.orders) == 4)
+        assert holds() == 2
+        case.venue.disconnect()
+        case.venue.connect()
+        await until(lambda: case.runner.health.reconnects == 1)
+        await until(lambda: holds() == 4)
+        case.venue.linking.set()
+        await until(lambda: not case.venue.linking.is_set())
+        await asyncio.sleep(0)
+        assert holds() == 4
+
+    case.play(script)
 
 
 def test_lost_answers_are_proven_and_never_doubled() -> None:

@@ -58,9 +58,15 @@ class Stream:
         *,
         seed: int,
         take: Callable[[str, bytes], bool],
-        lost: Callable[[str], None] | None = None,
+        lost: Callable[[str], None] = lambda why: None,
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
-        """Take what the socket is for, and who hears why it was lost; `run` connects it."""
+        """Take what the socket is for; `run` connects it.
+
+        Args:
+            lost: told why a connection ended.
+            changed: told when `up` is another.
+        """
         self.spec = spec
         self.up = False
         self.links = 0
@@ -68,6 +74,7 @@ class Stream:
         self._clock = clock
         self._take = take
         self._lost = lost
+        self._changed = changed
         self._backoff = Backoff(seed=seed)
         self._ws: ClientConnection | None = None
         self._posts: dict[int, asyncio.Future[RawReply]] = {}
@@ -88,8 +95,7 @@ class Stream:
                 self._down()
             heed_cancel()
             _log.warning("link lost", socket=self.spec.name, why=self.why)
-            if self._lost is not None:
-                self._lost(self.why)
+            self._lost(self.why)
             if self._now() - began >= GOOD_NS:
                 self._backoff.worked()
 
@@ -184,6 +190,7 @@ class Stream:
         if not self.up and self._acknowledged >= len(self.spec.subscriptions):
             self.up = True
             self.links += 1
+            self._changed()
 
     def _posted(self, frame: bytes) -> None:
         """Hand a reply to whoever waits; one of which nothing can be read ends nobody's wait."""
@@ -207,8 +214,10 @@ class Stream:
         waiting.set_result(RawReply(status=200, body=body))
 
     def _down(self) -> None:
-        self.up = False
         self._ws = None
+        if self.up:
+            self.up = False
+            self._changed()
         for waiting in self._posts.values():
             if not waiting.done():
                 waiting.set_result(RawReply(status=None, body=None, why="the socket went down"))

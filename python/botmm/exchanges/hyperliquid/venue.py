@@ -109,6 +109,7 @@ class HyperliquidVenue:
         self._misfits: set[int] = set()
         self._misfitting = asyncio.Event()
         self._switched = asyncio.Event()
+        self._linking = asyncio.Event()
         self._streams: tuple[Stream, ...] = ()
 
     async def __aenter__(self) -> Self:
@@ -181,7 +182,13 @@ class HyperliquidVenue:
             ping_ns=PRIVATE_PING_NS,
         )
         self._streams = tuple(
-            Stream(one, self._clock, seed=self.spec.seed + offset, take=self._take)
+            Stream(
+                one,
+                self._clock,
+                seed=self.spec.seed + offset,
+                take=self._take,
+                changed=self._linking.set,
+            )
             for offset, one in enumerate((market, private))
         )
         self._ask.stream = self._streams[1]
@@ -200,7 +207,7 @@ class HyperliquidVenue:
         try:
             async with asyncio.timeout(UP_S):
                 while not self.up:
-                    await asyncio.sleep(0.02)
+                    await self.relinked()
         except TimeoutError:
             why = "; ".join(f"{s.spec.name}: {s.why}" for s in self._streams if not s.up)
             raise VenueError(
@@ -279,6 +286,11 @@ class HyperliquidVenue:
     def up(self) -> bool:
         """Whether every socket is connected and subscribed."""
         return bool(self._streams) and all(stream.up for stream in self._streams)
+
+    async def relinked(self) -> None:
+        """Wait until a socket came up or went down since the last call."""
+        await self._linking.wait()
+        self._linking.clear()
 
     @property
     def complaint(self) -> str:
