@@ -32,8 +32,8 @@ SETS = (
 )
 VOLUME_USD = "100000000"
 """What the account has traded before: it has the venue's switch, and requests to spend."""
-START_NS = 1_795_824_000_000_000_000
-"""28 November 2026, midnight UTC."""
+START_NS = 1_780_272_000_000_000_000
+"""1 June 2026, midnight UTC: before any file of a run is written, by the time of the disk."""
 HEAL_S = 60.0
 """Pauses between connections double up to 30 s; then records are compared."""
 NEAR_LIMIT = 0.6

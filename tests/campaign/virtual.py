@@ -1,8 +1,9 @@
 """Virtual — one asyncio loop whose time is simulated: it jumps to the next timer when nothing is ready.
 
 Exchange and daemon live in it with their real sockets on loopback, so that a day passes as fast as
-the processor allows. Timers fire in their order and at their times; nobody is ever late. Two processes
-may share one such time: it goes on when both have nothing left to do.
+the processor allows. Timers fire in their order and at their times; nobody is ever late, and no time
+passes while a thread works for the loop. Two processes may share one such time: it goes on when both
+have nothing left to do.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import selectors
 import socket
 import struct
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from botmm.units import UnixNanos
 
+R = TypeVar("R")
 T = TypeVar("T")
 Share = Callable[[socket.socket | None], None]
 """Shares the time with the process at the other end, or with nobody any more."""
@@ -35,6 +38,8 @@ class _Jumping(selectors.BaseSelector):
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.at_work = 0
+        """Threads that work for the loop."""
         self._real = selectors.DefaultSelector()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -46,6 +51,8 @@ class _Jumping(selectors.BaseSelector):
         ready = self._real.select(0)
         if ready:
             return ready
+        if self.at_work:
+            return self._real.select()
         return self._idle(math.inf if timeout is None else self.now + timeout)
 
     def _idle(self, due: float) -> list[tuple[selectors.SelectorKey, int]]:
@@ -139,6 +146,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.now
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[..., R], *args: Any
+    ) -> asyncio.Future[R]:
+        working = super().run_in_executor(executor, func, *args)
+        self._jumping.at_work += 1
+        working.add_done_callback(self._rested)
+        return working
+
+    def _rested(self, _: asyncio.Future[Any]) -> None:
+        self._jumping.at_work -= 1
 
 
 class VirtualClock:

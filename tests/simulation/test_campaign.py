@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -32,6 +34,22 @@ def test_minutes_with_faults_leave_the_books_exact_and_no_order_doubled(tmp_path
     assert judge.executions >= 5 * rounds
     assert sum(record.struck.values()) >= 10 * rounds
     assert record.unknown >= rounds
+
+
+def test_no_time_passes_while_a_thread_works() -> None:
+    async def script() -> float:
+        began, free = asyncio.get_running_loop().time(), threading.Event()
+        work = asyncio.create_task(asyncio.to_thread(free.wait, 5.0))
+        # A timer that is due long before the thread is done.
+        waits = asyncio.create_task(asyncio.sleep(3_600))
+        threading.Timer(0.05, free.set).start()
+        await work
+        passed = asyncio.get_running_loop().time() - began
+        await waits
+        assert asyncio.get_running_loop().time() - began == 3_600
+        return passed
+
+    assert virtual.run(script()) == 0
 
 
 def test_a_daemon_in_a_process_of_its_own_trades_in_the_time_of_its_exchange(
