@@ -19,10 +19,8 @@ from tests.campaign.judge import MS_NS
 # So little is traded that no loss of a day stops it: a bot that stands still needs no memory.
 SMALL = (
     *SETS,
-    "max_position_usd=100",
-    "order_size_usd=20",
-    "daily_reduce_frac=0.5",
-    "daily_halt_frac=0.5",
+    "max_position_usd=10",
+    "order_size_usd=2",
     "drawdown_reduce_frac=1.0",
     "drawdown_halt_frac=1.0",
 )

@@ -28,7 +28,12 @@ SETS = (
     "mode=fixed",
     "toxicity=false",
     "bias_strength=0.0",
-    f"max_position_usd={LIMIT_MICRO / 1e6}",
+    # What is traded is small for the capital: a day may lose much, over all its runs.
+    "account.capital_usd=10000",
+    "order_size_usd=15",
+    f"max_position_usd={LIMIT_MICRO / 1e7}",
+    "daily_reduce_frac=0.5",
+    "daily_halt_frac=0.5",
 )
 VOLUME_USD = "100000000"
 """What the account has traded before: it has the venue's switch, and requests to spend."""

@@ -23,7 +23,14 @@ USD = 1_000_000
 CAPITAL = 1_000
 ORDER = 100
 EARLIER = 300
-COMPOUNDS = ("mode=bps", "strategy=basic", "compound=true", f"order_size_usd={ORDER}")
+COMPOUNDS = (
+    f"account.capital_usd={CAPITAL}",
+    f"order_size_usd={ORDER}",
+    f"max_position_usd={LIMIT_MICRO // USD}",
+    "mode=bps",
+    "strategy=basic",
+    "compound=true",
+)
 
 
 class Script:
@@ -62,11 +69,11 @@ class Script:
         cash = sum(-lots * px - fee for _, lots, px, fee, _ in self.judge.fills)
         return cash + sum(got for _, got in self.judge.fundings)
 
-    def retained(self) -> int:
-        """Return what the running bot's description says that earlier runs earned."""
+    def told(self) -> tuple[int, int]:
+        """Return what earlier runs earned, in all and today, by the running bot's description."""
         assert self.bot.life is not None
         said = json.loads(self.bot.life.daemon.runner.engine.spec)
-        return int(said["symbols"][0]["retained"])
+        return int(said["symbols"][0]["retained"]), int(said["earned_today"])
 
     def first_sizes(self) -> list[tuple[int, int]]:
         """Return size and price of what rests at the innermost prices."""
@@ -104,15 +111,16 @@ def test_what_was_earned_before_a_restart_sizes_the_orders_after_it(
     async def script(at: Script) -> None:
         at.bot.start()
         await at.until(at.quotes)
-        assert at.retained() == EARLIER * USD
+        assert at.told() == (EARLIER * USD, 0)
         await at.trade(6)
         earned = at.earned()
         assert earned != 0
         await (at.bot.kill() if killed else at.bot.stop())
         at.bot.start()
         await at.until(at.quotes)
-        assert at.retained() == EARLIER * USD + earned
-        wanted = ORDER * (CAPITAL * USD + at.retained()) / CAPITAL  # micro-USD an order
+        retained = EARLIER * USD + earned
+        assert at.told() == (retained, earned)
+        wanted = ORDER * (CAPITAL * USD + retained) / CAPITAL  # micro-USD an order
         for size, px in at.first_sizes():
             assert size == pytest.approx(wanted / px, abs=1)
         await at.bot.stop()

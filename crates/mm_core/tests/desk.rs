@@ -465,6 +465,25 @@ fn an_account_that_may_only_reduce_closes_what_it_holds_and_no_more() {
 }
 
 #[test]
+fn the_loss_of_earlier_runs_of_the_day_counts_on() {
+    let state = |earned_today: i64| {
+        let mut spec = spec();
+        spec["earned_today"] = json!(earned_today * 1_000_000);
+        let mut bench = Bench::of(&spec);
+        let held = json!({"kind": "baseline", "symbol": 0, "position": 120, "since": T0,
+            "trades": []});
+        bench.event(&held);
+        let orders = settle(&mut bench).len();
+        (bench.symbol()["state"].clone(), orders)
+    };
+    assert_eq!(state(0), (json!("active"), 4));
+    assert_eq!(state(-25), (json!("active"), 4), "a loss as great as the limit is allowed");
+    assert_eq!(state(-26), (json!("reducing"), 1), "2.5 % of what the day began with are lost");
+    assert_eq!(state(-54), (json!("halted"), 0));
+    assert_eq!(state(40), (json!("active"), 4));
+}
+
+#[test]
 fn what_is_worth_less_than_the_least_order_is_not_wished_for_again_and_again() {
     let mut bench = left_with(19, "26.0");
     assert_eq!(settle(&mut bench), []);

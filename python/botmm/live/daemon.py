@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -97,8 +97,9 @@ class Daemon:
         self._alarm = alarm
         self._clock = clock
         earlier = list(kept)
-        self.days = Days(one for one in earlier if one.day == str(day_of(int(clock.now()))))
-        self._retained = earned(earlier)
+        today = [one for one in earlier if one.day == str(day_of(int(clock.now())))]
+        self.days = Days(today)
+        self._retained, self._today = earned(earlier), sum(earned(today).values())
         self._books: Books | None = None
         self._runner: Runner | None = None
         self.transferred = 0
@@ -185,12 +186,12 @@ class Daemon:
 
     async def _known(self, names: Sequence[str], *, cold: Callable[[], str]) -> Known:
         """Return what the run begins with."""
-        start = warm.Start(now=self._started, names=names, cold=cold, retained=self._retained)
+        start = warm.Start(now=self._started, names=names, cold=cold)
         saved, earlier = self.place.folder / SIGNALS, self.place.folder / JOURNAL
         known = await warm.begin(start, self.venue, saved, earlier)
         self._warmth = known.source
         _log.info("signals begin from " + known.source)
-        return known
+        return replace(known, retained=self._retained, today=self._today)
 
     @property
     def books(self) -> Books:

@@ -17,13 +17,15 @@ from botmm.ports import Minute
 class Known:
     """What a run begins with: a file of signals, or closed minutes by symbol, or nothing.
 
-    `retained` is what earlier runs earned in micro-USD by symbol; compounding counts it.
+    `retained` is what earlier runs earned in micro-USD by symbol; compounding counts it. `today` is
+    what all symbols earned on this UTC day: the limit of a day's loss does not begin anew.
     """
 
     source: str = "nothing"
     signals: bytes | None = None
     minutes: Sequence[Sequence[Minute]] = ()
     retained: Mapping[str, int] = field(default_factory=dict)
+    today: int = 0
 
 
 class Instrument(Protocol):
@@ -85,6 +87,7 @@ def desk_spec(
         "fees": {"maker": rates[0], "taker": rates[1]},
         "tag": tag,
         "now": now,
+        "earned_today": known.today,
     }
     if known.signals is not None:
         # The text holds all that a run begins with: its journal plays again without the file.

@@ -6,8 +6,8 @@ Whatever it is stands in the run's description, the first record of its journal.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -50,20 +50,19 @@ class Start:
     now: int
     names: Sequence[str]
     cold: Callable[[], str]
-    retained: Mapping[str, int] = field(default_factory=dict)
 
 
 async def begin(start: Start, venue: Venue, saved: Path, journal: Path) -> Known:
     """Return what the run begins with, from the first source that knows enough."""
     signals = _saved(saved, start)
     if signals is not None:
-        return Known(source="saved signals", signals=signals, retained=start.retained)
+        return Known(source="saved signals", signals=signals)
     signals = await asyncio.to_thread(_replayed, start, venue.is_own, journal)
     if signals is not None:
-        return Known(source="own journal", signals=signals, retained=start.retained)
+        return Known(source="own journal", signals=signals)
     minutes = await _candles(start, venue)
     source = "candles" if minutes else "nothing"
-    return Known(source=source, minutes=minutes, retained=start.retained)
+    return Known(source=source, minutes=minutes)
 
 
 def waits(engine: Engine, now: int) -> bool:

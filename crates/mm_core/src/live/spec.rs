@@ -33,6 +33,9 @@ struct DeskText {
     /// What the ids of this run's orders begin with.
     tag: u64,
     now: i64,
+    /// Profit of earlier runs on this UTC day in micro-dollars: its loss counts on.
+    #[serde(default)]
+    earned_today: i64,
     /// A file of signals in hex, so that a journal holds all that a run began with.
     signals: Option<String>,
 }
@@ -68,22 +71,24 @@ impl Desk {
             .map_err(|e| CoreError::BadArgument { name: "desk", why: e.to_string() })?;
         let now = UnixNanos(text.now);
         let capital = MicroUsd::from_usd(text.capital_usd);
+        let opening = MicroUsd(capital.0 - text.earned_today);
         let saved = text.signals.as_deref().map(signals).transpose()?;
         let (mut gate, mut stands, mut models) = (None, Vec::new(), Models::default());
         for symbol in &text.symbols {
             let params = params(symbol, &text)?;
             let gate = match &mut gate {
                 Some(gate) => gate,
-                None => gate.insert(Gate::new(params.account_limits()?, capital, now)?),
+                None => gate.insert(Gate::new(params.account_limits()?, opening, now)?),
             };
             let file = saved.as_deref().map(|all| (SIGNALS, all));
             let warmth = warmth_of(file, &symbol.candles, (&symbol.symbol, "hyperliquid"))?;
             stands.push(stand((symbol, warmth), params, (gate, text.tag), &mut models)?);
         }
-        let gate = gate.ok_or_else(|| CoreError::BadArgument {
+        let mut gate = gate.ok_or_else(|| CoreError::BadArgument {
             name: "symbols",
             why: "a desk needs at least one".to_owned(),
         })?;
+        gate.on_equity(capital, now);
         Ok(Self::new(stands, gate, capital, now))
     }
 }
