@@ -45,7 +45,7 @@ async def _live(url: str, owner: str, folder: Path) -> None:
 
 def main() -> None:
     """Trade until the other process ends."""
-    give_back()
+    give_back(for_months=True)
     set_up(level="critical", as_json=False)
     number, now, url, owner, folder, density = sys.argv[1:]
     if density == "thin":

@@ -145,7 +145,7 @@ def main() -> int:
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--rounds", type=int, help="so many rounds in place of days")
     asked = words.parse_args()
-    give_back()
+    give_back(for_months=True)
     set_up(level="error", as_json=False)
     round_s, block_ms = DENSITIES[asked.density]
     rounds = asked.rounds or max(1, round(asked.days * DAY_S / round_s))

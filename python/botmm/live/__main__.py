@@ -241,7 +241,7 @@ async def _set_leverage(venue: HyperliquidVenue, leverage: int) -> None:
 
 def main() -> NoReturn:
     """Entry of the `botmm-live` command."""
-    give_back()
+    give_back(for_months=True)
     sys.exit(_run())
 
 

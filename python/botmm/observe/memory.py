@@ -14,11 +14,19 @@ import os
 # From this size on a block is the system's own, and goes back when it is freed.
 OWN_BLOCK_BYTES = 256 * 1024
 _M_MMAP_THRESHOLD = -3  # glibc's malloc.h
+_M_ARENA_MAX = -8
 
 
-def give_back() -> None:
-    """Set up this process; before Arrow is imported. Elsewhere than on glibc the half of it."""
+def give_back(*, for_months: bool = False) -> None:
+    """Set up this process; before Arrow is imported. Elsewhere than on glibc the half of it.
+
+    Args:
+        for_months: let all threads share one heap: each would keep pieces of its own for ever.
+    """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, OWN_BLOCK_BYTES)
+    if mallopt is None:
+        return
+    mallopt(_M_MMAP_THRESHOLD, OWN_BLOCK_BYTES)
+    if for_months:
+        mallopt(_M_ARENA_MAX, 1)
