@@ -94,12 +94,12 @@ pub(super) type Choice = Option<Quotes>;
 pub(super) struct Quotes(pub(super) [Option<(Px, Lots)>; 2]);
 
 impl Quotes {
-    /// The quotes of a ladder of one level; `None` for others.
+    /// The quotes of a ladder of one level and no bound; `None` for others.
     pub(super) fn of(ladder: &Ladder) -> Option<Self> {
         let inner = |target: &Target| target.level == 0 && !target.takes;
         let simple = |side| match ladder.side(side) {
             [] => true,
-            [target] => inner(target),
+            [target] => inner(target) && ladder.most(side) == Lots(i64::MAX),
             _ => false,
         };
         let first = |side| ladder.side(side).first().map(|target| (target.px, target.size));

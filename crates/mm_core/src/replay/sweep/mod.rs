@@ -57,7 +57,7 @@ pub struct SweepProgress {
 /// Rows of a stretch, about, where sets go through it each for itself: it stays in the caches.
 const SHORT_ROWS: usize = 32_768;
 /// And where they go together, each alone again at its end.
-const LONG_ROWS: usize = 131_072;
+const LONG_ROWS: usize = 65_536;
 
 /// Many parameter sets over the same tapes.
 #[derive(Debug)]
