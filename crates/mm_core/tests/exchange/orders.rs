@@ -263,12 +263,63 @@ fn below_maintenance_the_venue_closes_the_position() {
     case.step();
     let words = case.words(ANN);
     assert!(words.contains(&"liquidatedCanceled".to_owned()), "{words:?}");
-    let fill = case.events.iter().find(|e| e["e"] == "fill").expect("it is closed");
+    let fill = case.events.iter().find(|e| e["e"] == "fill").expect("a fifth is closed");
     assert_eq!((&fill["dir"], &fill["liquidated"]), (&json!("Liquidated Cross Long"), &json!(ANN)));
+    assert_eq!(fill["size"], 400_000);
+    case.step();
+    assert_eq!(sizes(&case), [1_600_000], "that was not enough");
     let account = case.account(ANN);
     assert_eq!(account["positions"], json!([]));
     assert!(account["cash"].as_i64() >= Some(0), "the venue takes over what is owed: {account}");
     assert_eq!(case.audit(ANN)["ledger_sum"], 0);
+}
+
+fn sizes(case: &Case) -> Vec<i64> {
+    case.fills(ANN).iter().map(|fill| fill.2).collect()
+}
+
+#[test]
+fn a_large_position_loses_a_fifth_and_within_half_a_minute_the_rest() {
+    let fall = |case: &mut Case, px: i64| {
+        case.book(&[(px, 900)], &[(px + 100, 900)]);
+        case.mark(px, px);
+        case.step();
+        sizes(case)
+    };
+    let long = |lots: i64| {
+        let mut case = Case::new(json!({}));
+        case.book(&[(99_900, 900)], &[(100_000, 900)]);
+        case.mark(100_000, 100_000);
+        case.step();
+        let leverage = json!({"type": "update_leverage", "coin": 0, "cross": true, "leverage": 40});
+        case.ask(ANN, &leverage);
+        case.place(ANN, order("bid", 100_000, lots, "ioc"));
+        assert_eq!(sizes(&case), [lots]);
+        case
+    };
+    // 30 coins: 98,650 of 100,000 dollars are left after the fee; the 30th part is the fall a coin.
+    let mut case = long(3_000_000);
+    assert_eq!(fall(&mut case, 98_100), [0_i64; 0], "41,650 left, 36,787 are needed");
+    assert_eq!(fall(&mut case, 97_900), [600_000], "35,650 left of 36,712");
+    assert_eq!(case.account(ANN)["positions"][0]["size"], 2_400_000);
+    assert_eq!(fall(&mut case, 97_900), [0_i64; 0], "a fifth was enough");
+    case.advance(20_000_000_000);
+    assert_eq!(fall(&mut case, 97_000), [2_400_000], "below once more within half a minute");
+    let mut case = long(3_000_000);
+    assert_eq!(fall(&mut case, 97_900), [600_000]);
+    case.advance(31_000_000_000);
+    assert_eq!(fall(&mut case, 97_000), [480_000], "a fifth again");
+}
+
+#[test]
+fn a_position_of_a_hundred_thousand_dollars_is_closed_whole() {
+    let mut case = Case::new(json!({}));
+    case.ask(ANN, &json!({"type": "update_leverage", "coin": 0, "cross": false, "leverage": 40}));
+    case.place(ANN, order("bid", 101_000, 90_000, "ioc"));
+    case.book(&[(98_000, 9)], &[(98_100, 9)]);
+    case.mark(98_000, 98_000);
+    case.step();
+    assert_eq!(sizes(&case), [90_000]);
 }
 
 #[test]

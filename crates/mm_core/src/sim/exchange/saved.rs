@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 /// What a state begins with; its last digit is the number of the format.
-const MAGIC: &[u8] = b"BOTMM-EXCHANGE-1\n";
+const MAGIC: &[u8] = b"BOTMM-EXCHANGE-2\n";
 
 /// An action beside the text that it was read from: the text is what is saved.
 #[derive(Clone, Debug, Serialize, Deserialize)]

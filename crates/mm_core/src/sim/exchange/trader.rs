@@ -100,6 +100,8 @@ pub(super) struct Trader {
     /// Money and closed profit, less fees, with funding.
     pub(super) balance: i64,
     pub(super) stakes: BTreeMap<u16, Stake>,
+    /// Until when a position that the venue closes goes as a whole, in ns.
+    pub(super) whole_until: i64,
     pub(super) budget: Budget,
     pub(super) schedule: Schedule,
     pub(super) agents: Agents,
