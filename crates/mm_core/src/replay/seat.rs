@@ -12,6 +12,7 @@ use crate::account::Account;
 use crate::book::Touch;
 use crate::command::Command;
 use crate::command::Place;
+use crate::engine::Attention;
 use crate::engine::Commands;
 use crate::engine::Maker;
 use crate::engine::Market;
@@ -77,6 +78,11 @@ impl Seat {
             replies: VecDeque::new(),
             feed_latency: 0,
         }
+    }
+
+    /// Whether its maker may ever stand with no more than a sweep shares.
+    pub(super) fn may_ride(&self) -> bool {
+        self.maker.attention() == Attention::Book && self.maker.params().num_levels == 1
     }
 
     /// All that tells seats of the fixed rule apart before anything happened, but for what they

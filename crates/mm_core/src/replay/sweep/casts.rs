@@ -24,7 +24,7 @@ impl Casts {
         let (mut kinds, mut singles) = (BTreeMap::<Vec<u8>, Vec<(f64, usize)>>::new(), Vec::new());
         for (at, set) in sets.iter().enumerate() {
             match &set.player {
-                Player::Shared(run) if run.parts.len() == 1 => {
+                Player::Shared(run) if run.parts.len() == 1 && run.parts[0].seat().may_ride() => {
                     let seat = run.parts[0].seat();
                     let spread = seat.maker.params().fixed_half_ticks;
                     kinds.entry(seat.kind(&run.gate)?).or_default().push((spread, at));
