@@ -8,7 +8,6 @@ its memory is that of one run, and of what it does after faults.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import socket
 import subprocess
@@ -22,10 +21,8 @@ import numpy as np
 
 from botmm.clock import SystemClock
 from botmm.exchanges.emulator import Emulator
-from botmm.observe.logging import set_up
-from botmm.observe.memory import give_back
 from tests.campaign import virtual
-from tests.campaign.__main__ import DAY_S, DENSITIES, slope
+from tests.campaign.asked import DAY_S, plan_of, slope
 from tests.campaign.drive import (
     LIMIT_MICRO,
     SHOCK_BPS,
@@ -139,18 +136,7 @@ async def grow(
 
 def main() -> int:
     """Play, and print how both grew."""
-    words = argparse.ArgumentParser(prog="python -m tests.campaign.apart", description=__doc__)
-    words.add_argument("--days", type=float, default=1.0)
-    words.add_argument("--density", choices=DENSITIES, default="thin")
-    words.add_argument("--seed", type=int, default=1)
-    words.add_argument("--rounds", type=int, help="so many rounds in place of days")
-    asked = words.parse_args()
-    give_back(for_months=True)
-    set_up(level="error", as_json=False)
-    round_s, block_ms = DENSITIES[asked.density]
-    rounds = asked.rounds or max(1, round(asked.days * DAY_S / round_s))
-    thin = asked.density == "thin"
-    plan = Plan(rounds=rounds, round_s=round_s, block_ms=block_ms, seed=asked.seed, thin=thin)
+    plan = plan_of("python -m tests.campaign.apart", __doc__, "thin")
     began = SystemClock().monotonic()
 
     def say(line: str) -> None:
@@ -163,7 +149,7 @@ def main() -> int:
     for who, rows in (("daemon", growth.daemon), ("exchange", growth.exchange)):
         per_day, error = slope(rows)
         say(f"memory of the {who} {per_day:+.2f} ± {error:.2f} MiB a simulated day")
-    if growth.orders < ORDERS_A_ROUND * rounds:
+    if growth.orders < ORDERS_A_ROUND * plan.rounds:
         say("too little happened: the figures say nothing")
         return 1
     return 0
