@@ -417,3 +417,20 @@ fn a_depth_bomb_is_refused_and_uses_up_no_stack() {
     let quoted = format!(r#"{{"channel":"error","data":"{}"}}"#, "[".repeat(100));
     assert!(say(Venue::Hyperliquid, &quoted).is_ok(), "brackets of a text are no depth");
 }
+
+#[test]
+fn brackets_that_are_not_counted_as_deep_use_up_no_stack() {
+    let decode = || {
+        for venue in [Venue::Hyperliquid, Venue::Binance, Venue::Bybit] {
+            let nest = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+            let frame = format!(r#"{{"channel":"trades","data":{}}}"#, nest(250));
+            for few in [nest(256), frame] {
+                let why = say(venue, &few).err().map(|error| error.to_string());
+                assert!(!why.unwrap_or_default().contains("nested deeper"), "{venue:?}");
+            }
+            assert!(refusal(venue, &nest(257)).contains("nested deeper than 32"), "{venue:?}");
+        }
+    };
+    let small = std::thread::Builder::new().stack_size(256 * 1_024).spawn(decode);
+    small.expect("a thread").join().expect("it has room");
+}

@@ -262,7 +262,7 @@ impl Gate {
 
     /// What orders weigh that were approved for a symbol just now.
     #[must_use]
-    pub fn burden(&self, symbol: SymbolIx, on: &Exposure) -> Burden {
+    pub fn burden(&self, symbol: SymbolIx, on: Exposure) -> Burden {
         self.symbols[usize::from(symbol.0)].burden(on)
     }
 

@@ -61,7 +61,7 @@ pub(super) struct Stander {
 }
 
 /// A place in the album: the step, the ground of that step, the orders.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) now: i64,
     pub(super) ground: usize,
@@ -108,7 +108,7 @@ impl Quotes {
 }
 
 /// What follows a choice until nothing is under way again.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Way {
     /// Where it ends: the step, and the rows that happened at the venue.
     pub(super) now: i64,

@@ -156,7 +156,7 @@ impl Halves {
             numbers: sum(came),
             held: [halves[0].held(0), halves[1].held(u64::from(came[0]))],
             fills: Vec::new(),
-            burden: burden.with(&exposure),
+            burden: burden.with(exposure),
         };
         let to = Place { now, ground, feet: halves.map(|half| half.to) };
         Ok(Road { feet, choice, way, to })

@@ -222,7 +222,7 @@ impl<'a> Rider<'a> {
 
     fn burden(&mut self) -> Burden {
         let Seat { maker, truth, .. } = self.run.parts[0].seat_mut();
-        self.run.gate.burden(truth.symbol(), &maker.exposure())
+        self.run.gate.burden(truth.symbol(), maker.exposure())
     }
 }
 

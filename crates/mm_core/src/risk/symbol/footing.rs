@@ -7,7 +7,6 @@ use super::SPANS;
 use crate::risk::Exposure;
 use crate::risk::RiskState;
 use crate::units::Lots;
-use crate::units::Px;
 use crate::units::UnixNanos;
 
 /// What the next verdicts depend on besides the exposure, while the gate is at rest.
@@ -20,41 +19,27 @@ pub struct Footing {
 }
 
 /// What orders weigh that were approved, whatever the position was.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Burden {
     mid2: i64,
-    /// Bids and asks.
-    loads: [Load; 2],
-}
-
-/// What the orders of a side weigh.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Load {
-    value: i128,
-    count: u32,
-    best: Option<Px>,
+    on: Exposure,
 }
 
 impl Burden {
-    fn of(mid2: i64, on: &Exposure) -> Self {
-        let load = |i: usize| Load { value: on.value[i], count: on.count[i], best: on.best[i] };
-        Self { mid2, loads: [load(0), load(1)] }
-    }
-
     /// What other orders weigh in the same market.
     #[must_use]
-    pub fn with(&self, on: &Exposure) -> Self {
-        Self::of(self.mid2, on)
+    pub fn with(&self, on: Exposure) -> Self {
+        Self { on, ..*self }
     }
 
     /// How many orders.
     pub(in crate::risk) fn orders(&self) -> i64 {
-        self.loads.iter().map(|load| i64::from(load.count)).sum()
+        i64::from(self.on.orders())
     }
 
     /// Whether no bid meets an ask.
     pub(in crate::risk) fn is_apart(&self) -> bool {
-        match self.loads.map(|load| load.best) {
+        match self.on.best {
             [Some(bid), Some(ask)] => bid < ask,
             [_, None] | [None, _] => true,
         }
@@ -88,14 +73,14 @@ impl SymbolGate {
     }
 
     /// What these orders weigh.
-    pub(in crate::risk) fn burden(&self, on: &Exposure) -> Burden {
-        Burden::of(self.mid2, on)
+    pub(in crate::risk) fn burden(&self, on: Exposure) -> Burden {
+        Burden { mid2: self.mid2, on }
     }
 
     /// The worst case with this position, as half price units times lots.
     pub(in crate::risk) fn laden(&self, position: Lots, burden: &Burden) -> i128 {
         let held = i128::from(position.0) * i128::from(burden.mid2);
-        let [bids, asks] = burden.loads.map(|load| 2 * load.value);
+        let [bids, asks] = burden.on.value.map(|value| 2 * value);
         (held + bids).max(asks - held).max(0)
     }
 }
