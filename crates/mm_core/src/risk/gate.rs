@@ -287,6 +287,19 @@ impl Gate {
         full - 2 * ACTION >= reserve && waited * rate >= 2 * ACTION
     }
 
+    /// What is known of a symbol's market.
+    #[must_use]
+    pub fn market(&self, symbol: SymbolIx) -> Footing {
+        self.symbols[usize::from(symbol.0)].market_seen()
+    }
+
+    /// Whether an order is approved in the market as it is known, beside another of its side,
+    /// where [`Self::bears`] carries all of them; no, where the displayed depth decides.
+    #[must_use]
+    pub fn suits(&self, order: &Place) -> bool {
+        self.symbols[usize::from(order.symbol.0)].suits(order)
+    }
+
     /// Stand on the footing of another gate of the same limits.
     pub fn stand(&mut self, symbol: SymbolIx, on: &Footing) {
         self.symbols[usize::from(symbol.0)].stand(on);

@@ -153,7 +153,7 @@ impl OrderCounts {
 }
 
 /// Our orders at the venue of one symbol.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SimOrders {
     config: VenueConfig,
     rule: QueueRule,
@@ -221,6 +221,14 @@ impl SimOrders {
         let named = orders.into_iter().flatten().zip(cloids.into_iter().flatten());
         self.orders.clear();
         self.orders.extend(named.map(|(order, cloid)| order.clone().named(cloid)));
+        self.measure_reach();
+    }
+
+    /// Hold this order and no other, without a position, with nothing counted yet.
+    pub(crate) fn begin(&mut self, order: Option<&Resting>) {
+        (self.position, self.counts) = (Lots(0), OrderCounts::default());
+        self.orders.clear();
+        self.orders.extend(order.cloned());
         self.measure_reach();
     }
 

@@ -158,6 +158,18 @@ impl Album {
         Place { now, ground, feet: [number(bids, bid), number(asks, ask)] }
     }
 
+    /// The order of a side at a place.
+    pub(super) fn foot(&self, place: Place, side: usize) -> &Foot {
+        let page = self.pages.get(&place.now);
+        let foot = page.and_then(|page| page.feet[side].get(place.feet[side]));
+        foot.expect("invariant: a way leads to a page")
+    }
+
+    /// The number of an order of a side at the page of a step.
+    pub(super) fn number(&mut self, now: i64, side: Side, foot: Foot) -> usize {
+        number(&mut self.pages.entry(now).or_default().feet[side.index()], foot)
+    }
+
     /// These come to stand on the ground of a place.
     pub(super) fn join(&mut self, place: Place, standers: &[Stander]) {
         let there =

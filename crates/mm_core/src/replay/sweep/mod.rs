@@ -13,6 +13,7 @@ mod recall;
 mod recorded;
 mod ride;
 mod shared;
+mod solo;
 mod stretch;
 mod troupe;
 

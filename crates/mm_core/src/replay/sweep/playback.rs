@@ -6,6 +6,7 @@ use super::album::Quotes;
 use super::album::Way;
 use super::recall::Recall;
 use super::recorded::Recorded;
+use super::solo::Solo;
 use super::stretch::Common;
 use super::stretch::Moment;
 use super::stretch::News;
@@ -118,6 +119,19 @@ impl Playback {
         self.world.happen(until, true, &mut self.seat)?;
         self.seat.truth.forget();
         Ok(())
+    }
+
+    /// Its venue, for one order at a time.
+    pub(super) fn solo(&self, gate: &Gate) -> Solo {
+        Solo::new(&self.world, &self.seat, gate)
+    }
+
+    /// When the venue takes in what was sent last; the start of time if nothing is on its way.
+    pub(super) fn arrival(&self) -> i64 {
+        match self.seat.inbox.is_empty() {
+            true => i64::MIN,
+            false => self.seat.inbox.due(|ts| self.world.next_row(ts)),
+        }
     }
 
     /// How many rows happen at the venue before `now`, where just these have.
@@ -244,7 +258,7 @@ impl Playback {
     #[inline]
     fn stirs(&mut self, bound: i64) -> Option<i64> {
         let arrival = self.seat.inbox.due(|ts| self.world.next_row(ts));
-        let fill = self.world.next_fill(bound.min(arrival), &self.seat);
+        let fill = self.world.next_fill(bound.min(arrival), &self.seat.orders);
         Some(fill.unwrap_or(arrival)).filter(|&ts| ts < bound)
     }
 

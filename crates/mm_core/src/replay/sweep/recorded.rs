@@ -19,6 +19,7 @@ use crate::replay::truth::Truth;
 use crate::replay::window::reached;
 use crate::sim::Depth;
 use crate::sim::LevelArrival;
+use crate::sim::SimOrders;
 use crate::units::Px;
 use crate::units::Side;
 use std::cell::Cell;
@@ -45,8 +46,56 @@ struct Found {
     end: usize,
 }
 
+/// Whose orders rest at the venue.
+pub(super) trait Guest {
+    fn orders(&mut self) -> &mut SimOrders;
+
+    /// Contexts and funding are told.
+    fn tell(&mut self, common: Common, ts: i64) -> Result<(), CoreError>;
+
+    /// What the venue has to say at `ts`, if anything, goes out.
+    fn answer(&mut self, ts: i64) -> Result<(), CoreError>;
+}
+
+impl Guest for Seat {
+    #[inline]
+    fn orders(&mut self) -> &mut SimOrders {
+        &mut self.orders
+    }
+
+    fn tell(&mut self, common: Common, ts: i64) -> Result<(), CoreError> {
+        tell(&mut self.truth, common, ts)
+    }
+
+    #[inline]
+    fn answer(&mut self, ts: i64) -> Result<(), CoreError> {
+        match self.orders.is_quiet() && !self.truth.is_settled() {
+            true => Ok(()),
+            false => Seat::answer(self, ts),
+        }
+    }
+}
+
+/// A place in the recording.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pos: u32,
+    event: usize,
+    common: usize,
+    touch: usize,
+    bound: [i64; 2],
+    framed: Option<i64>,
+}
+
+impl Mark {
+    /// How many rows happened.
+    pub(super) fn pos(&self) -> u32 {
+        self.pos
+    }
+}
+
 /// The venue of one maker, as far as it has got.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Recorded {
     stretch: Arc<Stretch>,
     /// Rows that happened.
@@ -133,12 +182,12 @@ impl Recorded {
     }
 
     /// Bring the watches in line with the orders.
-    fn watch(&mut self, seat: &Seat) {
-        if self.watched == seat.orders.changes() {
+    fn watch(&mut self, orders: &SimOrders) {
+        if self.watched == orders.changes() {
             return;
         }
-        self.watched = seat.orders.changes();
-        let resting = seat.orders.resting();
+        self.watched = orders.changes();
+        let resting = orders.resting();
         self.watches.retain(|w| resting.iter().any(|o| o.side == w.side && o.px == w.px));
         for order in resting {
             let (side, px) = (order.side, order.px);
@@ -155,15 +204,15 @@ impl Recorded {
 
     /// Own levels change as they did before the row `until`.
     #[inline]
-    fn follow(&mut self, until: u32, seat: &mut Seat) {
-        self.watch(seat);
+    fn follow(&mut self, until: u32, orders: &mut SimOrders) {
+        self.watch(orders);
         if self.stirs < until {
-            self.change(until, seat);
+            self.change(until, orders);
         }
         self.pos = until;
     }
 
-    fn change(&mut self, until: u32, seat: &mut Seat) {
+    fn change(&mut self, until: u32, orders: &mut SimOrders) {
         let stretch = &self.stretch;
         self.stirs = u32::MAX;
         for watch in &mut self.watches {
@@ -178,49 +227,48 @@ impl Recorded {
                 match entry.change {
                     Change::Seen => {
                         let now = Shown { qty: entry.qty as f64, n: entry.n };
-                        seat.orders.on_own_level(at, now, stretch.ts(entry.pos));
+                        orders.on_own_level(at, now, stretch.ts(entry.pos));
                     }
-                    Change::Left => seat.orders.on_left(at),
+                    Change::Left => orders.on_left(at),
                     Change::Silent => {}
                 }
             }
         }
     }
 
-    /// Everything before the row `end` happens.
-    fn play(&mut self, end: u32, seat: &mut Seat) -> Result<(), CoreError> {
+    /// Everything before the row `end` happens to the orders of a guest.
+    pub(super) fn play(&mut self, end: u32, guest: &mut impl Guest) -> Result<(), CoreError> {
         loop {
-            let event = self.peek(seat, |event| event.pos >= end).map_or(end, |event| event.pos);
+            let event = self.peek(guest.orders(), |event| event.pos >= end);
+            let event = event.map_or(end, |event| event.pos);
             let common = self.stretch.common.get(self.common).copied();
             match common.filter(|common| common.0 <= event && common.0 < end) {
                 Some((pos, common)) => {
-                    self.follow(pos + 1, seat);
-                    self.on_common(common, seat)?;
+                    self.follow(pos + 1, guest.orders());
+                    self.on_common(common, guest)?;
                 }
-                None if event < end => self.on_event(seat)?,
+                None if event < end => self.on_event(guest)?,
                 None => break,
             }
         }
-        self.follow(end, seat);
+        self.follow(end, guest.orders());
         Ok(())
     }
 
-    /// Venue time of the next event before `bound` that may fill one of our orders.
+    /// Venue time of the next event before `bound` that may fill one of these orders.
     #[inline]
-    pub(super) fn next_fill(&mut self, bound: i64, seat: &Seat) -> Option<i64> {
-        self.peek(seat, |event| event.ts >= bound).map(|event| event.ts)
+    pub(super) fn next_fill(&mut self, bound: i64, orders: &SimOrders) -> Option<i64> {
+        self.peek(orders, |event| event.ts >= bound).map(|event| event.ts)
     }
 
-    /// The next event that may fill one of our orders, if it comes before a limit.
+    /// The next event that may fill one of these orders, if it comes before a limit.
     #[inline]
-    fn peek(&mut self, seat: &Seat, is_past: impl Fn(&Event) -> bool) -> Option<Event> {
-        if self.peeked_at != seat.orders.changes() {
-            while self.stretch.events.get(self.event).is_some_and(|event| event.pos < self.pos) {
-                self.event += 1;
-            }
-            (self.peeked, self.peeked_at) = (self.event, seat.orders.changes());
+    fn peek(&mut self, orders: &SimOrders, is_past: impl Fn(&Event) -> bool) -> Option<Event> {
+        if self.peeked_at != orders.changes() {
+            self.reach_events();
+            (self.peeked, self.peeked_at) = (self.event, orders.changes());
         }
-        let reach = seat.orders.reach();
+        let reach = orders.reach();
         let (bid, ask) = (reach[0].high, reach[1].low);
         let events = &self.stretch.events;
         while let Some(event) = events.get(self.peeked) {
@@ -235,55 +283,76 @@ impl Recorded {
         None
     }
 
+    /// Events before the present place happened.
+    #[inline]
+    fn reach_events(&mut self) {
+        while self.stretch.events.get(self.event).is_some_and(|event| event.pos < self.pos) {
+            self.event += 1;
+        }
+    }
+
     /// The event that was peeked at happens.
-    fn on_event(&mut self, seat: &mut Seat) -> Result<(), CoreError> {
+    fn on_event(&mut self, guest: &mut impl Guest) -> Result<(), CoreError> {
         let Event { ts, what, pos, .. } = self.stretch.events[self.peeked];
         self.peeked += 1;
         self.event = self.peeked;
-        self.follow(pos + 1, seat);
+        let orders = guest.orders();
+        self.follow(pos + 1, orders);
         match what {
-            What::Trade(side, px, qty) => {
-                seat.orders.on_trade((side, px), qty, (ts, self.mid2()));
-            }
-            What::Touch => seat.orders.on_crossing(self, ts),
+            What::Trade(side, px, qty) => orders.on_trade((side, px), qty, (ts, self.mid2())),
+            What::Touch => orders.on_crossing(self, ts),
             What::Rebuilt => {
-                seat.orders.on_rebuilt(self, ts);
-                seat.orders.on_crossing(self, ts);
+                orders.on_rebuilt(self, ts);
+                orders.on_crossing(self, ts);
             }
         }
-        if seat.orders.is_quiet() {
-            return Ok(());
-        }
-        seat.answer(ts)
+        guest.answer(ts)
     }
 
     /// The next common event happens.
-    fn on_common(&mut self, common: Common, seat: &mut Seat) -> Result<(), CoreError> {
+    fn on_common(&mut self, common: Common, guest: &mut impl Guest) -> Result<(), CoreError> {
         let ts = self.stretch.ts(self.pos - 1);
-        self.note(common, &mut seat.truth)?;
+        self.note(common);
+        guest.tell(common, ts)?;
         if matches!(common, Common::Frame(_)) {
-            seat.orders.on_frame(self, ts);
+            guest.orders().on_frame(self, ts);
         }
-        if seat.truth.is_settled() {
-            seat.answer(ts)?;
-        }
-        Ok(())
+        guest.answer(ts)
     }
 
-    /// What the next common event, in the row before the present place, does to what is ours but
-    /// for the orders.
-    fn note(&mut self, common: Common, truth: &mut Truth) -> Result<(), CoreError> {
+    /// What the next common event, in the row before the present place, does to the book.
+    fn note(&mut self, common: Common) {
         self.common += 1;
-        let ts = self.stretch.ts(self.pos - 1);
         match common {
             Common::Frame(bound) => {
                 (self.bound, self.framed) = (bound, Some(i64::from(self.pos)));
             }
             Common::Clear => self.bound = [0; 2],
-            Common::Context(kind, value) => truth.on_context(kind, value, ts)?,
-            Common::Funding(rate, oracle) => truth.on_funding(rate, oracle, ts)?,
+            Common::Context(..) | Common::Funding(..) => {}
         }
-        Ok(())
+    }
+
+    /// The present place.
+    pub(super) fn mark(&mut self) -> Mark {
+        self.reach_events();
+        let Self { pos, event, common, bound, framed, .. } = *self;
+        Mark { pos, event, common, touch: self.touch.get(), bound, framed }
+    }
+
+    /// Go back to a place, with other orders than those that rested when it was left.
+    pub(super) fn back(&mut self, to: Mark) {
+        let Mark { pos, event, common, touch, bound, framed } = to;
+        (self.pos, self.event, self.common) = (pos, event, common);
+        (self.bound, self.framed) = (bound, framed);
+        self.touch.set(touch);
+        self.whole.take_if(|whole| whole.0 > pos);
+        self.look_anew();
+    }
+
+    /// Know nothing of what orders there are.
+    fn look_anew(&mut self) {
+        (self.peeked_at, self.watched) = (u64::MAX, u64::MAX);
+        self.watches.clear();
     }
 
     /// How many rows happen before `now`; `None` where rows of that very time have happened.
@@ -292,27 +361,40 @@ impl Recorded {
         (!at_it).then_some(self.pos)
     }
 
-    /// The rows up to and at a time happen while nobody looks at our orders.
-    pub(super) fn skip_to(&mut self, ts: i64, truth: &mut Truth) -> Result<(), CoreError> {
+    /// How many rows happen up to and at a time from here on.
+    pub(super) fn pos_after(&self, ts: i64) -> u32 {
         let Stretch { strip, base, len, .. } = &*self.stretch;
         let (here, all) = (base + self.pos as usize, &strip.ts[..base + *len as usize]);
-        let end = (reached(all, here, ts) - base) as u32;
-        self.skip(end, truth)
+        (reached(all, here, ts) - base) as u32
+    }
+
+    /// The rows up to and at a time happen while nobody looks at our orders.
+    pub(super) fn skip_to(&mut self, ts: i64, truth: &mut Truth) -> Result<(), CoreError> {
+        self.skip(self.pos_after(ts), truth)
     }
 
     /// Everything before the row `end` happens while nobody looks at our orders.
     pub(super) fn skip(&mut self, end: u32, truth: &mut Truth) -> Result<(), CoreError> {
-        while let Some(&(pos, common)) = self.stretch.common.get(self.common) {
-            if pos >= end {
-                break;
-            }
-            self.pos = pos + 1;
-            self.note(common, truth)?;
+        while let Some((common, ts)) = self.next_common(end) {
+            tell(truth, common, ts)?;
         }
-        self.pos = end;
-        (self.peeked_at, self.watched) = (u64::MAX, u64::MAX);
-        self.watches.clear();
+        self.pass(end);
         Ok(())
+    }
+
+    /// Everything before the row `end` happens while nobody has orders here.
+    pub(super) fn pass(&mut self, end: u32) {
+        while self.next_common(end).is_some() {}
+        self.pos = end;
+        self.look_anew();
+    }
+
+    /// The next common event before the row `end` happens to the book.
+    fn next_common(&mut self, end: u32) -> Option<(Common, i64)> {
+        let (pos, common) = *self.stretch.common.get(self.common).filter(|next| next.0 < end)?;
+        self.pos = pos + 1;
+        self.note(common);
+        Some((common, self.stretch.ts(pos)))
     }
 
     /// The best prices now, 0 where a side has no level.
@@ -328,15 +410,20 @@ impl Recorded {
     }
 }
 
+/// Contexts and funding are told.
+fn tell(truth: &mut Truth, common: Common, ts: i64) -> Result<(), CoreError> {
+    match common {
+        Common::Context(kind, value) => truth.on_context(kind, value, ts),
+        Common::Funding(rate, oracle) => truth.on_funding(rate, oracle, ts),
+        Common::Frame(_) | Common::Clear => Ok(()),
+    }
+}
+
 impl World for Recorded {
     type Depth = Self;
 
     fn happen(&mut self, until: i64, inclusive: bool, seat: &mut Seat) -> Result<(), CoreError> {
-        let Stretch { strip, base, len, .. } = &*self.stretch;
-        let here = base + self.pos as usize;
-        let until = if inclusive { until } else { until - 1 };
-        let end = reached(&strip.ts[..base + *len as usize], here, until);
-        let end = (end - base) as u32;
+        let end = self.pos_after(if inclusive { until } else { until - 1 });
         self.play(end, seat)
     }
 

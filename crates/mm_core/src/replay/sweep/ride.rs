@@ -16,6 +16,7 @@ use super::album::Quotes;
 use super::album::Standpoint;
 use super::album::Way;
 use super::playback::Playback;
+use super::solo::Solo;
 use crate::engine::Considered;
 use crate::error::CoreError;
 use crate::order::CloidParts;
@@ -26,6 +27,7 @@ use crate::replay::seat::Seat;
 use crate::replay::truth::Execution;
 use crate::replay::truth::Tally;
 use crate::risk::Burden;
+use crate::risk::Footing;
 use crate::sim::OrderCounts;
 use crate::sim::SimFill;
 use crate::units::Cloid;
@@ -62,6 +64,8 @@ pub(super) struct Played {
     pub(super) way: Option<(Choice, Way)>,
     /// Where it stands next; `None` at the end of the stretch.
     pub(super) to: Option<Standpoint>,
+    /// When the venue took in what was decided, and what was known of the market.
+    pub(super) sent: Option<(i64, Footing)>,
 }
 
 /// What stood before a decision.
@@ -198,15 +202,21 @@ impl<'a> Rider<'a> {
         self.run.decide(true)?;
         let on = seat(self.run).maker.considered().filter(|_| calm);
         let choice = on.and_then(|on| chosen(from, &on, self.run));
-        let burden = self.burden();
+        let (burden, symbol) = (self.burden(), seat(self.run).truth.symbol());
+        let sent = (self.run.parts[0].arrival(), self.run.gate.market(symbol));
         let Some(sampled) = self.step()? else { return Ok(Played { on, ..Played::default() }) };
         let Some(to) = self.standpoint() else {
             self.run.decide(sampled)?;
-            return Ok(Played { on, way: None, to: self.walk()? });
+            return Ok(Played { on, to: self.walk()?, ..Played::default() });
         };
         let way = || departure.way(self.run, (from, &to.ground), (self.ids, burden));
         let way = choice.and_then(|choice| Some((choice, way()?)));
-        Ok(Played { on, way, to: Some(to) })
+        Ok(Played { on, way, to: Some(to), sent: Some(sent) })
+    }
+
+    /// Its venue, for one order at a time.
+    pub(super) fn solo(&self) -> Solo {
+        self.run.parts[0].solo(&self.run.gate)
     }
 
     /// Take these orders for its own, if it rode to this ground.

@@ -1,9 +1,9 @@
 //! Troupe — sets of one kind that play a stretch together, from page to page.
 //!
 //! The earliest page is turned first, so that all who come to it are there. Of those who stand
-//! there with the same orders and choose alike the first plays, and the others follow. Orders that
-//! meet nobody do not know of each other: whose orders fared each as one of somebody else did need
-//! not play either.
+//! there with the same orders and choose alike the first plays, and the others follow. Once one has
+//! played, those whose orders trade with nobody need not play either: it is enough to look at each
+//! order by itself.
 
 use super::album::Album;
 use super::album::Choice;
@@ -15,10 +15,11 @@ use super::album::Stander;
 use super::album::Standpoint;
 use super::album::Way;
 use super::halves::Halves;
-use super::halves::Unknown;
 use super::playback::Playback;
 use super::ride::Played;
 use super::ride::Rider;
+use super::solo::Solo;
+use super::solo::Span;
 use crate::error::CoreError;
 use crate::order::Order;
 use crate::replay::drive::Run;
@@ -31,6 +32,7 @@ pub(super) type Member<'a> = (&'a mut Run<Playback>, &'a mut Option<CoreError>);
 struct Troupe<'a> {
     riders: Vec<(Rider<'a>, &'a mut Option<CoreError>)>,
     album: Album,
+    solo: Solo,
 }
 
 /// A way with some orders and a choice.
@@ -53,7 +55,9 @@ struct Roads {
 /// Play every step up to and at a time.
 pub(super) fn play(members: Vec<Member<'_>>, until: i64) {
     let riders = members.into_iter().map(|(run, error)| (Rider::new(run, until), error));
-    Troupe { riders: riders.collect(), album: Album::default() }.play();
+    let riders: Vec<_> = riders.collect();
+    let Some(solo) = riders.first().map(|(rider, _)| rider.solo()) else { return };
+    Troupe { riders, album: Album::default(), solo }.play();
 }
 
 impl<'a> Troupe<'a> {
@@ -69,22 +73,13 @@ impl<'a> Troupe<'a> {
         }
     }
 
-    /// All who stand on some ground of a page choose, and go on: last those of whom one side may
-    /// be known once others have played.
+    /// All who stand on some ground of a page choose, and go on.
     fn leave(&mut self, from: (&Ground, &Page), standers: &[Stander]) {
         let mut roads = Roads::default();
-        let mut late = Vec::new();
         for stander in standers {
             match self.road(&mut roads, from.1, *stander) {
-                Ok(at) => self.follow((from.0, &mut roads.known[at]), stander.rider),
-                Err(Unknown::Both) => self.lead(from, *stander, &mut roads),
-                Err(Unknown::One) => late.push(*stander),
-            }
-        }
-        for stander in late {
-            match self.road(&mut roads, from.1, stander) {
-                Ok(at) => self.follow((from.0, &mut roads.known[at]), stander.rider),
-                Err(_) => self.lead(from, stander, &mut roads),
+                Some(at) => self.follow((from.0, &mut roads.known[at]), stander.rider),
+                None => self.lead(from, *stander, &mut roads),
             }
         }
         for (road, standers) in &roads.known {
@@ -93,22 +88,24 @@ impl<'a> Troupe<'a> {
     }
 
     /// Which known road one may go.
-    fn road(&mut self, roads: &mut Roads, page: &Page, stander: Stander) -> Result<usize, Unknown> {
+    fn road(&mut self, roads: &mut Roads, page: &Page, stander: Stander) -> Option<usize> {
+        let Self { riders, album, solo } = self;
         let Roads { decided, known, halves } = roads;
-        let rider = &mut self.riders[stander.rider].0;
-        let decided = decided.as_ref().filter(|_| rider.is_calm()).ok_or(Unknown::Both)?;
-        let (feet, choice) = (stander.feet, rider.choice(decided).ok_or(Unknown::Both)?);
+        let rider = &mut riders[stander.rider].0;
+        let decided = decided.as_ref().filter(|_| rider.is_calm())?;
+        let (feet, choice) = (stander.feet, rider.choice(decided)?);
         let is_it = |(road, _): &(Road, _)| road.feet == feet && road.choice == choice;
         let at = match known.iter().position(is_it) {
             Some(at) => at,
             None => {
                 let stays = |order: &Order, wanted| rider.stays(order, wanted);
-                let orders = [0, 1].map(|i| page.feet[i][feet[i]].order);
-                known.push((halves.road((feet, orders), choice, stays)?, Vec::new()));
+                let stood = [0, 1].map(|i| &page.feet[i][feet[i]]);
+                let road = halves.road((feet, stood), choice, stays, (solo, album))?;
+                known.push((road, Vec::new()));
                 known.len() - 1
             }
         };
-        rider.may_follow(&known[at].0.way).then_some(at).ok_or(Unknown::Both)
+        rider.may_follow(&known[at].0.way).then_some(at)
     }
 
     fn follow(&mut self, (from, (road, after)): (&Ground, &mut (Road, Vec<Stander>)), at: usize) {
@@ -121,17 +118,19 @@ impl<'a> Troupe<'a> {
     fn lead(&mut self, (from, page): (&Ground, &Page), stander: Stander, roads: &mut Roads) {
         let Stander { rider: at, feet: [bid, ask] } = stander;
         let feet = [&page.feet[0][bid], &page.feet[1][ask]];
-        let Some(Played { on, way, to }) = self.go(at, |rider| rider.play(from, feet)) else {
-            return;
-        };
+        let played = self.go(at, |rider| rider.play(from, feet));
+        let Some(Played { on, way, to, sent }) = played else { return };
         let Roads { decided, known, halves } = roads;
         *decided = decided.or_else(|| on.map(|on| self.album.decided(from, on)));
         let at_ease = to.as_ref().is_some_and(|to| to.ground.stance.is_at_ease());
         let to = self.arrive(at, to);
         let (Some((choice, way)), Some(to)) = (way, to) else { return };
         let road = Road { feet: stander.feet, choice, way, to };
-        if at_ease && self.riders[at].0.refills(road.way.now - from.now) {
-            halves.note(&road, feet.map(|foot| foot.order.as_ref()));
+        if let Some((arrival, market)) = sent.filter(|_| at_ease) {
+            if self.riders[at].0.refills(road.way.now - from.now) {
+                let span = Span { rows: (from.pos, road.way.pos), arrival, market };
+                halves.note(&road, &span, (&mut self.solo, &mut self.album));
+            }
         }
         known.push((road, Vec::new()));
     }

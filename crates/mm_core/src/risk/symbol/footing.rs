@@ -4,6 +4,7 @@ use super::Span;
 use super::SymbolGate;
 use super::View;
 use super::SPANS;
+use crate::command::Place;
 use crate::risk::Exposure;
 use crate::risk::RiskState;
 use crate::units::Lots;
@@ -57,13 +58,23 @@ impl SymbolGate {
     /// that could not be quoted, an order so young that its like is a duplicate.
     pub(in crate::risk) fn footing(&self, now: UnixNanos) -> Option<Footing> {
         let young = self.newest().is_some_and(|at| now.since(at) < self.limits.duplicate_window);
-        if young || self.troubled || self.jumped.is_some() || !self.is_at_rest() {
-            return None;
-        }
+        let calm = !young && !self.troubled && self.jumped.is_none() && self.is_at_rest();
+        calm.then(|| self.market_seen())
+    }
+
+    /// What it knows of its market.
+    pub(in crate::risk) fn market_seen(&self) -> Footing {
         let Self { mid2, slot, spans, .. } = *self;
         // Looked at anew for every order that takes it.
         let view = View { displayed: None, ..self.view };
-        Some(Footing { view, mid2, slot, spans })
+        Footing { view, mid2, slot, spans }
+    }
+
+    /// Whether an order is approved beside another of its side, but for its worst case, our own
+    /// other side and the state; no, where that takes the displayed depth.
+    pub(in crate::risk) fn suits(&self, order: &Place) -> bool {
+        let near = self.form(order).is_ok() && self.collar(order).is_ok();
+        near && self.limits.orders_per_side > 1 && !self.looks_at_depth(order)
     }
 
     /// Know this of the market.
