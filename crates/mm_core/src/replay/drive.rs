@@ -215,6 +215,11 @@ impl<P: Part> Run<P> {
         self.now >= self.next_sample
     }
 
+    /// When the account is looked at next.
+    pub(super) fn next_look(&self) -> i64 {
+        self.next_sample
+    }
+
     /// Look at the account if it is time; whether it was.
     pub(super) fn look(&mut self) -> bool {
         let is_time = self.is_look_due();

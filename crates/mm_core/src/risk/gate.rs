@@ -12,6 +12,7 @@ use crate::risk::limits::MicroUsd;
 use crate::risk::limits::SymbolLimits;
 use crate::risk::symbol::Burden;
 use crate::risk::symbol::Footing;
+use crate::risk::symbol::Room;
 use crate::risk::symbol::SymbolGate;
 use crate::risk::Cause;
 use crate::risk::Change;
@@ -266,16 +267,12 @@ impl Gate {
         self.symbols[usize::from(symbol.0)].burden(on)
     }
 
-    /// Whether limits and equity carry this burden of the only symbol with this position, so that
-    /// the orders would have been approved here as well.
+    /// What limits and equity carry of the only symbol now.
     #[must_use]
-    pub fn bears(&self, symbol: SymbolIx, position: Lots, burden: &Burden) -> bool {
-        let one = &self.symbols[usize::from(symbol.0)];
-        let worst = one.laden(position, burden);
+    pub fn room(&self, symbol: SymbolIx) -> Room {
         let AccountLimits { gross_ppm, orders_in_all, .. } = self.account.limits;
-        let few = burden.orders() <= orders_in_all && burden.is_apart();
-        let room = worst <= one.position_raw2;
-        few && room && one.micros(worst) <= self.account.equity.share(gross_ppm)
+        let worst = self.account.equity.share(gross_ppm);
+        self.symbols[usize::from(symbol.0)].room(worst, orders_in_all)
     }
 
     /// Whether a full budget of messages is full again so long after one of cancels and one of
@@ -294,7 +291,7 @@ impl Gate {
     }
 
     /// Whether an order is approved in the market as it is known, beside another of its side,
-    /// where [`Self::bears`] carries all of them; no, where the displayed depth decides.
+    /// where [`Self::room`] bears all of them; no, where the displayed depth decides.
     #[must_use]
     pub fn suits(&self, order: &Place) -> bool {
         self.symbols[usize::from(order.symbol.0)].suits(order)

@@ -23,4 +23,5 @@ pub use protection::ProtectionRules;
 pub use refusal::Refusal;
 pub use symbol::Burden;
 pub use symbol::Footing;
+pub use symbol::Room;
 pub use symbol::View;

@@ -4,6 +4,7 @@ mod footing;
 
 pub use footing::Burden;
 pub use footing::Footing;
+pub use footing::Room;
 
 use crate::command::Place;
 use crate::command::Tif;

@@ -4,8 +4,8 @@ use super::album::Decided;
 use super::album::Foot;
 use super::album::Quotes;
 use super::album::Way;
-use super::recall::Recall;
 use super::recorded::Recorded;
+use super::ride::Behind;
 use super::solo::Solo;
 use super::stretch::Common;
 use super::stretch::Moment;
@@ -61,7 +61,6 @@ pub(super) struct Playback {
     now: i64,
     /// Decisions that another set had made.
     followed: u64,
-    recall: Recall,
 }
 
 /// The market as one maker sees it at a moment.
@@ -95,7 +94,6 @@ impl Playback {
             minds: if attention == Attention::Book { News::Prices } else { News::Sizes },
             now: i64::MIN,
             followed: 0,
-            recall: Recall::default(),
         }
     }
 
@@ -109,7 +107,6 @@ impl Playback {
         self.seen.whole = RefCell::new(None);
         self.seen.stretch = Arc::clone(stretch);
         (self.next, self.next_news, self.next_settlement) = (0, 0, 0);
-        self.recall.clear();
     }
 
     /// Play what is left of the stretch at the venue.
@@ -161,14 +158,17 @@ impl Playback {
     /// What the maker would want at `now`, deciding on this; `None` where that is more than a way
     /// tells.
     pub(super) fn choice(&mut self, decided: &Decided, now: i64) -> Option<Quotes> {
-        let position = self.seat.maker.account().position();
-        if let Some(wanted) = self.recall.wanted(decided, position) {
-            return wanted;
-        }
         self.overhear(now);
-        let wanted = Quotes::of(&self.seat.maker.choice(&self.seen, &decided.on));
-        self.recall.note(decided, position, wanted);
-        wanted
+        Quotes::of(&self.seat.maker.choice(&self.seen, &decided.on))
+    }
+
+    /// Ways were followed that it was not told of.
+    pub(super) fn catch_up(&mut self, behind: Behind) {
+        let Seat { truth, orders, .. } = &mut self.seat;
+        self.followed += behind.ways;
+        truth.tally.orders += behind.orders;
+        truth.tally.cancels += behind.cancels;
+        orders.count(behind.counts);
     }
 
     /// Go a way from where `from` rows happened. The orders are those of the page where the last
@@ -181,10 +181,6 @@ impl Playback {
         gate: &mut Gate,
     ) -> Result<(), CoreError> {
         let Self { world, seat, .. } = self;
-        self.followed += 1;
-        seat.truth.tally.orders += way.orders;
-        seat.truth.tally.cancels += way.cancels;
-        seat.orders.count(way.counts);
         if !way.fills.is_empty() {
             world.skip(from, &mut seat.truth)?;
         }

@@ -20,24 +20,23 @@ struct Row {
 pub(super) struct Recall(Vec<Option<Row>>);
 
 impl Recall {
-    /// What was wanted with this position where this was decided on; `None` where that is not
+    /// What is wanted with this position where this is decided on: found out where that is not
     /// known.
-    pub(super) fn wanted(&self, decided: &Decided, position: Lots) -> Option<Option<Quotes>> {
+    pub(super) fn wanted(
+        &mut self,
+        decided: &Decided,
+        position: Lots,
+        out: impl FnOnce() -> Option<Quotes>,
+    ) -> Option<Quotes> {
+        if self.0.is_empty() {
+            self.0.resize(ROWS, None);
+        }
         let on = decided.key();
-        let row = self.0.get(place(on, position))?.as_ref()?;
-        (row.on == on && row.position == position).then_some(row.wanted)
-    }
-
-    /// Keep what is wanted with this position where this is decided on.
-    pub(super) fn note(&mut self, decided: &Decided, position: Lots, wanted: Option<Quotes>) {
-        self.0.resize(ROWS, None);
-        let on = decided.key();
-        self.0[place(on, position)] = Some(Row { on, position, wanted });
-    }
-
-    /// Forget all: inputs are numbered anew.
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+        let row = &mut self.0[place(on, position)];
+        match row {
+            Some(row) if row.on == on && row.position == position => row.wanted,
+            Some(_) | None => row.insert(Row { on, position, wanted: out() }).wanted,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::album::Quotes;
 use super::album::Standpoint;
 use super::album::Way;
 use super::playback::Playback;
+use super::recall::Recall;
 use super::solo::Solo;
 use crate::engine::Considered;
 use crate::error::CoreError;
@@ -28,6 +29,7 @@ use crate::replay::truth::Execution;
 use crate::replay::truth::Tally;
 use crate::risk::Burden;
 use crate::risk::Footing;
+use crate::risk::Room;
 use crate::sim::OrderCounts;
 use crate::sim::SimFill;
 use crate::units::Cloid;
@@ -40,12 +42,37 @@ use crate::units::UnixNanos;
 /// A run of one symbol that may ride.
 #[derive(Debug)]
 pub(super) struct Rider<'a> {
+    poise: Poise,
+    ids: Ids,
+    /// The ways that it followed and that its run was not told of.
+    behind: Behind,
     run: &'a mut Run<Playback>,
+    recall: Recall,
     /// Where its stretch ends.
     until: i64,
-    ids: Ids,
-    /// Whether its orders are those of its page, and not yet its own.
-    rides: bool,
+}
+
+/// What of a run is asked at every page, side by side: nothing of it changes on a way without
+/// fills, markouts and looks at the account.
+#[derive(Clone, Copy, Debug)]
+struct Poise {
+    /// Whether nothing tells it apart but what it chooses and holds.
+    calm: bool,
+    position: Lots,
+    room: Room,
+    /// When a markout is due, and the next look at the account.
+    due: i64,
+    look: i64,
+}
+
+/// What was counted on ways that a run was not told of yet: meanwhile its orders are those of its
+/// page, and not yet its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Behind {
+    pub(super) ways: u64,
+    pub(super) orders: u64,
+    pub(super) cancels: u64,
+    pub(super) counts: OrderCounts,
 }
 
 /// The ids of the orders that stand, bids and asks, and the number of the next one.
@@ -101,14 +128,15 @@ impl Figures {
 
 impl<'a> Rider<'a> {
     pub(super) fn new(run: &'a mut Run<Playback>, until: i64) -> Self {
-        let ids = Ids::of(seat(run));
-        Self { run, until, ids, rides: false }
+        let (ids, poise) = (Ids::of(seat(run)), Poise::of(run));
+        Self { poise, ids, behind: Behind::default(), run, recall: Recall::default(), until }
     }
 
     /// Go on by itself until it stands with nothing under way; `None` at the end of the stretch.
     pub(super) fn walk(&mut self) -> Result<Option<Standpoint>, CoreError> {
         while let Some(sampled) = self.step()? {
             if let Some(to) = self.standpoint() {
+                self.poise = Poise::of(self.run);
                 return Ok(Some(to));
             }
             self.run.decide(sampled)?;
@@ -158,39 +186,44 @@ impl<'a> Rider<'a> {
     }
 
     /// Whether nothing tells it apart but what it chooses and holds.
+    #[inline]
     pub(super) fn is_calm(&self) -> bool {
-        self.run.gate.is_at_rest(seat(self.run).truth.symbol())
+        self.poise.calm
     }
 
     /// What it chooses, deciding on this; `None` where that is more than a way tells.
-    pub(super) fn choice(&mut self, decided: &Decided) -> Option<Choice> {
-        let Run { parts, now, .. } = &mut *self.run;
-        match decided.is_due {
-            true => parts[0].choice(decided, *now).map(Some),
-            false => Some(None),
+    pub(super) fn choice(&mut self, decided: &Decided, now: i64) -> Option<Choice> {
+        if !decided.is_due {
+            return Some(None);
         }
+        let Self { poise, run, recall, .. } = self;
+        let wanted = recall.wanted(decided, poise.position, || run.parts[0].choice(decided, now));
+        wanted.map(Some)
     }
 
     /// Whether what tells it from the one that went this way changes nothing on it.
     pub(super) fn may_follow(&self, way: &Way) -> bool {
-        let Seat { truth, maker, .. } = seat(self.run);
-        let position = maker.account().position();
-        !truth.is_due_at(way.now) && self.run.gate.bears(truth.symbol(), position, &way.burden)
+        let Poise { position, room, due, .. } = self.poise;
+        let marked = due <= way.now && seat(self.run).truth.is_due_at(way.now);
+        !marked && room.bears(position, &way.burden)
     }
 
     /// Go a way from some ground.
     pub(super) fn follow(&mut self, from: &Ground, way: &Way) -> Result<(), CoreError> {
-        let Self { run, ids, rides, .. } = self;
-        let Run { parts, gate, .. } = &mut **run;
-        let fills = way.fills.iter().map(|(held, execution)| ids.own(*held, execution));
-        parts[0].follow(from.pos, way, fills, gate)?;
-        ids.follow(way);
-        *rides = true;
-        run.now = way.now;
-        if run.is_look_due() {
-            run.parts[0].reach(way.pos, way.now)?;
-            run.look();
+        let Self { poise, ids, behind, run, .. } = self;
+        behind.follow(way);
+        if !way.fills.is_empty() || way.now >= poise.due.min(poise.look) {
+            let Run { parts, gate, .. } = &mut **run;
+            let fills = way.fills.iter().map(|(held, execution)| ids.own(*held, execution));
+            parts[0].follow(from.pos, way, fills, gate)?;
+            run.now = way.now;
+            if run.is_look_due() {
+                run.parts[0].reach(way.pos, way.now)?;
+                run.look();
+            }
+            *poise = Poise::of(run);
         }
+        ids.follow(way);
         Ok(())
     }
 
@@ -205,6 +238,7 @@ impl<'a> Rider<'a> {
         let (burden, symbol) = (self.burden(), seat(self.run).truth.symbol());
         let sent = (self.run.parts[0].arrival(), self.run.gate.market(symbol));
         let Some(sampled) = self.step()? else { return Ok(Played { on, ..Played::default() }) };
+        self.poise = Poise::of(self.run);
         let Some(to) = self.standpoint() else {
             self.run.decide(sampled)?;
             return Ok(Played { on, to: self.walk()?, ..Played::default() });
@@ -221,8 +255,11 @@ impl<'a> Rider<'a> {
 
     /// Take these orders for its own, if it rode to this ground.
     fn stand(&mut self, on: &Ground, feet: [&Foot; 2]) -> Result<(), CoreError> {
-        if std::mem::take(&mut self.rides) {
-            let Run { parts, gate, .. } = &mut *self.run;
+        let behind = std::mem::take(&mut self.behind);
+        if behind.ways > 0 {
+            let Run { parts, gate, now, .. } = &mut *self.run;
+            *now = on.now;
+            parts[0].catch_up(behind);
             parts[0].reach(on.pos, on.now)?;
             parts[0].stand(&on.stance, feet, (self.ids.cloids, self.ids.next));
             gate.stand(parts[0].seat().truth.symbol(), &on.footing);
@@ -241,6 +278,29 @@ fn chosen(from: &Ground, on: &Considered, run: &Run<Playback>) -> Option<Choice>
     match from.stance.differs(on) {
         true => Quotes::of(seat(run).maker.wanted_last()).map(Some),
         false => Some(None),
+    }
+}
+
+impl Poise {
+    fn of(run: &Run<Playback>) -> Self {
+        let (seat, gate) = (seat(run), &run.gate);
+        let symbol = seat.truth.symbol();
+        Self {
+            calm: gate.is_at_rest(symbol),
+            position: seat.maker.account().position(),
+            room: gate.room(symbol),
+            due: seat.truth.next_due(),
+            look: run.next_look(),
+        }
+    }
+}
+
+impl Behind {
+    fn follow(&mut self, way: &Way) {
+        self.ways += 1;
+        self.orders += way.orders;
+        self.cancels += way.cancels;
+        self.counts = self.counts.and(way.counts);
     }
 }
 

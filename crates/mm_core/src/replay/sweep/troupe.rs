@@ -77,7 +77,7 @@ impl<'a> Troupe<'a> {
     fn leave(&mut self, from: (&Ground, &Page), standers: &[Stander]) {
         let mut roads = Roads::default();
         for stander in standers {
-            match self.road(&mut roads, from.1, *stander) {
+            match self.road(&mut roads, from, *stander) {
                 Some(at) => self.follow((from.0, &mut roads.known[at]), stander.rider),
                 None => self.lead(from, *stander, &mut roads),
             }
@@ -88,12 +88,17 @@ impl<'a> Troupe<'a> {
     }
 
     /// Which known road one may go.
-    fn road(&mut self, roads: &mut Roads, page: &Page, stander: Stander) -> Option<usize> {
+    fn road(
+        &mut self,
+        roads: &mut Roads,
+        (from, page): (&Ground, &Page),
+        stander: Stander,
+    ) -> Option<usize> {
         let Self { riders, album, solo } = self;
         let Roads { decided, known, halves } = roads;
         let rider = &mut riders[stander.rider].0;
         let decided = decided.as_ref().filter(|_| rider.is_calm())?;
-        let (feet, choice) = (stander.feet, rider.choice(decided)?);
+        let (feet, choice) = (stander.feet, rider.choice(decided, from.now)?);
         let is_it = |(road, _): &(Road, _)| road.feet == feet && road.choice == choice;
         let at = match known.iter().position(is_it) {
             Some(at) => at,

@@ -5,6 +5,7 @@ use super::SymbolGate;
 use super::View;
 use super::SPANS;
 use crate::command::Place;
+use crate::risk::limits::MicroUsd;
 use crate::risk::Exposure;
 use crate::risk::RiskState;
 use crate::units::Lots;
@@ -33,13 +34,15 @@ impl Burden {
         Self { on, ..*self }
     }
 
-    /// How many orders.
-    pub(in crate::risk) fn orders(&self) -> i64 {
-        i64::from(self.on.orders())
+    /// The worst case with a position, as half price units times lots.
+    fn laden(&self, position: Lots) -> i128 {
+        let held = i128::from(position.0) * i128::from(self.mid2);
+        let [bids, asks] = self.on.value.map(|value| 2 * value);
+        (held + bids).max(asks - held).max(0)
     }
 
     /// Whether no bid meets an ask.
-    pub(in crate::risk) fn is_apart(&self) -> bool {
+    fn is_apart(&self) -> bool {
         match self.on.best {
             [Some(bid), Some(ask)] => bid < ask,
             [_, None] | [None, _] => true,
@@ -47,7 +50,32 @@ impl Burden {
     }
 }
 
+/// What limits and equity carry of the only symbol.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// The worst case, as half price units times lots.
+    worst: i128,
+    orders: i64,
+}
+
+impl Room {
+    /// Whether it carries this burden with a position, so that the orders would have been approved
+    /// here as well.
+    #[must_use]
+    pub fn bears(&self, position: Lots, burden: &Burden) -> bool {
+        let few = i64::from(burden.on.orders()) <= self.orders;
+        few && burden.laden(position) <= self.worst && burden.is_apart()
+    }
+}
+
 impl SymbolGate {
+    /// What it carries where the account carries a worst case of this value, and so many orders.
+    pub(in crate::risk) fn room(&self, worst: MicroUsd, orders: i64) -> Room {
+        // The most that is no more than this when it is rounded up to micro-dollars.
+        let account = (i128::from(worst.0) * self.raw2_num).div_euclid(self.raw2_den);
+        Room { worst: self.position_raw2.min(account), orders }
+    }
+
     /// Whether nothing of its own history is in force.
     pub(in crate::risk) fn is_at_rest(&self) -> bool {
         let calm = self.protection.due() == UnixNanos(i64::MAX);
@@ -86,12 +114,5 @@ impl SymbolGate {
     /// What these orders weigh.
     pub(in crate::risk) fn burden(&self, on: Exposure) -> Burden {
         Burden { mid2: self.mid2, on }
-    }
-
-    /// The worst case with this position, as half price units times lots.
-    pub(in crate::risk) fn laden(&self, position: Lots, burden: &Burden) -> i128 {
-        let held = i128::from(position.0) * i128::from(burden.mid2);
-        let [bids, asks] = burden.on.value.map(|value| 2 * value);
-        (held + bids).max(asks - held).max(0)
     }
 }
