@@ -133,12 +133,19 @@ STOPPED = [
     for limits in ({"mmp_fills": 3}, SETS[-1], {"gross_frac": 0.05})
     for own in GRID[::2]
 ]
+# Orders that what is displayed may be too small for, some of them beyond all that is seen.
+LARGE = [
+    own | {"order_size_usd": 2_000.0, "max_position_usd": 6_000.0, "fixed_half_ticks": half}
+    for half in (5.0, 40.0, 200.0)
+    for own in GRID[:3]
+]
 ALIKE: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
     "snapshots": ("classic", {"queue": "pow3:3"}, GRID),
     "every change, by orders": ("full", {"queue": "qpn"}, GRID),
     "contexts, whole fills": ("modern", {"partial_fills": False, "through_fill": "full"}, GRID),
     "blocks": ("classic", {"block_ns": 30_000_000}, GRID),
     "limits": ("full", {}, STOPPED),
+    "large and far": ("classic", {"block_ns": 30_000_000}, LARGE),
 }
 
 
