@@ -19,6 +19,7 @@ use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// Where a run stands at a step before it decides, but for its orders: runs of one kind that stand
 /// on the same ground, with the same orders, go on alike where they choose alike.
@@ -73,24 +74,16 @@ pub(super) struct Place {
 pub(super) struct Decided {
     /// Whether there is anything to decide.
     pub(super) is_due: bool,
-    touch: (i64, i64),
-    /// The number of all but the touch.
-    mode: usize,
+    /// The number of what it is made on, of all within the stretch.
+    pub(super) number: u32,
     pub(super) on: Considered,
-}
-
-impl Decided {
-    /// What tells it from others of the same stretch.
-    pub(super) fn key(&self) -> (i64, i64, usize) {
-        (self.touch.0, self.touch.1, self.mode)
-    }
 }
 
 /// What is chosen at a page; `None` where there is nothing to decide.
 pub(super) type Choice = Option<Quotes>;
 
 /// One wanted quote a side at most, bids and asks: all that a way is told by.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub(super) struct Quotes(pub(super) [Option<(Px, Lots)>; 2]);
 
 impl Quotes {
@@ -139,7 +132,33 @@ pub(super) enum Held {
 #[derive(Debug, Default)]
 pub(super) struct Album {
     pages: BTreeMap<i64, Page>,
+    /// What decisions were made on: all but the touch, and the numbers of both together.
     modes: Vec<Considered>,
+    inputs: HashMap<(i64, i64, usize), u32>,
+    choices: Choices,
+}
+
+/// All that was chosen, by number.
+#[derive(Debug, Default)]
+pub(super) struct Choices {
+    known: Vec<Choice>,
+    numbers: HashMap<Choice, u32>,
+}
+
+impl Choices {
+    /// The number of a choice.
+    pub(super) fn number(&mut self, choice: Choice) -> u32 {
+        let Self { known, numbers } = self;
+        *numbers.entry(choice).or_insert_with(|| {
+            known.push(choice);
+            known.len() as u32 - 1
+        })
+    }
+
+    /// The choice of a number.
+    pub(super) fn of(&self, number: u32) -> Choice {
+        self.known[number as usize]
+    }
 }
 
 impl Album {
@@ -189,8 +208,15 @@ impl Album {
             modes.push(on);
             modes.len() - 1
         });
-        let touch = on.touch().map_or((0, 0), |touch| (touch.bid.0, touch.ask.0));
-        Decided { is_due: from.stance.differs(&on), touch, mode, on }
+        let (bid, ask) = on.touch().map_or((0, 0), |touch| (touch.bid.0, touch.ask.0));
+        let next = self.inputs.len() as u32;
+        let number = *self.inputs.entry((bid, ask, mode)).or_insert(next);
+        Decided { is_due: from.stance.differs(&on), number, on }
+    }
+
+    /// All that was chosen.
+    pub(super) fn choices(&mut self) -> &mut Choices {
+        &mut self.choices
     }
 }
 

@@ -101,15 +101,15 @@ impl Halves {
         known.like = known.like.or(orders[0]).or(orders[1]);
     }
 
-    /// The road with these orders and this choice; `stays` tells whether one stays. `None` where
-    /// that takes one to play.
-    pub(super) fn road(
+    /// The way of these orders and this choice, and where it leads; `stays` tells whether one stays.
+    /// `None` where that takes one to play.
+    pub(super) fn way(
         &mut self,
         (feet, stood): ([usize; 2], [&Foot; 2]),
         choice: Choice,
         stays: impl Fn(&Order, Wanted) -> Option<bool>,
         (solo, album): Stage<'_>,
-    ) -> Option<Road> {
+    ) -> Option<(Way, Place)> {
         let Self { known, fates } = self;
         let known = known.as_ref()?;
         let mut half = |i: usize| {
@@ -152,7 +152,7 @@ impl Halves {
             burden: known.burden.with(exposure),
         };
         let to = Place { now, ground, feet: halves.map(|half| half.to) };
-        Some(Road { feet, choice, way, to })
+        Some((way, to))
     }
 }
 

@@ -1,48 +1,46 @@
-//! Recall — quotes of one set that were wanted before: markets come back to their prices.
+//! Recall — choices of one set that it made before: markets come back to their prices.
 
 use super::album::Decided;
-use super::album::Quotes;
 use crate::units::Lots;
 
 /// Rows kept: what a market comes back to within a stretch.
-const ROWS: usize = 64;
+const ROWS: usize = 256;
 
-/// What was wanted on some decision's inputs with some position.
+/// What was chosen on some decision's inputs with some position, by number.
 #[derive(Clone, Copy, Debug)]
 struct Row {
-    on: (i64, i64, usize),
+    on: u32,
+    chosen: Option<u32>,
     position: Lots,
-    wanted: Option<Quotes>,
 }
 
-/// What was wanted last, a row for each residue of touch and position.
+/// What was chosen last, a row for each residue of inputs and position.
 #[derive(Debug, Default)]
 pub(super) struct Recall(Vec<Option<Row>>);
 
 impl Recall {
-    /// What is wanted with this position where this is decided on: found out where that is not
+    /// What is chosen with this position where this is decided on: found out where that is not
     /// known.
-    pub(super) fn wanted(
+    pub(super) fn chosen(
         &mut self,
         decided: &Decided,
         position: Lots,
-        out: impl FnOnce() -> Option<Quotes>,
-    ) -> Option<Quotes> {
+        out: impl FnOnce() -> Option<u32>,
+    ) -> Option<u32> {
         if self.0.is_empty() {
             self.0.resize(ROWS, None);
         }
-        let on = decided.key();
+        let on = decided.number;
         let row = &mut self.0[place(on, position)];
         match row {
-            Some(row) if row.on == on && row.position == position => row.wanted,
-            Some(_) | None => row.insert(Row { on, position, wanted: out() }).wanted,
+            Some(row) if row.on == on && row.position == position => row.chosen,
+            Some(_) | None => row.insert(Row { on, position, chosen: out() }).chosen,
         }
     }
 }
 
-/// Which row: spread by a multiplication, its upper six bits.
-fn place((bid, ask, mode): (i64, i64, usize), position: Lots) -> usize {
-    let parts = [bid as u64, ask as u64, position.0 as u64, mode as u64];
-    let mixed = parts.iter().fold(0_u64, |mixed, part| mixed.wrapping_mul(31).wrapping_add(*part));
-    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58) as usize
+/// Which row: spread by a multiplication, its upper eight bits.
+fn place(on: u32, position: Lots) -> usize {
+    let mixed = (position.0 as u64).wrapping_mul(31).wrapping_add(u64::from(on));
+    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize
 }

@@ -8,6 +8,7 @@
 //! ends or forbids a ride.
 
 use super::album::Choice;
+use super::album::Choices;
 use super::album::Decided;
 use super::album::Foot;
 use super::album::Ground;
@@ -192,13 +193,19 @@ impl<'a> Rider<'a> {
     }
 
     /// What it chooses, deciding on this; `None` where that is more than a way tells.
-    pub(super) fn choice(&mut self, decided: &Decided, now: i64) -> Option<Choice> {
+    pub(super) fn choice(
+        &mut self,
+        decided: &Decided,
+        now: i64,
+        choices: &mut Choices,
+    ) -> Option<u32> {
         if !decided.is_due {
-            return Some(None);
+            return Some(choices.number(None));
         }
         let Self { poise, run, recall, .. } = self;
-        let wanted = recall.wanted(decided, poise.position, || run.parts[0].choice(decided, now));
-        wanted.map(Some)
+        recall.chosen(decided, poise.position, || {
+            run.parts[0].choice(decided, now).map(|quotes| choices.number(Some(quotes)))
+        })
     }
 
     /// Whether what tells it from the one that went this way changes nothing on it.

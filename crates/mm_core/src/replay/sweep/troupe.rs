@@ -6,7 +6,6 @@
 //! order by itself.
 
 use super::album::Album;
-use super::album::Choice;
 use super::album::Decided;
 use super::album::Ground;
 use super::album::Page;
@@ -39,7 +38,8 @@ struct Troupe<'a> {
 #[derive(Debug)]
 pub(super) struct Road {
     pub(super) feet: [usize; 2],
-    pub(super) choice: Choice,
+    /// What was chosen, by number.
+    pub(super) choice: u32,
     pub(super) way: Way,
     pub(super) to: Place,
 }
@@ -98,15 +98,16 @@ impl<'a> Troupe<'a> {
         let Roads { decided, known, halves } = roads;
         let rider = &mut riders[stander.rider].0;
         let decided = decided.as_ref().filter(|_| rider.is_calm())?;
-        let (feet, choice) = (stander.feet, rider.choice(decided, from.now)?);
+        let (feet, choice) = (stander.feet, rider.choice(decided, from.now, album.choices())?);
         let is_it = |(road, _): &(Road, _)| road.feet == feet && road.choice == choice;
         let at = match known.iter().position(is_it) {
             Some(at) => at,
             None => {
                 let stays = |order: &Order, wanted| rider.stays(order, wanted);
                 let stood = [0, 1].map(|i| &page.feet[i][feet[i]]);
-                let road = halves.road((feet, stood), choice, stays, (solo, album))?;
-                known.push((road, Vec::new()));
+                let wanted = album.choices().of(choice);
+                let (way, to) = halves.way((feet, stood), wanted, stays, (solo, album))?;
+                known.push((Road { feet, choice, way, to }, Vec::new()));
                 known.len() - 1
             }
         };
@@ -130,6 +131,7 @@ impl<'a> Troupe<'a> {
         let at_ease = to.as_ref().is_some_and(|to| to.ground.stance.is_at_ease());
         let to = self.arrive(at, to);
         let (Some((choice, way)), Some(to)) = (way, to) else { return };
+        let choice = self.album.choices().number(choice);
         let road = Road { feet: stander.feet, choice, way, to };
         if let Some((arrival, market)) = sent.filter(|_| at_ease) {
             if self.riders[at].0.refills(road.way.now - from.now) {
