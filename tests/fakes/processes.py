@@ -249,13 +249,14 @@ class Guarding:
 
 @contextmanager
 def guard(
-    there: Exchange, folder: Path, env: dict[str, str], start: Start = python
+    there: Exchange, folder: Path, env: dict[str, str], start: Start = python, *words: str
 ) -> Iterator[Guarding]:
     """Run a guard with a key of its own; what is yielded waits until it watches."""
     account = f'live.account="{ACCOUNT.address}"'
     process = start(
         "from botmm.live.guard import main; main()",
         *settings(there.url, folder, [account]),
+        *words,
         env=env,
     )
     try:

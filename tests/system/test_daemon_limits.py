@@ -6,8 +6,10 @@ Whole processes; the exchange says when its book is empty.
 from __future__ import annotations
 
 import resource
+import shlex
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,3 +158,26 @@ def test_the_venues_switch_covers_a_daemon_and_a_guard_that_both_stopped(folder:
             one.process.send_signal(signal.SIGSTOP)
             took_s = empty_after(there, 10)
             assert took_s < 8
+
+
+def test_a_guard_elsewhere_covers_a_daemon_and_a_guard_that_both_stopped(
+    folder: Path, tmp_path: Path
+) -> None:
+    words = [sys.executable, "-c", "from botmm.cli import main; main()", "beats", "--state"]
+    beats = shlex.join([*words, str(folder)])
+    with exchange(UNLIMITED) as there:
+        far = guard(there, tmp_path, guards_key(there), python, "--beats", beats, "--after", "3")
+        with (
+            trader(there, folder) as one,
+            guard(there, folder, guards_key(there)) as near,
+            far as elsewhere,
+        ):
+            near()
+            one.quoting()
+            elsewhere()
+            wait_until(lambda: (tmp_path / "heartbeat").exists(), "its beats are heard")
+            wait_until(lambda: there.audit()["open"] >= 1, "orders rest")
+            near.process.send_signal(signal.SIGSTOP)
+            one.process.send_signal(signal.SIGSTOP)
+            took_s = empty_after(there, 20)
+            assert took_s < 12

@@ -28,6 +28,7 @@ _ROOT: Lines = {
     "resume": ("control", "Quote again after a pause."),
     "kill": ("control", "Withdraw every order and stay stopped."),
     "flatten": ("control", "Withdraw every order and close positions."),
+    "beats": ("beats", "Print the daemon's heartbeat for a guard on another machine."),
     "arm": ("arm", "Allow an account to trade with money from this host."),
     "why": ("why", "Print the terms of every quote of a run at a time."),
     "why-not": ("why", "Print why a side had no quote at a time."),

@@ -19,11 +19,14 @@ from botmm.clock import Clock
 from botmm.errors import BotmmError, VenueError
 from botmm.live import heartbeat
 from botmm.live.heartbeat import Beat, Heartbeat, Life
+from botmm.live.relay import Relay
 from botmm.observe.logging import logger
 from botmm.store.state import StateStore
 from botmm.units import day_of, day_start
 
 STALE_S = 2.0
+FAR_STALE_S = 20.0
+"""The same with a network between daemon and guard."""
 POLL_S = 0.1
 RETRY_S = 0.25
 RETRY_MAX_S = 3.0
@@ -82,9 +85,19 @@ class Guard:
     """Watches one daemon; `run` ends by `stop` alone."""
 
     def __init__(
-        self, venue: Account, spec: GuardSpec, store: StateStore, clock: Clock, alert: Alert
+        self,
+        venue: Account,
+        spec: GuardSpec,
+        store: StateStore,
+        clock: Clock,
+        alert: Alert,
+        relay: Relay | None = None,
     ) -> None:
-        """Take the account that is watched; `store` is the guard's own file."""
+        """Take the account that is watched; `store` is the guard's own file.
+
+        A `relay` brings the heartbeat of a daemon on another machine.
+        """
+        self._relay = relay
         self._venue, self._spec, self._store = venue, spec, store
         self._clock, self._alert = clock, alert
         self._last: Beat | None = None
@@ -102,7 +115,9 @@ class Guard:
 
     async def run(self) -> None:
         """Watch until `stop`."""
-        kinds = (self._watch, self._watch_loss, self._watch_key)
+        kinds = [self._watch, self._watch_loss, self._watch_key]
+        if self._relay is not None:
+            kinds.append(self._relay.run)
         watches = [asyncio.create_task(watch()) for watch in kinds]
         stop = asyncio.create_task(self._stop.wait())
         try:

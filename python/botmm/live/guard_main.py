@@ -18,9 +18,10 @@ from botmm.exchanges.hyperliquid.hosts import URLS, host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.sign import Signer
-from botmm.live.guard import Guard, GuardSpec
+from botmm.live.guard import FAR_STALE_S, STALE_S, Guard, GuardSpec
 from botmm.live.guard_venue import GuardVenue
 from botmm.live.lock import Lock
+from botmm.live.relay import Relay
 from botmm.live.secrets import agent_key, secret_text
 from botmm.observe.logging import logger, set_up
 from botmm.observe.notifier import Notifier, Severity
@@ -37,8 +38,25 @@ _log = logger(__name__)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One setting.")
 @click.option("--agent", envvar="BOTMM_GUARD_AGENT", required=True, help="Address of its key.")
 @click.option("--max-loss", type=float, metavar="USD", help="A day's loss that kills the daemon.")
+@click.option(
+    "--beats",
+    metavar="COMMAND",
+    help="The daemon runs on another machine; this prints its heartbeat, as `ssh HOST botmm beats`.",
+)
+@click.option(
+    "--after",
+    type=click.FloatRange(1.0, 300.0),
+    metavar="SECONDS",
+    help=f"Silence that counts as death. [default: {STALE_S:g}; with --beats {FAR_STALE_S:g}]",
+)
 def guard(
-    *, config: tuple[Path, ...], overrides: tuple[str, ...], agent: str, max_loss: float | None
+    *,
+    config: tuple[Path, ...],
+    overrides: tuple[str, ...],
+    agent: str,
+    max_loss: float | None,
+    beats: str | None,
+    after: float | None,
 ) -> None:
     """Withdraw every order of the account when the daemon shows no life.
 
@@ -50,11 +68,20 @@ def guard(
         raise ConfigError("no account is configured", cure="set live.account")
     if max_loss is not None and max_loss <= 0:
         raise ConfigError(f"--max-loss {max_loss}", cure="give a positive amount in USD")
-    asyncio.run(_watch(live, agent, max_loss))
+    if beats is not None and max_loss is not None:
+        raise ConfigError(
+            "--max-loss with --beats", cure="a limit of loss is for the guard beside the daemon"
+        )
+    if beats is not None and not beats.split():
+        raise ConfigError("--beats is empty", cure="as in: --beats 'ssh HOST botmm beats'")
+    loss = None if max_loss is None else round(max_loss * 1e6)
+    stale_s = after or (STALE_S if beats is None else FAR_STALE_S)
+    spec = GuardSpec(state=Path(live.state_dir), loss_micro=loss, stale_s=stale_s)
+    asyncio.run(_watch(live, agent, spec, beats))
 
 
-async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
-    clock, state = SystemClock(), Path(live.state_dir)
+async def _watch(live: Live, agent: str, spec: GuardSpec, beats: str | None) -> None:
+    clock, state = SystemClock(), spec.state
     host = host_of(live.url or URLS[live.mode])
     if host.mainnet != (live.mode == "mainnet"):
         raise ConfigError(
@@ -72,13 +99,13 @@ async def _watch(live: Live, agent: str, max_loss: float | None) -> None:
         reserved = store.reserved_nonce(signer.address)
         nonces = Nonces(reserved, lambda upto: reserve(store, signer.address, upto))
         venue = GuardVenue(rest, signer, nonces, clock, account=live.account)
-        loss = None if max_loss is None else round(max_loss * 1e6)
         watched = Guard(
             venue,
-            GuardSpec(state=state, loss_micro=loss),
+            spec,
             store,
             clock,
             lambda key, words: notifier.tell(Severity.P1, key, words),
+            Relay(beats, state, clock) if beats is not None else None,
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
