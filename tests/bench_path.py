@@ -9,13 +9,14 @@ chrt -f 1 python -m tests.bench_path
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from websockets.frames import DATA_OPCODES, Frame
 
 from botmm.clock import SystemClock
 from botmm.config import load
+from botmm.exchanges.base import RawReply
 from botmm.exchanges.emulator.accounts import test_account as account
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
@@ -37,7 +39,9 @@ from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.__main__ import SWITCH_S
 from botmm.live.daemon import Daemon, Place
+from botmm.live.latches import STATE_FILE
 from botmm.ports import CancelAll, Command
+from botmm.store.state import StateStore
 from tests.bench_live import NO_LIMIT, say
 from tests.fakes.live_drill import SETS
 from tests.fakes.processes import UNLIMITED, Exchange, exchange
@@ -108,20 +112,22 @@ class Timed(HyperliquidVenue):
 
     def watch(self) -> None:
         """Note when signed bytes were given to the system."""
-        ws = self._streams[1]._ws
-        assert ws is not None
-        send = ws.send
+        stream = self._streams[1]
+        post = stream.post
 
-        async def timed(text: Any) -> None:
-            await send(text)
-            if '"type":"action"' in text[:80]:
-                self._left(text)
+        def timed(kind: str, payload: bytes, *, deadline_s: float) -> Coroutine[Any, Any, RawReply]:
+            coming = post(kind, payload, deadline_s=deadline_s)
+            left = _clock.monotonic()
+            if kind == "action":
+                assert stream._ws is not None
+                assert stream._ws.transport.get_write_buffer_size() == 0, "the system has not all"
+                self._left(payload, left)
+            return coming
 
-        ws.send = timed  # type: ignore[method-assign, assignment]
+        stream.post = timed  # type: ignore[method-assign]
 
-    def _left(self, text: str) -> None:
-        now = _clock.monotonic()
-        action = json.loads(text)["request"]["payload"]["action"]
+    def _left(self, body: bytes, now: float) -> None:
+        action = json.loads(body)["action"]
         rows = action.get("orders", action.get("cancels", []))
         found = [self._causes.pop(key, None) for key in (r.get("c", r.get("cloid")) for r in rows)]
         came = [one for one in found if one is not None]
@@ -139,7 +145,9 @@ async def ours(url: str, folder: Path, window_s: float | None) -> list[float]:
     signer = Signer(test.key, agent=test.address, host=host)
     spec = VenueSpec(host=host, account=test.address, symbols=("BTC",))
     settings = load((), SETS).settings
-    nonces = Nonces(_clock.now() // 1_000_000, lambda upto: None)
+    folder.mkdir()
+    store = StateStore(folder / STATE_FILE)
+    nonces = Nonces(0, lambda upto: store.reserve_nonces(test.address, upto))
     async with ClientSession() as control, Timed(spec, signer, nonces, _clock) as venue:
         place = Place(folder=folder, mode="paper", account=test.address, url=url)
         daemon = Daemon(settings, venue, place, _clock, alarm=lambda key, words: None)
@@ -169,7 +177,8 @@ async def ours(url: str, folder: Path, window_s: float | None) -> list[float]:
                 bps = -bps
             runner.stopping.set()
 
-        await daemon.run(script)
+        with contextlib.closing(store):
+            await daemon.run(script)
         return venue.times
 
 

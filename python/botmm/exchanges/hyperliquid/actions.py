@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from botmm.clock import Clock
-from botmm.exchanges.base import Instrument, RawReply, SignedRequest, Way
+from botmm.exchanges.base import Instrument, RawReply, SignedRequest, Way, given
 from botmm.exchanges.hyperliquid.answers import Answer, lost, unknown
 from botmm.exchanges.hyperliquid.budgets import (
     KEPT,
@@ -65,20 +66,27 @@ class Actions:
         trusted = self._stream.up and self._monotonic() >= self._doubted_until
         return "ws" if trusted else "rest"
 
-    async def trade(self, batch: Batch) -> list[Answer]:
-        """Send orders or cancels; return what is proven of each. Never raises for a doubt."""
+    def trade(self, batch: Batch) -> Coroutine[Any, Any, list[Answer]]:
+        """Send orders or cancels, through the socket at once; await what is proven of each.
+
+        It never raises for a doubt.
+        """
         kept = self._kept_back(batch)
         if kept:
-            return [
-                lost(c.symbol, c.cloid, kept)
-                if isinstance(c, Place)
-                else unknown(c.symbol, c.cloid, kept)
-                for c in batch.commands
-            ]
+            return given(
+                [
+                    lost(c.symbol, c.cloid, kept)
+                    if isinstance(c, Place)
+                    else unknown(c.symbol, c.cloid, kept)
+                    for c in batch.commands
+                ]
+            )
         signed = self._signed(batch.action)
         self.session.sent(batch, signed)
-        reply = await self._send(batch.action, signed)
-        reading = self.session.answered(signed.nonce, reply)
+        return self._answered(signed.nonce, self._send(batch.action, signed))
+
+    async def _answered(self, nonce: int, reply: Coroutine[Any, Any, RawReply]) -> list[Answer]:
+        reading = self.session.answered(nonce, await reply)
         return list(reading.answers)
 
     async def bare(self, action: Action) -> RawReply:
@@ -111,16 +119,21 @@ class Actions:
         nonce = self._nonces.next(now_ms)
         return self._signer.sign(action, nonce=nonce, expires_ms=now_ms + EXPIRES_MS)
 
-    async def _send(self, action: Action, signed: SignedRequest) -> RawReply:
+    def _send(self, action: Action, signed: SignedRequest) -> Coroutine[Any, Any, RawReply]:
         now, n = self._monotonic(), entries(action)
         self._weights.spend(action_weight(n), now)
         self._address.spend(n, now)
-        if self.way == "ws":
-            reply = await self._stream.post("action", signed.body, deadline_s=self._rest.deadline_s)
-            if reply.status is None and reply.sent:
-                self._doubted_until = self._monotonic() + DOUBT_NS
+        way = self.way
+        if way == "ws":
+            reply = self._stream.post("action", signed.body, deadline_s=self._rest.deadline_s)
         else:
-            reply = await self._rest.post("/exchange", signed.body)
+            reply = self._rest.post("/exchange", signed.body)
+        return self._replied(way, reply)
+
+    async def _replied(self, way: Way, coming: Coroutine[Any, Any, RawReply]) -> RawReply:
+        reply = await coming
+        if way == "ws" and reply.status is None and reply.sent:
+            self._doubted_until = self._monotonic() + DOUBT_NS
         self._learn(reply)
         return reply
 
