@@ -37,6 +37,7 @@ from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
+from botmm.live import garbage
 from botmm.live.__main__ import SWITCH_S
 from botmm.live.daemon import Daemon, Place
 from botmm.live.latches import STATE_FILE
@@ -178,7 +179,7 @@ async def ours(url: str, folder: Path, window_s: float | None) -> list[float]:
             runner.stopping.set()
 
         with contextlib.closing(store):
-            await daemon.run(script)
+            await daemon.run(script, garbage.collect)
         return venue.times
 
 

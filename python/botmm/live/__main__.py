@@ -25,7 +25,7 @@ from botmm.exchanges.hyperliquid.hosts import URLS, Host, check_world, host_of, 
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
-from botmm.live import selfwatch
+from botmm.live import garbage, selfwatch
 from botmm.live.arm import check_arm
 from botmm.live.daemon import Daemon, Place
 from botmm.live.deadman import Deadman
@@ -162,6 +162,7 @@ async def trade(settings: Settings) -> None:
             watch.upkeep,
             selfwatch.progress,
             selfwatch.files,
+            garbage.collect,
             watch.guard,
             watch.key,
             watch.measure,

@@ -82,8 +82,8 @@ class Books:
         self._journal, self._path, self._venue = journal, path, venue
         self._queue: deque[Callable[[StateStore], None]] = deque()
         self._stop = threading.Event()
-        self.placed: Counter[int] = Counter()
-        """Orders decided in this run, by symbol."""
+        self._placed: Counter[int] = Counter()
+        self._uncounted: deque[bytes] = deque()
         self.failure = ""
         self._thread = threading.Thread(target=self._work, name="books", daemon=True)
         self._thread.start()
@@ -97,9 +97,17 @@ class Books:
             case Kind.EVENT if payload.startswith(b'{"kind":"answer"'):
                 self.put(lambda store: self._answer(store, recv_ns, payload))
             case Kind.COMMAND:
-                rows = json.loads(payload)
-                self.placed.update(row[1] for row in rows if row[0] == "place")
-                self.put(lambda store: self._commands(store, recv_ns, rows))
+                # It is read later: these orders have not left yet.
+                self._uncounted.append(payload)
+                self.put(lambda store: self._commands(store, recv_ns, json.loads(payload)))
+
+    @property
+    def placed(self) -> Counter[int]:
+        """Return the orders decided in this run, by symbol."""
+        while self._uncounted:
+            rows = json.loads(self._uncounted.popleft())
+            self._placed.update(row[1] for row in rows if row[0] == "place")
+        return self._placed
 
     def put(self, work: Callable[[StateStore], None]) -> None:
         """Let the thread do something with the store."""

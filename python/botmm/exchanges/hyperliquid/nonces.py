@@ -7,7 +7,9 @@ from collections.abc import Callable
 from botmm.errors import UsageError
 
 BLOCK_MS = 10_000
-"""How far ahead nonces are reserved: one write each ten seconds."""
+"""How far ahead nonces are reserved: one write in some eight seconds."""
+LEFT_MS = 2_500
+"""With fewer left, more are reserved before a request needs them."""
 
 
 class Nonces:
@@ -38,6 +40,13 @@ class Nonces:
             self._reserved = nonce + self._block
         self._last = nonce
         return nonce
+
+    def keep_ahead(self, now_ms: int) -> None:
+        """Reserve more where few are left: a request that needs them would wait for the disk."""
+        nonce = max(self._last + 1, now_ms)
+        if nonce + LEFT_MS > self._reserved:
+            self._reserve(nonce + self._block)
+            self._reserved = nonce + self._block
 
     def jump(self, above: int) -> None:
         """Let the next nonce be above one that the venue named as its lowest."""

@@ -7,6 +7,7 @@ async with HyperliquidVenue(spec, signer, nonces, clock) as venue:
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ PRIVATE_PING_NS = 5 * SECOND_NS
 PROOF_WINDOW_MS = 600_000
 """How far back the fills of an order are read whose end was not heard."""
 USED_S = 1.0
+RESERVE_S = 1.0
 READ_AFTER_S = 0.005
 """How long news of the account wait to be read here; the engine hears of them at once."""
 PAYMENTS_MAX = 10_000
@@ -142,7 +144,11 @@ class HyperliquidVenue:
         except BaseException:
             await self._rest.__aexit__(None, None, None)
             raise
-        running = (self._read_forever, *(stream.run for stream in self._streams))
+        running = (
+            self._read_forever,
+            self._reserve_forever,
+            *(stream.run for stream in self._streams),
+        )
         self._tasks = [self._group.create_task(one()) for one in running]
         try:
             await self._until_up()
@@ -243,6 +249,15 @@ class HyperliquidVenue:
             await self._news.wait()
             await asyncio.sleep(READ_AFTER_S)
             self._read()
+
+    async def _reserve_forever(self) -> None:
+        """Keep nonces ahead; where that fails, the request that needs one says so."""
+        while True:
+            try:
+                self._nonces.keep_ahead(int(self._clock.now()) // MS_NS)
+            except (OSError, sqlite3.Error) as error:
+                _log.warning("no nonces were reserved", why=str(error))
+            await asyncio.sleep(RESERVE_S)
 
     def _read(self) -> None:
         """Read what waits, in order of arrival, before anybody relies on it."""

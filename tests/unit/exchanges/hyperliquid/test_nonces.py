@@ -39,6 +39,17 @@ def test_nothing_is_handed_out_when_it_cannot_be_written_down() -> None:
             nonces.next(1_000)
 
 
+def test_a_request_finds_its_nonce_reserved() -> None:
+    disk: list[int] = []
+    nonces = Nonces(0, disk.append)
+    for now_ms in range(50_000, 90_000, 1_000):
+        nonces.keep_ahead(now_ms)
+        writes = len(disk)
+        nonces.next(now_ms + 999)
+        assert len(disk) == writes
+    assert 4 <= len(disk) <= 6
+
+
 def test_a_thousand_nonces_take_one_write_and_a_jump_is_kept() -> None:
     disk: list[int] = []
     nonces = Nonces(0, disk.append)
