@@ -55,6 +55,8 @@ WINDOW_S = 60.0
 """How long the path with a window is measured: its times are the window's."""
 SHOCK_BPS = 15
 SHOCK_S = 0.25
+SETTLED_S = 1.0
+"""What was collected in the daemon's own window has left by then."""
 
 _clock = SystemClock()
 
@@ -167,6 +169,7 @@ async def ours(url: str, folder: Path, window_s: float | None) -> list[float]:
                 send(commands)
 
             runner.gateway.send = noted  # type: ignore[method-assign]
+            await asyncio.sleep(SETTLED_S)
             venue.watch()
             lasts_s = MEASURE_S if window_s is not None else WINDOW_S
             end, bps = _clock.monotonic() + lasts_s, SHOCK_BPS

@@ -25,6 +25,8 @@ class Kind(IntEnum):
     NOTE = 4
 
 
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
 TIMER: Mapping[str, Any] = {"kind": "timer"}
 """The event by which time alone asks for a decision."""
 
@@ -124,4 +126,4 @@ def command_bytes(commands: list[Command]) -> bytes:
                 rows.append(["cancel", command.symbol, command.cloid])
             case CancelAll():
                 rows.append(["cancel_all", command.symbol])
-    return json.dumps(rows, separators=(",", ":")).encode()
+    return _JSON.encode(rows).encode()
