@@ -24,6 +24,10 @@ from botmm.store.rows import ChangeRow, FillRow, FundingRow, Leg, OrderRow, Told
 from botmm.store.state import StateStore
 
 WRITE_S = 0.25
+BREATH_S = 0.001
+"""The thread lets go of the interpreter so long after each record: the loop may be deciding."""
+HURRY_AT = 100
+"""With more records waiting it works through."""
 WAITING_MAX = 200_000
 """Records that a broken disk lets wait; beyond them only the journal has them."""
 USD = "micro-USD"
@@ -143,6 +147,8 @@ class Books:
                 for _ in range(len(self._queue)):
                     self._queue[0](store)  # one that fails stays first
                     self._queue.popleft()
+                    if len(self._queue) < HURRY_AT:
+                        self._stop.wait(BREATH_S)
             store.flush()
         except sqlite3.Error as error:
             self.failure = f"orders and fills are not put down: {error}"
