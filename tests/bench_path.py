@@ -49,7 +49,7 @@ from tests.fakes.processes import UNLIMITED, Exchange, exchange
 from tests.fakes.signed import cloid
 
 REQUESTS = 250
-"""As many as make a p99 more than the slowest of all."""
+"""At most; in quiet markets the time ends first."""
 MEASURE_S = 300.0
 WINDOW_S = 60.0
 """How long the path with a window is measured: its times are the window's."""
