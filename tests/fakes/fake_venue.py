@@ -33,6 +33,7 @@ class FakeVenue:
         self.budget = 10_000
         self.sent: list[Command] = []
         self.lose_answers = 0
+        self.lose_withdrawals = 0
         self.silent = False
         self.up = True
         self.link = 1
@@ -124,6 +125,9 @@ class FakeVenue:
         return []
 
     async def withdraw(self, orders: Sequence[RestingOrder]) -> None:
+        if self.lose_withdrawals:
+            self.lose_withdrawals -= 1
+            return
         oids = {order.oid for order in orders}
         self.orders = {c: o for c, o in self.orders.items() if o.oid not in oids}
         self.strangers = [o for o in self.strangers if o.oid not in oids]

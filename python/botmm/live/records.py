@@ -26,6 +26,9 @@ FOREIGN = "foreign"
 
 EXPLAINED_TRIES = 8
 """Questions after a reconnect until a position is taken from the venue's word."""
+CLEARED_TRIES = 4
+CLEARED_AGAIN_S = 0.25
+"""Until orders of earlier runs are looked for again."""
 RETELL_EVERY = 12
 """Comparisons after which recent fills are read again, whatever the positions say."""
 SLOW_PATIENCE = 3.0
@@ -91,10 +94,7 @@ class Records:
         proven; only what they do not explain is taken from the venue's word.
         """
         try:
-            standing = await self._run.venue.standing()
-            strangers = [one for one in standing.orders if not self._is_known(one)]
-            if strangers:
-                await self._meet(strangers)
+            standing = await self._cleared(await self._run.venue.standing())
             if not first:
                 standing = await self._explained(standing)
         except VenueError as error:
@@ -110,6 +110,22 @@ class Records:
         self._take(standing)
         self._doubt(standing)
         return True
+
+    async def _cleared(self, standing: Standing) -> Standing:
+        """Return a standing without orders of earlier runs, which are withdrawn.
+
+        Raises:
+            VenueError: they still rest; quotes beside them could fill to twice the limit.
+        """
+        for _ in range(CLEARED_TRIES):
+            strangers = [one for one in standing.orders if not self._is_known(one)]
+            if strangers:
+                await self._meet(strangers)
+            if not any(is_of_program(one.cloid) for one in strangers):
+                return standing
+            await asyncio.sleep(CLEARED_AGAIN_S)
+            standing = await self._run.venue.standing()
+        raise VenueError("orders of an earlier run still rest")
 
     async def _explained(self, standing: Standing) -> Standing:
         """Return a standing that the fills explain, or the last one after some time.

@@ -11,6 +11,7 @@ import pytest
 
 from botmm.clock import SystemClock
 from botmm.errors import BotmmError, VenueError
+from botmm.live import records
 from botmm.live.engine import Engine
 from botmm.live.parity import replay_journal
 from botmm.live.records import RECORDS
@@ -200,6 +201,25 @@ def test_a_foreign_order_withdraws_the_quotes_or_is_withdrawn() -> None:
 
     case.play(goes)
     assert case.venue.strangers == []
+
+
+def test_nothing_is_quoted_beside_an_order_of_an_earlier_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(records, "CLEARED_AGAIN_S", 0.01)
+    monkeypatch.setattr(records, "ANEW_FIRST_S", 0.01)
+    case, cloid = Case(), f"{TAG - 5_000:016x}{7:016x}"
+    left = RestingOrder(symbol=0, oid=999_999, cloid=f"0x{cloid}", side="bid", px=1, left=1)
+    case.venue.strangers.append(left)
+    # More than the tries of one beginning.
+    case.venue.lose_withdrawals = 2 * records.CLEARED_TRIES + 1
+
+    async def script() -> None:
+        await until(lambda: bool(case.venue.places()))
+        assert case.venue.strangers == []
+        assert case.venue.lose_withdrawals == 0
+
+    case.play(script)
 
 
 def test_a_position_that_differs_twice_is_corrected() -> None:
