@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from botmm.config import load
+from botmm.live.garbage import collect
 from botmm.observe.logging import set_up
 from botmm.observe.memory import give_back
 from tests.campaign import virtual
@@ -37,10 +38,12 @@ async def _live(url: str, owner: str, folder: Path) -> None:
         clock=clock,
     )
     bot.start()
-    while True:
-        await asyncio.sleep(LOOK_S)
-        if bot.life is not None:
-            lift(bot.life)
+    async with asyncio.TaskGroup() as beside:
+        beside.create_task(collect())
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if bot.life is not None:
+                lift(bot.life)
 
 
 def main() -> None:

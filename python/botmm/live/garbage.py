@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 
+from botmm.observe.memory import trim
+
 YOUNG_S = 1.0
 ALL_EVERY = 60
 """Each so many looks everything is looked through that is younger than the run."""
@@ -24,7 +26,11 @@ async def collect(young_s: float = YOUNG_S, all_every: int = ALL_EVERY) -> None:
         while True:
             await asyncio.sleep(young_s)
             look += 1
-            gc.collect(2 if look % all_every == 0 else 1)
+            if look % all_every == 0:
+                gc.collect()
+                trim()
+            else:
+                gc.collect(1)
     finally:
         gc.enable()
         gc.unfreeze()

@@ -30,3 +30,10 @@ def give_back(*, for_months: bool = False) -> None:
     mallopt(_M_MMAP_THRESHOLD, OWN_BLOCK_BYTES)
     if for_months:
         mallopt(_M_ARENA_MAX, 1)
+
+
+def trim() -> None:
+    """Return the pages that lie free between what stays; half a millisecond. On glibc alone."""
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if malloc_trim is not None:
+        malloc_trim(0)

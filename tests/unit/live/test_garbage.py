@@ -9,7 +9,9 @@ import weakref
 
 import pytest
 
+from botmm.live import garbage
 from botmm.live.garbage import collect
+from botmm.observe.memory import trim
 
 
 class Knot:
@@ -37,3 +39,22 @@ def test_cycles_are_freed_by_the_clock_alone(all_every: int) -> None:
     asyncio.run(asyncio.wait_for(script(), 5))
     assert gc.isenabled()
     assert gc.get_freeze_count() == 0
+
+
+def test_free_pages_go_back_with_each_look_at_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    trims: list[int] = []
+    monkeypatch.setattr(garbage, "trim", lambda: trims.append(1))
+
+    async def script() -> None:
+        collecting = asyncio.create_task(collect(0.001, 3))
+        while len(trims) < 2:
+            await asyncio.sleep(0.001)
+        collecting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await collecting
+
+    asyncio.run(asyncio.wait_for(script(), 5))
+
+
+def test_a_trim_returns() -> None:
+    trim()

@@ -19,7 +19,6 @@ use crate::units::Lots;
 use crate::units::Px;
 use crate::units::Side;
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 
 /// Where a run stands at a step before it decides, but for its orders: runs of one kind that stand
 /// on the same ground, with the same orders, go on alike where they choose alike.
@@ -83,7 +82,7 @@ pub(super) struct Decided {
 pub(super) type Choice = Option<Quotes>;
 
 /// One wanted quote a side at most, bids and asks: all that a way is told by.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Quotes(pub(super) [Option<(Px, Lots)>; 2]);
 
 impl Quotes {
@@ -134,7 +133,7 @@ pub(super) struct Album {
     pages: BTreeMap<i64, Page>,
     /// What decisions were made on: all but the touch, and the numbers of both together.
     modes: Vec<Considered>,
-    inputs: HashMap<(i64, i64, usize), u32>,
+    inputs: BTreeMap<(i64, i64, usize), u32>,
     choices: Choices,
 }
 
@@ -142,7 +141,7 @@ pub(super) struct Album {
 #[derive(Debug, Default)]
 pub(super) struct Choices {
     known: Vec<Choice>,
-    numbers: HashMap<Choice, u32>,
+    numbers: BTreeMap<Choice, u32>,
 }
 
 impl Choices {
