@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,6 @@ from websockets.frames import DATA_OPCODES, Frame
 
 from botmm.clock import SystemClock
 from botmm.config import load
-from botmm.exchanges.base import RawReply
 from botmm.exchanges.emulator.accounts import test_account as account
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
@@ -115,22 +114,20 @@ class Timed(HyperliquidVenue):
 
     def watch(self) -> None:
         """Note when signed bytes were given to the system."""
-        stream = self._streams[1]
-        post = stream.post
+        ws = self._streams[1]._ws
+        assert ws is not None
+        send = ws.send
 
-        def timed(kind: str, payload: bytes, *, deadline_s: float) -> Coroutine[Any, Any, RawReply]:
-            coming = post(kind, payload, deadline_s=deadline_s)
-            left = _clock.monotonic()
-            if kind == "action":
-                assert stream._ws is not None
-                assert stream._ws.transport.get_write_buffer_size() == 0, "the system has not all"
-                self._left(payload, left)
-            return coming
+        async def timed(text: Any) -> None:
+            await send(text)
+            if '"type":"action"' in text[:80]:
+                self._left(text)
 
-        stream.post = timed  # type: ignore[method-assign]
+        ws.send = timed  # type: ignore[method-assign, assignment]
 
-    def _left(self, body: bytes, now: float) -> None:
-        action = json.loads(body)["action"]
+    def _left(self, text: str) -> None:
+        now = _clock.monotonic()
+        action = json.loads(text)["request"]["payload"]["action"]
         rows = action.get("orders", action.get("cancels", []))
         found = [self._causes.pop(key, None) for key in (r.get("c", r.get("cloid")) for r in rows)]
         came = [one for one in found if one is not None]

@@ -5,7 +5,7 @@ Prices are integers of 10^-px_decimals, sizes of 10^-size_decimals, money is mic
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -108,11 +108,8 @@ class Venue(Protocol):
         """Wait until a socket came up or went down since the last call; one task waits."""
         ...
 
-    def act(self, commands: Sequence[Command]) -> Coroutine[Any, Any, list[Event]]:
-        """Send commands of one kind, at once where that can be; await what is proven of each.
-
-        It never raises for a doubt.
-        """
+    async def act(self, commands: Sequence[Command]) -> list[Event]:
+        """Send commands of one kind; return what is proven of each: never raises for a doubt."""
         ...
 
     async def prove(self, symbol: int, cloid: str) -> Event | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal
 
 from botmm.ports import Cancel, Place
 
@@ -11,8 +11,6 @@ Side = Literal["bid", "ask"]
 Way = Literal["ws", "rest"]
 Trade = Place | Cancel
 """A command about one order."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +47,3 @@ class RawReply:
     body: bytes | None
     why: str = ""
     sent: bool = True
-
-
-async def given(value: T) -> T:
-    """Return what is known already to whoever awaits it."""
-    return value

@@ -7,9 +7,9 @@ lost stays UNKNOWN in the engine; it is asked after until something is proven.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from botmm.ports import Cancel, CancelAll, Command, Event, Place, Venue
 
@@ -51,7 +51,7 @@ class Sent:
 
 
 class VenueGateway:
-    """Sends commands at once; each answer is waited for in a task and comes back as an event."""
+    """Sends commands in tasks of a group; each answer comes back as an event."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class VenueGateway:
         self._places: dict[str, Place] = {}
         self._resting: dict[str, Place] = {}
         """New orders that a pause keeps here."""
-        self._flush_due: asyncio.Task[None] | None = None
+        self._flush_due: asyncio.TimerHandle | None = None
         self._last_flush = float("-inf")
         self.window_s = WINDOW_S
         self._pause_s = 0.0
@@ -79,7 +79,7 @@ class VenueGateway:
         self.sent = Sent()
 
     def send(self, commands: Sequence[Command]) -> None:
-        """Hand commands to the venue.
+        """Hand commands to the venue; returns before anything is sent.
 
         The first leave at once, later ones together with those of the same window: a venue counts
         requests, and takes them in by blocks anyway.
@@ -95,10 +95,11 @@ class VenueGateway:
                     self._begin([command])
         if self._flush_due is None:
             wait = self._last_flush + self.window_s - self._monotonic()
+            loop = asyncio.get_running_loop()
             if wait <= 0:
                 self._flush()
             else:
-                self._flush_due = self._tasks.create_task(self._flush_after(wait))
+                self._flush_due = loop.call_later(wait, self._flush)
 
     def close(self) -> None:
         """Send nothing that still waits: the run is over, and so are its tasks."""
@@ -122,10 +123,6 @@ class VenueGateway:
             for place in here:
                 del waiting[place.cloid]
             self._give_up(here)
-
-    async def _flush_after(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        self._flush()
 
     def _flush(self) -> None:
         """Send what waits, cancels first, the kinds apart."""
@@ -173,8 +170,7 @@ class VenueGateway:
         self.sent.requests += 1
         self.sent.places += sum(isinstance(c, Place) for c in batch)
         self.sent.cancels += sum(isinstance(c, Cancel) for c in batch)
-        began = self._monotonic()
-        self._tasks.create_task(self._hear_of(batch, self._venue.act(batch), began))
+        self._tasks.create_task(self._request(batch))
 
     def _give_up(self, batch: Sequence[Place]) -> None:
         """An order that was not sent was never placed: that is proven."""
@@ -190,11 +186,10 @@ class VenueGateway:
             }
             loop.call_soon(self._hear, event)
 
-    async def _hear_of(
-        self, batch: Sequence[Command], answers: Coroutine[Any, Any, list[Event]], began: float
-    ) -> None:
+    async def _request(self, batch: Sequence[Command]) -> None:
+        began = self._monotonic()
         try:
-            events = await answers
+            events = await self._venue.act(batch)
         finally:
             self._in_flight -= 1
         self.sent.latencies_ms.append((self._monotonic() - began) * 1e3)

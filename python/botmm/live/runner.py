@@ -156,7 +156,7 @@ class Runner:
             self.decided(self._clock.monotonic() - began)
             self._notice()
             if self.gateway.sent.requests != requests:
-                # By REST a request leaves once its task begins: before the next frame.
+                # What was decided leaves before the next frame is looked at.
                 await asyncio.sleep(0)
 
     def _notice(self) -> None:

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, cast
 
-import pytest
-
 from botmm.live.gateway import PAUSE_FIRST_S, VenueGateway
 from botmm.ports import Cancel, CancelAll, Command, Event, Place, Venue
 from tests.campaign import virtual
@@ -99,42 +97,6 @@ def test_an_order_that_nobody_withdrew_is_given_up_when_the_pause_ends() -> None
     case.play(script)
     assert case.venue.acts == [place(1), place(2)]
     assert case.fates()[place(3).cloid] == LOST
-
-
-def test_the_venue_has_an_order_before_the_next_record_is_taken_in() -> None:
-    case = Case()
-    begun: list[Command] = []
-
-    async def script(gateway: VenueGateway) -> None:
-        act = case.venue.act
-
-        def noted(commands: Sequence[Command]) -> Coroutine[Any, Any, list[Event]]:
-            begun.extend(commands)
-            return act(commands)
-
-        case.venue.act = noted  # type: ignore[method-assign]
-        gateway.send([place(1)])
-        assert begun == [place(1)]
-
-    case.play(script)
-
-
-def test_a_venue_that_fails_in_a_window_ends_the_run() -> None:
-    case = Case()
-
-    async def script(gateway: VenueGateway) -> None:
-        gateway.send([place(1)])
-
-        def failing(commands: Sequence[Command]) -> Coroutine[Any, Any, list[Event]]:
-            raise OSError("no nonce was written down")
-
-        case.venue.act = failing  # type: ignore[method-assign]
-        gateway.send([Cancel(symbol=0, cloid=place(2).cloid)])
-        await asyncio.sleep(5)
-
-    with pytest.raises(ExceptionGroup) as ended:
-        case.play(script)
-    assert ended.group_contains(OSError, match="no nonce")
 
 
 def test_nothing_that_waits_leaves_after_a_cancel_of_everything() -> None:

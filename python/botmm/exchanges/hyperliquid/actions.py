@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from botmm.clock import Clock
-from botmm.exchanges.base import Instrument, RawReply, SignedRequest, Way, given
+from botmm.exchanges.base import Instrument, RawReply, SignedRequest, Way
 from botmm.exchanges.hyperliquid.answers import Answer, lost, unknown
 from botmm.exchanges.hyperliquid.budgets import (
     KEPT,
@@ -66,27 +65,20 @@ class Actions:
         trusted = self._stream.up and self._monotonic() >= self._doubted_until
         return "ws" if trusted else "rest"
 
-    def trade(self, batch: Batch) -> Coroutine[Any, Any, list[Answer]]:
-        """Send orders or cancels, through the socket at once; await what is proven of each.
-
-        It never raises for a doubt.
-        """
+    async def trade(self, batch: Batch) -> list[Answer]:
+        """Send orders or cancels; return what is proven of each. Never raises for a doubt."""
         kept = self._kept_back(batch)
         if kept:
-            return given(
-                [
-                    lost(c.symbol, c.cloid, kept)
-                    if isinstance(c, Place)
-                    else unknown(c.symbol, c.cloid, kept)
-                    for c in batch.commands
-                ]
-            )
+            return [
+                lost(c.symbol, c.cloid, kept)
+                if isinstance(c, Place)
+                else unknown(c.symbol, c.cloid, kept)
+                for c in batch.commands
+            ]
         signed = self._signed(batch.action)
         self.session.sent(batch, signed)
-        return self._answered(signed.nonce, self._send(batch.action, signed))
-
-    async def _answered(self, nonce: int, reply: Coroutine[Any, Any, RawReply]) -> list[Answer]:
-        reading = self.session.answered(nonce, await reply)
+        reply = await self._send(batch.action, signed)
+        reading = self.session.answered(signed.nonce, reply)
         return list(reading.answers)
 
     async def bare(self, action: Action) -> RawReply:
@@ -119,21 +111,16 @@ class Actions:
         nonce = self._nonces.next(now_ms)
         return self._signer.sign(action, nonce=nonce, expires_ms=now_ms + EXPIRES_MS)
 
-    def _send(self, action: Action, signed: SignedRequest) -> Coroutine[Any, Any, RawReply]:
+    async def _send(self, action: Action, signed: SignedRequest) -> RawReply:
         now, n = self._monotonic(), entries(action)
         self._weights.spend(action_weight(n), now)
         self._address.spend(n, now)
-        way = self.way
-        if way == "ws":
-            reply = self._stream.post("action", signed.body, deadline_s=self._rest.deadline_s)
+        if self.way == "ws":
+            reply = await self._stream.post("action", signed.body, deadline_s=self._rest.deadline_s)
+            if reply.status is None and reply.sent:
+                self._doubted_until = self._monotonic() + DOUBT_NS
         else:
-            reply = self._rest.post("/exchange", signed.body)
-        return self._replied(way, reply)
-
-    async def _replied(self, way: Way, coming: Coroutine[Any, Any, RawReply]) -> RawReply:
-        reply = await coming
-        if way == "ws" and reply.status is None and reply.sent:
-            self._doubted_until = self._monotonic() + DOUBT_NS
+            reply = await self._rest.post("/exchange", signed.body)
         self._learn(reply)
         return reply
 

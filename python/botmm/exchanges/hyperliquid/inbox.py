@@ -17,8 +17,7 @@ class Inbox:
         self._rows: deque[tuple[int, bytes, bool]] = deque()
         self._frames_max, self._private_max = frames_max, private_max
         self._news = asyncio.Event()
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
-        """Who waits until a frame was used, by its number."""
+        self._progress = asyncio.Condition()
         self._number = self._used = 0
         self.dropped = 0
 
@@ -44,9 +43,9 @@ class Inbox:
 
     async def get(self) -> bytes:
         """Return the next frame; those before it count as used now."""
-        self._used = self._rows[0][0] - 1 if self._rows else self._number
-        if self._waiting:
-            self._tell()
+        async with self._progress:
+            self._used = self._rows[0][0] - 1 if self._rows else self._number
+            self._progress.notify_all()
         while not self._rows:
             self._news.clear()
             await self._news.wait()
@@ -54,20 +53,10 @@ class Inbox:
 
     async def used(self, *, within_s: float) -> bool:
         """Wait until everything that was put in until now was used; whether that came in time."""
-        if self._used >= self._number:
-            return True
-        heard = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._number, heard))
+        mark = self._number
         try:
-            async with asyncio.timeout(within_s):
-                await heard
+            async with asyncio.timeout(within_s), self._progress:
+                await self._progress.wait_for(lambda: self._used >= mark)
         except TimeoutError:
             return False
         return True
-
-    def _tell(self) -> None:
-        """Let go on whoever's frames are used; those who gave up are forgotten, too."""
-        for mark, heard in self._waiting:
-            if mark <= self._used and not heard.done():
-                heard.set_result(None)
-        self._waiting = [(mark, heard) for mark, heard in self._waiting if not heard.done()]

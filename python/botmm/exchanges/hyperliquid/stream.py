@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidState
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from botmm.clock import Clock
-from botmm.exchanges.base import RawReply, given
+from botmm.exchanges.base import RawReply
 from botmm.exchanges.hyperliquid.fields import ReplyError, decode, required
 from botmm.exchanges.hyperliquid.liveness import Backoff, Liveness, Ping, Reconnect
 from botmm.exchanges.hyperliquid.subscriptions import Subscription, channel_of, name_of
@@ -100,37 +99,27 @@ class Stream:
             if self._now() - began >= GOOD_NS:
                 self._backoff.worked()
 
-    def post(
-        self, kind: str, payload: bytes, *, deadline_s: float
-    ) -> Coroutine[Any, Any, RawReply]:
-        """Send a request through the socket now; await what comes back, or what went wrong."""
+    async def post(self, kind: str, payload: bytes, *, deadline_s: float) -> RawReply:
+        """Send a request through the socket; return what came back, or what went wrong."""
         ws = self._ws
         if ws is None or not self.up:
-            return given(RawReply(status=None, body=None, why="the socket is down", sent=False))
+            return RawReply(status=None, body=None, why="the socket is down", sent=False)
         if len(self._posts) >= POSTS_MAX:
-            why = "too many requests at once"
-            return given(RawReply(status=None, body=None, why=why, sent=False))
+            return RawReply(status=None, body=None, why="too many requests at once", sent=False)
         self._post_id += 1
         number = self._post_id
-        head = b'{"method":"post","id":%d,"request":{"type":"%b","payload":'
-        try:
-            # Not `ws.send`: it is a coroutine, and what is decided does not wait for one to begin.
-            ws.protocol.send_text(b"%b%b}}" % (head % (number, kind.encode()), payload))
-            ws.send_data()
-        except (InvalidState, OSError, RuntimeError) as error:
-            return given(RawReply(status=None, body=None, why=f"the socket closed: {error}"))
         reply = asyncio.get_running_loop().create_future()
         self._posts[number] = reply
-        return self._reply(number, reply, deadline_s)
-
-    async def _reply(
-        self, number: int, reply: asyncio.Future[RawReply], deadline_s: float
-    ) -> RawReply:
+        head = f'{{"method":"post","id":{number},"request":{{"type":"{kind}","payload":'
         try:
             async with asyncio.timeout(deadline_s):
-                return await reply
+                await ws.send(f"{head}{payload.decode()}}}}}")
+                answered: RawReply = await reply
+                return answered
         except TimeoutError:
             return RawReply(status=None, body=None, why=f"no answer in {deadline_s:g} s")
+        except ConnectionClosed as error:
+            return RawReply(status=None, body=None, why=f"the socket closed: {error}")
         finally:
             self._posts.pop(number, None)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from botmm.clock import Clock
 from botmm.errors import UsageError, VenueError
@@ -62,8 +62,6 @@ PROOF_WINDOW_MS = 600_000
 """How far back the fills of an order are read whose end was not heard."""
 USED_S = 1.0
 RESERVE_S = 1.0
-READ_AFTER_S = 0.005
-"""How long news of the account wait to be read here; the engine hears of them at once."""
 PAYMENTS_MAX = 10_000
 """Payments that nobody took; one more ends the venue, since none may be lost."""
 PROOF_WEIGHT = 5
@@ -114,8 +112,6 @@ class HyperliquidVenue:
         self._misfitting = asyncio.Event()
         self._switched = asyncio.Event()
         self._linking = asyncio.Event()
-        self._unread: deque[tuple[str, bytes] | Answer] = deque()
-        self._news = asyncio.Event()
         self._streams: tuple[Stream, ...] = ()
 
     async def __aenter__(self) -> Self:
@@ -144,11 +140,7 @@ class HyperliquidVenue:
         except BaseException:
             await self._rest.__aexit__(None, None, None)
             raise
-        running = (
-            self._read_forever,
-            self._reserve_forever,
-            *(stream.run for stream in self._streams),
-        )
+        running = (self._reserve_forever, *(stream.run for stream in self._streams))
         self._tasks = [self._group.create_task(one()) for one in running]
         try:
             await self._until_up()
@@ -230,25 +222,16 @@ class HyperliquidVenue:
         """Hear a frame of either socket; whether there was room for it."""
         if channel in subscriptions.CONTROL:
             return True
-        if channel == subscriptions.LEDGER:
+        if channel == "orderUpdates":
+            self._mirror.heard(frame)
+        elif channel == "userFundings":
+            self._pay(frame)
+        elif channel == "userFills":
+            self._meet(channel, frame)
+        elif channel == subscriptions.LEDGER:
             self._meet(channel, frame)
             return True  # it moves no position, so no decision follows from it
-        private = channel in subscriptions.PRIVATE
-        had_room = self.inbox.put(frame, private=private)
-        if private and had_room:
-            self._read_later((channel, frame))
-        return had_room
-
-    def _read_later(self, news: tuple[str, bytes] | Answer) -> None:
-        self._unread.append(news)
-        self._news.set()
-
-    async def _read_forever(self) -> None:
-        """Read news and answers once what the engine decides on them has left."""
-        while True:
-            await self._news.wait()
-            await asyncio.sleep(READ_AFTER_S)
-            self._read()
+        return self.inbox.put(frame, private=channel in subscriptions.PRIVATE)
 
     async def _reserve_forever(self) -> None:
         """Keep nonces ahead; where that fails, the request that needs one says so."""
@@ -258,20 +241,6 @@ class HyperliquidVenue:
             except (OSError, sqlite3.Error) as error:
                 _log.warning("no nonces were reserved", why=str(error))
             await asyncio.sleep(RESERVE_S)
-
-    def _read(self) -> None:
-        """Read what waits, in order of arrival, before anybody relies on it."""
-        self._news.clear()
-        while self._unread:
-            match self._unread.popleft():
-                case Answer() as answer:
-                    self._mirror.answered(answer)
-                case "orderUpdates", frame:
-                    self._mirror.heard(frame)
-                case "userFundings", frame:
-                    self._pay(frame)
-                case channel, frame:
-                    self._meet(channel, frame)
 
     def _pay(self, frame: bytes) -> None:
         try:
@@ -353,28 +322,13 @@ class HyperliquidVenue:
         """
         return tuple(self._universe.resolve(name) for name in names)
 
-    def act(self, commands: Sequence[Command]) -> Coroutine[Any, Any, list[Event]]:
-        """Send commands, the first request at once; await what is proven of each.
-
-        It never raises for a doubt.
-        """
+    async def act(self, commands: Sequence[Command]) -> list[Event]:
+        """Send commands; return what is proven of each: never raises for a doubt."""
         trades, answers = self._checked(commands)
         for place in trades:
             if isinstance(place, Place):
                 self._mirror.sent(place)
-        batches = encode.batches(trades, self.instruments)
-        begun = [self.actions.trade(batch) for batch in batches[:1]]
-        return self._acted(answers, begun, batches[1:])
-
-    async def _acted(
-        self,
-        answers: list[Answer],
-        begun: Sequence[Coroutine[Any, Any, list[Answer]]],
-        later: Sequence[encode.Batch],
-    ) -> list[Event]:
-        for coming in begun:
-            answers += await coming
-        for batch in later:
+        for batch in encode.batches(trades, self.instruments):
             answers += await self.actions.trade(batch)
         return [self._told(answer) for answer in answers]
 
@@ -385,7 +339,6 @@ class HyperliquidVenue:
         for command in commands:
             match command:
                 case CancelAll():
-                    self._read()
                     ids = self._mirror.ids(command.symbol)
                     trades += [Cancel(symbol=symbol, cloid=cloid) for symbol, cloid in ids]
                 case Cancel():
@@ -400,7 +353,7 @@ class HyperliquidVenue:
         return trades, answers
 
     def _told(self, answer: Answer) -> Event:
-        self._read_later(answer)
+        self._mirror.answered(answer)
         return answer.event()
 
     async def prove(self, symbol: int, cloid: str) -> Event | None:
@@ -409,7 +362,6 @@ class HyperliquidVenue:
         What the account's stream told is not asked again, and few are asked after in a second.
         """
         session = self.actions.session
-        self._read()
         told = self._mirror.told(cloid, rests=session.placing(cloid))
         if told is not None:
             session.settle(cloid)

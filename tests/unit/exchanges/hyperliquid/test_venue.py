@@ -74,23 +74,6 @@ def test_orders_are_placed_and_cancelled_through_the_socket() -> None:
     play(script)
 
 
-def test_an_order_has_left_before_anybody_waits_for_its_answer() -> None:
-    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
-        coming = venue.act([place(1)])
-        await until(lambda: list(fake.orders) == [cloid(1)])
-        assert [list(a) for a in answers(await coming)] == [["Resting"]]
-
-    play(script)
-
-
-def test_an_order_on_a_socket_that_has_just_gone_is_a_doubt() -> None:
-    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
-        venue._streams[1].drop("by the test")
-        assert answers(await venue.act([place(1)])) == ["Unknown"]
-
-    play(script)
-
-
 def test_an_order_that_breaks_the_venues_rules_is_refused_here() -> None:
     async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
         events = await venue.act([place(1, px=500_011), place(2)])
