@@ -3,8 +3,10 @@
 //! Orders that trade with nobody do not know of each other, and what is never filled moves no
 //! account: book, queue and clock tell all of it.
 
+use super::recorded::Guest;
 use super::recorded::Mark;
 use super::recorded::Recorded;
+use super::stretch::Common;
 use crate::command::Place;
 use crate::command::Tif;
 use crate::error::CoreError;
@@ -127,12 +129,12 @@ impl Solo {
 }
 
 /// Nobody hears of its orders.
-impl super::recorded::Guest for SimOrders {
+impl Guest for SimOrders {
     fn orders(&mut self) -> &mut SimOrders {
         self
     }
 
-    fn tell(&mut self, _: super::stretch::Common, _: i64) -> Result<(), CoreError> {
+    fn tell(&mut self, _: Common, _: i64) -> Result<(), CoreError> {
         Ok(())
     }
 
