@@ -199,10 +199,8 @@ class Campaign:
         assert self.bot.life is not None
         trading, self._closing = self.bot.life.daemon.runner, True
         trading.event({"kind": "flatten", "on": True})
-        await self._until(lambda: self.judge.position == 0, "a closed position", CLOSE_S)
+        await self._until(lambda: self._pauses_flat(trading), "a closed position", CLOSE_S)
         self._closing = False
-        trading.hold("operator", on=True)
-        await self._until(lambda: not self._resting(), "no order while paused", STOP_S)
         wrong = ""
         end = self._now() + BOOKS_S
         while self._now() < end:
@@ -214,6 +212,15 @@ class Campaign:
             raise GuiltyError(f"seed {self.plan.seed}, after {kinds}: {wrong}")
         trading.event({"kind": "flatten", "on": False})
         trading.hold("operator", on=False)
+
+    def _pauses_flat(self, trading: runner.Runner) -> bool:
+        """Pause the bot once it holds nothing; whether nothing rests and nothing is held then.
+
+        What was on its way when it was flat may still trade: then it goes on closing.
+        """
+        is_flat = self.judge.position == 0
+        trading.hold("operator", on=is_flat)
+        return is_flat and not self._resting()
 
     def _quotes(self) -> bool:
         """Whether what is due rests by the exchange's word.
