@@ -25,8 +25,6 @@ class Kind(IntEnum):
     NOTE = 4
 
 
-_JSON = json.JSONEncoder(separators=(",", ":"))
-
 TIMER: Mapping[str, Any] = {"kind": "timer"}
 """The event by which time alone asks for a decision."""
 
@@ -126,4 +124,4 @@ def command_bytes(commands: list[Command]) -> bytes:
                 rows.append(["cancel", command.symbol, command.cloid])
             case CancelAll():
                 rows.append(["cancel_all", command.symbol])
-    return _JSON.encode(rows).encode()
+    return json.dumps(rows, separators=(",", ":")).encode()

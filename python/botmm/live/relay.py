@@ -17,7 +17,8 @@ FRESH_S = 2.0
 """A beat that is older is not passed on: silence is what the other side is to hear."""
 AGAIN_S = 2.0
 """How long after its end a command is started again."""
-LINE_BYTES = 64
+LINE_BYTES = 4_096
+"""What a shell says of itself before the first beat has room."""
 
 _log = logger(__name__)
 

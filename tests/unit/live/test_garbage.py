@@ -11,7 +11,6 @@ import pytest
 
 from botmm.live import garbage
 from botmm.live.garbage import collect
-from botmm.observe.memory import trim
 
 
 class Knot:
@@ -54,7 +53,3 @@ def test_free_pages_go_back_with_each_look_at_everything(monkeypatch: pytest.Mon
             await collecting
 
     asyncio.run(asyncio.wait_for(script(), 5))
-
-
-def test_a_trim_returns() -> None:
-    trim()

@@ -75,7 +75,7 @@ def test_after_a_restart_a_daemon_that_was_heard_has_time_to_be_heard_again(tmp_
 def test_what_a_command_says_is_heard_and_noise_is_not(tmp_path: Path) -> None:
     assert asyncio.run(heard(tmp_path, "running 3")) is Life.RUNNING
     (tmp_path / "heartbeat").unlink()
-    assert asyncio.run(heard(tmp_path, "Permission denied" * 20, 0.5)) is None
+    assert asyncio.run(heard(tmp_path, "Permission denied" * 500, 0.5)) is None
 
 
 def test_a_command_that_ends_or_is_not_there_is_started_again(

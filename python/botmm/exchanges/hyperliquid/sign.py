@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-import msgpack  # type: ignore[import-untyped]
 from coincurve import PrivateKey
 from eth_account import Account
-from eth_hash.auto import keccak
+from eth_utils.crypto import keccak
+from hyperliquid.utils.signing import action_hash
 
 from botmm.errors import ConfigError, UsageError
 from botmm.exchanges.base import SignedRequest
@@ -18,7 +18,6 @@ from botmm.exchanges.hyperliquid.hosts import Host
 
 _KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_JSON = json.JSONEncoder(separators=(",", ":"))
 _GROUP_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 # What EIP-712 hashes of every trading action, whoever signs it: done once. The domain is name,
@@ -86,7 +85,8 @@ class Signer:
         kind = action.get("type")
         if kind not in ALLOWED:
             raise UsageError(f"action {kind!r} is never signed here", cure="use the venue's page")
-        agent = keccak(self._agent + self._connection(action, nonce, expires_ms))
+        connection = action_hash(action, self._vault, nonce, expires_ms)
+        agent = keccak(self._agent + connection)
         digest = keccak(b"\x19\x01" + _DOMAIN + agent)
         packed = self._key.sign_recoverable(digest, hasher=None)
         # Numbers without leading zeros, and v as Ethereum counts it: so the SDK writes them.
@@ -102,14 +102,8 @@ class Signer:
             "vaultAddress": self._vault,
             "expiresAfter": expires_ms,
         }
-        body = _JSON.encode(request).encode()
+        body = json.dumps(request, separators=(",", ":")).encode()
         return SignedRequest(body=body, nonce=nonce, expires_ms=expires_ms)
-
-    def _connection(self, action: Mapping[str, Any], nonce: int, expires_ms: int | None) -> bytes:
-        """Return the hash of what is signed: the SDK's `action_hash`, without its detours."""
-        vault = b"\x00" if self._vault is None else b"\x01" + bytes.fromhex(self._vault[2:])
-        expiry = b"" if expires_ms is None else b"\x00" + expires_ms.to_bytes(8, "big")
-        return keccak(msgpack.packb(action) + nonce.to_bytes(8, "big") + vault + expiry)
 
     def __repr__(self) -> str:
         return f"Signer({self.address})"

@@ -169,6 +169,14 @@ impl At<'_> {
     fn number(&mut self, foot: Foot) -> usize {
         self.album.number(self.known.to.0, self.side, foot)
     }
+
+    /// An order comes as another came.
+    fn comes(&mut self, (px, size): Wanted, like: Order) -> Option<End> {
+        let (resting, counts) = self.solo.comes(self.side, (px, size))?;
+        let state = OrderState::Working { left: size };
+        let order = Order { side: self.side, px, size, state, ..like };
+        Some((self.number(Foot { order: Some(order), resting: Some(resting) }), counts))
+    }
 }
 
 impl Fates {
@@ -209,16 +217,6 @@ impl Fates {
         };
         let (gone, counts) = (stood.is_some(), left.and(counts));
         Some(Half { to, counts, gone, stayed: false, came: wanted })
-    }
-}
-
-impl At<'_> {
-    /// An order comes as another came.
-    fn comes(&mut self, (px, size): Wanted, like: Order) -> Option<End> {
-        let (resting, counts) = self.solo.comes(self.side, (px, size))?;
-        let state = OrderState::Working { left: size };
-        let order = Order { side: self.side, px, size, state, ..like };
-        Some((self.number(Foot { order: Some(order), resting: Some(resting) }), counts))
     }
 }
 
