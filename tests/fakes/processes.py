@@ -231,9 +231,12 @@ def approve(there: Exchange, name: str) -> str:
     return str(key)
 
 
-def guards_key(there: Exchange) -> dict[str, str]:
-    """Approve a key for guards; return the environment that hands it to them."""
-    key = approve(there, "guard")
+def guards_key(there: Exchange, name: str = "guard") -> dict[str, str]:
+    """Approve a key for guards; return the environment that hands it to them.
+
+    A second key of one name takes the place of the first.
+    """
+    key = approve(there, name)
     return {"BOTMM_GUARD_KEY": key, "BOTMM_GUARD_AGENT": Account.from_key(key).address}
 
 
