@@ -24,7 +24,7 @@ def floors(campaign: Campaign) -> list[str]:
     short = [
         f"{name} {found} of {least}"
         for name, found, least in (
-            ("orders", judge.orders, 50 * rounds),
+            ("orders of a round", min(record.orders), 50),
             ("executions", judge.executions, 5 * rounds),
             ("UNKNOWN", record.unknown, 3 * rounds),
         )

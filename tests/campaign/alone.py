@@ -17,14 +17,8 @@ from tests.campaign.bot import Bot, lift
 from tests.campaign.drive import LOOK_S, SETS, START_NS, thin_timers
 from tests.campaign.judge import MS_NS
 
-# So little is traded that no loss of a day stops it: a bot that stands still needs no memory.
-SMALL = (
-    *SETS,
-    "max_position_usd=10",
-    "order_size_usd=2",
-    "drawdown_reduce_frac=1.0",
-    "drawdown_halt_frac=1.0",
-)
+# One run lives all the days: it must lose less of each.
+SMALL = (*SETS, "max_position_usd=10", "order_size_usd=2")
 
 
 async def _live(url: str, owner: str, folder: Path) -> None:

@@ -30,7 +30,7 @@ def test_minutes_with_faults_leave_the_books_exact_and_no_order_doubled(tmp_path
     record, judge = campaign.record, campaign.judge
     print(record.struck, judge.orders, judge.executions, record.unknown, record.heal_s)
     assert record.rounds == rounds
-    assert judge.orders >= 50 * rounds
+    assert min(record.orders) >= 50
     assert judge.executions >= 5 * rounds
     assert sum(record.struck.values()) >= 10 * rounds
     assert record.unknown >= rounds
@@ -88,29 +88,20 @@ def test_the_judge_counts_what_a_run_was_told_for_no_execution_of_its_own() -> N
 
 
 @pytest.mark.parametrize(
-    ("state", "held", "rests", "enough"),
+    ("held", "rests", "enough"),
     [
-        ("active", 0, {"bid": 9, "ask": 9}, True),
-        ("active", 0, {"ask": 9}, False),
-        ("active", -350, {"bid": 9}, True),
-        ("active", -350, {"ask": 9}, False),
-        ("reducing", -59, {"bid": 59}, True),
-        ("reducing", -59, {"bid": 60}, False),
-        ("reducing", -59, {"bid": 30, "ask": 9}, False),
-        ("reducing", 59, {"bid": 9}, False),
-        ("reducing", -59, {}, False),
-        ("reducing", -9, {}, True),
-        ("reducing", 0, {}, True),
-        ("reducing", 0, {"bid": 9}, False),
+        (0, ("bid", "ask"), True),
+        (0, ("ask",), False),
+        (-350, ("bid",), True),
+        (-350, ("ask",), False),
     ],
 )
-def test_what_quotes_are_due(state: str, held: int, rests: dict[str, int], enough: bool) -> None:
+def test_what_quotes_are_due(held: int, rests: tuple[str, ...], enough: bool) -> None:
     """Here a lot is worth a dollar, and five hundred are the limit."""
     judge = SimpleNamespace(position=held, user="")
-    rows = [{"side": side, "left": left} for side, left in rests.items()]
+    rows = [{"side": side} for side in rests]
     desk = SimpleNamespace(coins=["BTC"], mark=lambda _: 10**13, rows=lambda *_: rows)
-    runner = SimpleNamespace(report=lambda: {"symbols": [{"state": state}]})
-    bot = SimpleNamespace(life=SimpleNamespace(daemon=SimpleNamespace(runner=runner)))
+    bot = SimpleNamespace(life=SimpleNamespace())
     accounts = [SimpleNamespace(address="")]
     emulator = cast("Any", SimpleNamespace(desk=desk, accounts=accounts))
     campaign = Campaign(Plan(rounds=1, round_s=1), emulator, cast("Any", bot), lambda _: None)
