@@ -1,6 +1,6 @@
 """Campaign command — simulated days of the whole daemon with random faults.
 
-python -m tests.campaign [--days 1] [--density real|thin] [--seed 1] [--rounds N]
+python -m tests.campaign [--days 1] [--density real|thin] [--seed 1] [--rounds N] [--minutes N]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Apart command — how the memory of the daemon alone grows over simulated days with faults.
 
-python -m tests.campaign.apart [--days 1] [--density real|thin] [--seed 1] [--rounds N]
+python -m tests.campaign.apart [--days 1] [--density real|thin] [--seed 1] [--rounds N] [--minutes N]
 
 Daemon and exchange are two processes that share one simulated time. The daemon is never killed:
 its memory is that of one run, and of what it does after faults.
@@ -118,7 +118,7 @@ async def grow(
         judge, weather = Judge(emulator, owner, LIMIT_MICRO), Weather(emulator, plan)
         judge.listen()
         with _daemon(emulator.url, owner, folder, plan, share) as process:
-            for _ in range(plan.rounds):
+            for _ in plan.rounds_in_time():
                 kinds = await weather.round()
                 judge.require_innocence()
                 judge.forget(None)
@@ -149,7 +149,7 @@ def main() -> int:
     for who, rows in (("daemon", growth.daemon), ("exchange", growth.exchange)):
         per_day, error = slope(rows)
         say(f"memory of the {who} {per_day:+.2f} ± {error:.2f} MiB a simulated day")
-    if growth.orders < ORDERS_A_ROUND * plan.rounds:
+    if growth.orders < ORDERS_A_ROUND * len(growth.daemon):
         say("too little happened: the figures say nothing")
         return 1
     return 0

@@ -22,13 +22,21 @@ def plan_of(prog: str, about: str | None, density: str) -> Plan:
     words.add_argument("--density", choices=DENSITIES, default=density)
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--rounds", type=int, help="so many rounds in place of days")
+    words.add_argument("--minutes", type=float, help="real ones, after which no round begins")
     asked = words.parse_args()
     give_back(for_months=True)
     set_up(level="error", as_json=False)
     round_s, block_ms = DENSITIES[asked.density]
     rounds = asked.rounds or max(1, round(asked.days * DAY_S / round_s))
     thin = asked.density == "thin"
-    return Plan(rounds=rounds, round_s=round_s, block_ms=block_ms, seed=asked.seed, thin=thin)
+    return Plan(
+        rounds=rounds,
+        round_s=round_s,
+        block_ms=block_ms,
+        seed=asked.seed,
+        thin=thin,
+        minutes=asked.minutes,
+    )
 
 
 def slope(memory: list[tuple[float, int]]) -> tuple[float, float]:

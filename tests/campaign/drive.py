@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from botmm.clock import Clock
+from botmm.clock import Clock, SystemClock
 from botmm.config import load
 from botmm.exchanges.emulator import Emulator, EmulatorConfig
 from botmm.exchanges.hyperliquid import stream
@@ -67,7 +67,17 @@ class Plan:
     block_ms: int = 70
     seed: int = 1
     thin: bool = False
+    minutes: float | None = None
+    """Real ones, after which no round begins."""
     venue_type: type[HyperliquidVenue] = HyperliquidVenue
+
+    def rounds_in_time(self) -> Iterator[None]:
+        """Yield before each round that begins in time."""
+        began = SystemClock().monotonic()
+        for _ in range(self.rounds):
+            if self.minutes is not None and SystemClock().monotonic() - began >= 60 * self.minutes:
+                return
+            yield
 
 
 @dataclass
@@ -109,7 +119,7 @@ class Campaign:
         self.judge.listen()
         self.bot.start()
         await self._until(self._quotes, "the first quotes", HEAL_S)
-        for _ in range(self.plan.rounds):
+        for _ in self.plan.rounds_in_time():
             if self._rng.random() < ANEW:
                 await self._begin_anew()
             await self._round()
