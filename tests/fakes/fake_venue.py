@@ -92,7 +92,9 @@ class FakeVenue:
             answer = {"Resting": {"oid": self._oid, "left": command.size}}
         else:
             gone = self.orders.pop(command.cloid, None)
-            answer = {"Cancelled": {"reason": "Asked"}} if gone else "CancelRefused"
+            answer = "CancelRefused"
+            if gone:
+                answer = {"Cancelled": {"reason": "Asked", "left": gone.left}}
         return {"kind": "answer", "symbol": 0, "cloid": command.cloid, "answer": answer}
 
     async def prove(self, symbol: int, cloid: str) -> Event | None:

@@ -12,6 +12,8 @@ use serde_json::Value;
 
 const MS: i64 = 1_000_000;
 const T0: i64 = 1_700_000_000_000 * MS;
+/// What an order of the desk is at most.
+const LOTS: i64 = 300;
 
 fn spec() -> Value {
     json!({
@@ -216,6 +218,40 @@ fn an_order_that_the_venue_cut_short_blocks_nothing_once_positions_agree() {
     assert!(bids(&mut bench) > 0);
 }
 
+/// Asks of some 300 lots that are sent after both were cancelled, with these words on each: what
+/// the stream says was left of it, or a reply that does not say.
+fn asks_after(words: &[Option<&str>]) -> usize {
+    let mut bench = Bench::ready();
+    let orders = placed(&bench.decide());
+    for cloid in orders.iter().filter(|o| o.1 == Side::Ask).map(|o| format!("0x{:032x}", o.0)) {
+        let row = |status: &str, sz: &str| {
+            let order = json!({"coin": "BTC", "side": "A", "limitPx": "50010.0", "sz": sz,
+                "oid": 77, "timestamp": T0 / MS, "origSz": "0.00299", "cloid": cloid});
+            let row = json!({"order": order, "status": status, "statusTimestamp": T0 / MS});
+            json!({"channel": "orderUpdates", "data": [row]})
+        };
+        bench.frame(&row("open", "0.00299"));
+        for word in words {
+            match word {
+                Some(left) => assert_eq!(bench.frame(&row("canceled", left)), Heard::Own),
+                None => bench.event(&json!({"kind": "answer", "symbol": 0, "cloid": cloid,
+                    "answer": {"Cancelled": {"reason": "Asked"}}})),
+            }
+        }
+    }
+    bench.book(50_000);
+    placed(&bench.decide()).iter().filter(|o| o.1 == Side::Ask).count()
+}
+
+#[test]
+fn what_cancelled_orders_filled_takes_room_before_its_fills_are_told() {
+    assert_eq!(asks_after(&[Some("0.00299")]), 2, "nothing was filled");
+    assert_eq!(asks_after(&[Some("0.0009")]), 1, "418 lots of the limit's 1,000 may be sold");
+    assert_eq!(asks_after(&[None]), 1, "how much was filled is not known");
+    assert_eq!(asks_after(&[None, Some("0.00299")]), 2);
+    assert_eq!(asks_after(&[Some("0.00299"), None]), 2, "a word that says less undoes none");
+}
+
 #[test]
 fn what_others_trade_on_the_account_is_in_the_ledger_and_noticed() {
     let mut bench = Bench::ready();
@@ -259,7 +295,7 @@ fn the_same_events_give_the_same_commands() {
                         (place.cloid, json!({"Resting": {"oid": i, "left": place.size.0}}))
                     }
                     Command::Cancel { cloid, .. } => {
-                        (*cloid, json!({"Cancelled": {"reason": "Asked"}}))
+                        (*cloid, json!({"Cancelled": {"reason": "Asked", "left": LOTS}}))
                     }
                     Command::CancelAll { .. } | Command::ScheduleCancel { .. } => continue,
                 };
@@ -299,7 +335,7 @@ fn with_patience_only_orders_too_near_the_touch_are_replaced_at_once() {
         if let Command::Cancel { cloid, .. } = command {
             bench.event(&json!({"kind": "answer", "symbol": 0,
                 "cloid": format!("0x{:032x}", cloid.0),
-                "answer": {"Cancelled": {"reason": "Asked"}}}));
+                "answer": {"Cancelled": {"reason": "Asked", "left": LOTS}}}));
         }
     }
     bench.later(5_000);
@@ -323,7 +359,7 @@ fn flattening_takes_until_nothing_is_held_and_quotes_nothing_else() {
         let Command::Cancel { cloid, .. } = command else { continue };
         bench.event(&json!({"kind": "answer", "symbol": 0,
             "cloid": format!("0x{:032x}", cloid.0),
-            "answer": {"Cancelled": {"reason": "Asked"}}}));
+            "answer": {"Cancelled": {"reason": "Asked", "left": LOTS}}}));
     }
     let closing: Vec<Command> =
         bench.decide().into_iter().filter(|command| matches!(command, Command::Place(_))).collect();
@@ -437,7 +473,9 @@ fn settle(bench: &mut Bench) -> Vec<(Side, i64)> {
                 Command::Place(place) => {
                     (place.cloid, json!({"Resting": {"oid": 1, "left": place.size.0}}))
                 }
-                Command::Cancel { cloid, .. } => (cloid, json!({"Cancelled": {"reason": "Asked"}})),
+                Command::Cancel { cloid, .. } => {
+                    (cloid, json!({"Cancelled": {"reason": "Asked", "left": LOTS}}))
+                }
                 Command::CancelAll { .. } | Command::ScheduleCancel { .. } => continue,
             };
             let cloid = format!("0x{:032x}", cloid.0);

@@ -135,6 +135,10 @@ impl Bot {
     }
 }
 
+fn cancelled(left: Option<i64>) -> OrderAnswer {
+    OrderAnswer::Cancelled { reason: CancelReason::Asked, left: left.map(Lots) }
+}
+
 fn resting(left: i64) -> OrderAnswer {
     OrderAnswer::Resting { oid: VenueOrderId(1), left: Lots(left) }
 }
@@ -222,7 +226,7 @@ fn default_parameters_pass_their_own_gate_in_every_shipped_market() {
 fn only_an_answer_that_says_what_was_asked_for_is_expected() {
     let mut bot = Bot::new(gate());
     let id = placed(&bot.step(&ladder(&BIDS, &ASKS), &view(at(0)), at(0)).0)[0].cloid;
-    let cancelled = OrderAnswer::Cancelled { reason: CancelReason::Asked };
+    let cancelled = cancelled(None);
     assert!(bot.orders.is_content() && bot.orders.expects(id, &resting(500)));
     assert!(!bot.orders.expects(id, &resting(400)), "some of it traded on arrival");
     assert!(!bot.orders.expects(id, &cancelled), "nobody asked for it");
@@ -294,8 +298,7 @@ fn a_replacement_waits_when_the_worst_case_has_no_room() {
     assert!(!bot.orders.restless(at(1)), "nothing but the cancels' word can lift it");
     assert_eq!(bot.orders.refusals().get("position"), Some(&1));
     for order in &old {
-        let gone = OrderAnswer::Cancelled { reason: CancelReason::Asked };
-        bot.orders.on_answer(order.cloid, &gone, at(2));
+        bot.orders.on_answer(order.cloid, &cancelled(Some(500)), at(2));
     }
     let (out, refused) = bot.step(&lower, &view(at(2)), at(2));
     assert_eq!((placed(&out).len(), refused), (1, 0));
@@ -328,8 +331,7 @@ fn a_fill_counts_once_in_any_order_of_events() {
     assert_eq!(bot.on_fill(&fill_of(&order, 2, 300), at(3)), FillVerdict::New);
     let on = bot.orders.exposure(bot.position);
     assert_eq!((on.position, on.worst(Side::Bid)), (Lots(500), Lots(1_000)));
-    let gone = OrderAnswer::Cancelled { reason: CancelReason::Asked };
-    bot.orders.on_answer(order.cloid, &gone, at(3));
+    bot.orders.on_answer(order.cloid, &cancelled(Some(0)), at(3));
     assert_eq!(bot.orders.contradictions(), 0);
     let foreign = Fill { cloid: Cloid(5), ..fill_of(&order, 3, 1) };
     assert_eq!(bot.on_fill(&foreign, at(3)), FillVerdict::Foreign);
@@ -446,19 +448,15 @@ impl Hostile {
     fn cancel(&mut self, now: i64, cloid: Cloid) {
         match self.book.get(&cloid).and_then(|held| held.open) {
             Some(true) => {
-                self.book.remove(&cloid);
-                let reason = CancelReason::Asked;
-                // The last word comes after the last fill: its time is kept in the mail.
-                let after = self.last_fill(cloid).unwrap_or(now);
-                self.answer(now, cloid, OrderAnswer::Cancelled { reason }, after);
+                let held = self.book.remove(&cloid).expect("it rests");
+                // The word may come before the last fills; one in two does not say what was left.
+                self.answer(now, cloid, cancelled(Some(held.left)), now);
+                if self.dice.chance(50) {
+                    self.answer(now, cloid, cancelled(None), now);
+                }
             }
             Some(false) | None => self.answer(now, cloid, OrderAnswer::CancelRefused, now),
         }
-    }
-
-    fn last_fill(&self, cloid: Cloid) -> Option<i64> {
-        let of_order = |message: &Message| matches!(message, Message::Fill(f) if f.cloid == cloid);
-        self.mail.iter().filter(|(_, m)| of_order(m)).map(|((due, _), _)| *due).max()
     }
 
     /// Somebody trades with one of our orders.

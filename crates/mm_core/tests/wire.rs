@@ -159,7 +159,7 @@ fn hyperliquid_order_words() {
     assert_eq!(order.cloid, Some(Cloid(0xa1f0_cddc_1730_3d07_f3fd_128d_5b35_071d)));
     assert_eq!(order.ts_made.0, 1_785_261_289_146_000_000);
     assert_eq!(order.ts_exch.0, 1_785_261_290_665_000_000);
-    let cancelled = |reason| OrderAnswer::Cancelled { reason };
+    let cancelled = |reason| OrderAnswer::Cancelled { reason, left: Some(Lots(37)) };
     let rejected = |reason| OrderAnswer::Rejected { reason };
     let unseen = RejectReason::WouldMatch { bid: Default::default(), ask: Default::default() };
     for (word, answer) in [

@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(bench.rests().place(), Some((60.0, 0.0)));
         assert_eq!(bench.places.at(Side::Bid, Px(PX - 100)), None);
         assert_eq!(bench.places.at(Side::Ask, Px(PX)), None);
-        bench.told(OrderAnswer::Cancelled { reason: CancelReason::Asked });
+        bench.told(OrderAnswer::Cancelled { reason: CancelReason::Asked, left: None });
         assert_eq!(bench.place(), None);
     }
 

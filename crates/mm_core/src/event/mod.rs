@@ -63,6 +63,9 @@ pub enum OrderAnswer {
     Cancelled {
         /// Why.
         reason: CancelReason,
+        /// What was left of it then, where the venue says: all but that was executed.
+        #[serde(default)]
+        left: Option<Lots>,
     },
     /// All of it filled.
     Filled,

@@ -50,6 +50,8 @@ pub struct Order {
     pub size: Lots,
     /// What was filled, late fills included.
     pub filled: Lots,
+    /// What the venue says was left of it when it was cancelled: that can never trade.
+    pub withdrawn: Lots,
     /// When it was sent.
     pub sent: UnixNanos,
     /// When the venue was last asked anything about it.
@@ -72,7 +74,8 @@ impl Order {
     }
 
     /// What may still change the position: the size without the fills that arrived, until it is
-    /// proven gone. A filled order whose fills are on their way still counts.
+    /// proven gone. An order that is over still counts with the fills that are on their way, or
+    /// lost: all of it where the venue did not say what was left.
     #[must_use]
     pub fn at_risk(&self) -> Lots {
         match self.state {
@@ -81,7 +84,10 @@ impl Order {
             | OrderState::Canceling { .. }
             | OrderState::Unknown { .. }
             | OrderState::Done(DoneReason::Filled) => self.unfilled(),
-            OrderState::Done(DoneReason::Cancelled(_) | DoneReason::Rejected(_)) => Lots(0),
+            OrderState::Done(DoneReason::Cancelled(_)) => {
+                Lots((self.unfilled() - self.withdrawn).0.max(0))
+            }
+            OrderState::Done(DoneReason::Rejected(_)) => Lots(0),
         }
     }
 
@@ -178,6 +184,7 @@ const NO_ORDER: Order = Order {
     px: Px(0),
     size: Lots(0),
     filled: Lots(0),
+    withdrawn: Lots(0),
     sent: UnixNanos(0),
     asked: UnixNanos(0),
     told: UnixNanos(0),
@@ -343,6 +350,9 @@ impl OrderManager {
         let slot = self.find(cloid)?;
         let order = &mut self.slots[slot];
         order.told = now;
+        if let OrderAnswer::Cancelled { left: Some(left), .. } = *answer {
+            order.withdrawn = left;
+        }
         let (state, step) = order.state.after(answer, order.sizes(), now);
         self.settle(slot, state, step);
         Some(step)
@@ -492,6 +502,7 @@ impl OrderManager {
             px: place.px,
             size: place.size,
             filled: Lots(0),
+            withdrawn: Lots(0),
             sent: now,
             asked: now,
             told: now,
@@ -549,7 +560,18 @@ impl OrderManager {
         let mut sums = Exposure::default();
         for slot in bits(self.counted) {
             let order = &self.slots[slot];
-            sums.add(order.side, order.px, order.at_risk());
+            match order.state {
+                OrderState::Done(DoneReason::Cancelled(_)) => {
+                    sums.owe(order.side, order.px, order.at_risk());
+                }
+                OrderState::Placing { .. }
+                | OrderState::Working { .. }
+                | OrderState::Canceling { .. }
+                | OrderState::Unknown { .. }
+                | OrderState::Done(DoneReason::Filled | DoneReason::Rejected(_)) => {
+                    sums.add(order.side, order.px, order.at_risk());
+                }
+            }
         }
         self.exposure = Some(sums);
         sums

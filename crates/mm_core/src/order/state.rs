@@ -86,7 +86,7 @@ impl OrderState {
         match *answer {
             OrderAnswer::Resting { oid: _, left } => self.resting(left.min(sizes.left)),
             OrderAnswer::Rejected { reason } => self.rejected(reason, sizes, now),
-            OrderAnswer::Cancelled { reason } => self.over(DoneReason::Cancelled(reason)),
+            OrderAnswer::Cancelled { reason, left: _ } => self.over(DoneReason::Cancelled(reason)),
             OrderAnswer::Filled => self.over(DoneReason::Filled),
             OrderAnswer::Unknown => self.unknown(now),
             OrderAnswer::CancelRefused => self.cancel_refused(now),
@@ -253,7 +253,7 @@ mod tests {
         let part = Sizes { left: Lots(10), filled: true };
         let resting = |left| OrderAnswer::Resting { oid: VenueOrderId(7), left: Lots(left) };
         let rejected = OrderAnswer::Rejected { reason: RejectReason::NoBook };
-        let cancelled = OrderAnswer::Cancelled { reason: CancelReason::Asked };
+        let cancelled = OrderAnswer::Cancelled { reason: CancelReason::Asked, left: None };
         let quiet = |next: OrderState| {
             let same = next == state;
             (next, if same { Step::Same } else { Step::Moved })

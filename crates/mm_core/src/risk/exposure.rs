@@ -6,7 +6,7 @@ use crate::units::Side;
 use serde::Deserialize;
 use serde::Serialize;
 
-/// The position and every order that may still trade: working, in flight, unknown, or filled
+/// The position and every order that may still trade: working, in flight, unknown, or over
 /// without its fills having arrived. Pairs are indexed by [`Side::index`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
@@ -26,14 +26,21 @@ impl Exposure {
     /// Count one more order.
     #[inline]
     pub fn add(&mut self, side: Side, px: Px, left: Lots) {
+        self.owe(side, px, left);
         let i = side.index();
-        self.open[i] += left;
-        self.value[i] += i128::from(px.0) * i128::from(left.0);
-        self.count[i] += 1;
         self.best[i] = match self.best[i] {
             Some(best) if !side.better(px, best) => Some(best),
             Some(_) | None => Some(px),
         };
+    }
+
+    /// Count one that was cancelled, with what it may have traded unheard: it is in no book.
+    #[inline]
+    pub fn owe(&mut self, side: Side, px: Px, size: Lots) {
+        let i = side.index();
+        self.open[i] += size;
+        self.value[i] += i128::from(px.0) * i128::from(size.0);
+        self.count[i] += 1;
     }
 
     /// The position if every order of a side filled and none of the other.

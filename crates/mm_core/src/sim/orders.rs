@@ -484,7 +484,7 @@ impl SimOrders {
             return;
         }
         if place.tif == Tif::Ioc {
-            let answer = OrderAnswer::Cancelled { reason: CancelReason::Venue };
+            let answer = OrderAnswer::Cancelled { reason: CancelReason::Venue, left: Some(left) };
             self.events.push((ts, VenueEvent::Answer(cloid, answer)));
             return;
         }
@@ -529,9 +529,9 @@ impl SimOrders {
     pub fn cancel(&mut self, cloid: Cloid, reason: CancelReason, ts: i64) {
         let answer = match self.orders.iter().position(|o| o.cloid == cloid) {
             Some(at) => {
-                self.orders.remove(at);
+                let left = Some(self.orders.remove(at).left);
                 self.measure_reach();
-                OrderAnswer::Cancelled { reason }
+                OrderAnswer::Cancelled { reason, left }
             }
             None => OrderAnswer::CancelRefused,
         };

@@ -22,8 +22,8 @@ _CORE_WORDS: dict[str, str] = {
 class Answer:
     """The venue's word on one order; `text` is its own, for the log.
 
-    A resting one has `oid` and `left`; one that is gone has a `reason`; `filled` is what the reply
-    itself says was executed in lots. Positions come from fills, never from here.
+    A resting one has `oid` and `left`; one that is gone has a `reason`, and `left` where the venue
+    says how much of it was never executed; `filled` is what the reply itself says was, in lots. Positions come from fills, never from here.
     """
 
     symbol: int
@@ -55,7 +55,8 @@ class Answer:
             case "rejected":
                 return {"Rejected": {"reason": _CORE_WORDS[str(self.reason)]}}
             case "cancelled":
-                return {"Cancelled": {"reason": _CORE_WORDS[str(self.reason)]}}
+                left = {} if self.left is None else {"left": self.left}
+                return {"Cancelled": {"reason": _CORE_WORDS[str(self.reason)], **left}}
             case "filled":
                 return "Filled"
             case "cancel_refused":

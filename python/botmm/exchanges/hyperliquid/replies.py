@@ -164,7 +164,7 @@ def _filled(row: dict[str, Any], command: Place, instrument: Instrument) -> Answ
     if filled < command.size:
         return Answer(
             symbol=command.symbol, cloid=command.cloid, word="cancelled", oid=oid,
-            filled=filled, reason="venue",
+            left=command.size - filled, filled=filled, reason="venue",
         )  # fmt: skip
     return Answer(
         symbol=command.symbol, cloid=command.cloid, word="filled", oid=oid, left=0, filled=filled

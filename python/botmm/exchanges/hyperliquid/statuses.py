@@ -86,7 +86,7 @@ def _answer(
     if word in _CANCELLED or word.endswith(("Canceled", "Cancel")):
         reason = _CANCELLED.get(word, "venue")
         return Answer(
-            symbol=symbol, cloid=cloid, word="cancelled", oid=oid, filled=filled, reason=reason,
-            text=word,
+            symbol=symbol, cloid=cloid, word="cancelled", oid=oid, left=left, filled=filled,
+            reason=reason, text=word,
         )  # fmt: skip
     raise ReplyError(f"order status {word!r}")

@@ -50,7 +50,7 @@ def test_a_mixed_batch_is_read_item_by_item() -> None:
 def test_the_rest_of_a_gtc_order_rests_and_that_of_an_ioc_is_gone() -> None:
     reply = statuses({"filled": {"totalSz": "0.0005", "avgPx": "50000", "oid": 10}})
     assert told(reply, place(tif="gtc")) == [{"Resting": {"oid": 10, "left": 150}}]
-    assert told(reply, place(tif="ioc")) == [{"Cancelled": {"reason": "Venue"}}]
+    assert told(reply, place(tif="ioc")) == [{"Cancelled": {"reason": "Venue", "left": 150}}]
 
 
 def test_an_answer_that_names_another_order_proves_nothing() -> None:

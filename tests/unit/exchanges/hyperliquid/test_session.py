@@ -121,10 +121,10 @@ def test_a_cancel_is_never_fenced() -> None:
 def test_a_cancel_in_doubt_ends_with_the_orders_own_state() -> None:
     for reply, expected in (
         (state("open"), {"Resting": {"oid": 77, "left": 200}}),
-        (state("canceled"), {"Cancelled": {"reason": "Asked"}}),
+        (state("canceled"), {"Cancelled": {"reason": "Asked", "left": 200}}),
         (state("filled", "0.0"), "Filled"),
-        (state("scheduledCancel"), {"Cancelled": {"reason": "Scheduled"}}),
-        (state("nextYearsCanceled"), {"Cancelled": {"reason": "Venue"}}),
+        (state("scheduledCancel"), {"Cancelled": {"reason": "Scheduled", "left": 200}}),
+        (state("nextYearsCanceled"), {"Cancelled": {"reason": "Venue", "left": 200}}),
         (state("badAloPxRejected"), {"Rejected": {"reason": {"WouldMatch": {"bid": 0, "ask": 0}}}}),
     ):
         assert word(asked(in_doubt(cancel(1)), 1.0, SENT_MS, reply)) == expected

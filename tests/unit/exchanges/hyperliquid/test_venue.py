@@ -158,7 +158,7 @@ def test_what_the_stream_told_before_a_cancel_is_asked_again() -> None:
         assert fake.orders[cloid(1)]["status"] == "canceled"
         event = await venue.prove(0, cloid(1))
         assert event is not None
-        assert event["answer"] == {"Cancelled": {"reason": "Asked"}}
+        assert event["answer"] == {"Cancelled": {"reason": "Asked", "left": 200}}
 
     play(script)
 

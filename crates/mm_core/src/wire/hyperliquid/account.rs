@@ -219,7 +219,7 @@ pub(super) fn fills<'a>(user: UserFills<'a>, scales: &ScalesOf) -> Result<Decode
 /// The meaning of a status word. The set grows: unknown words are terminal by their ending.
 fn answer(status: &str, oid: VenueOrderId, left: Lots) -> Result<OrderAnswer, CoreError> {
     let rejected = |reason| OrderAnswer::Rejected { reason };
-    let cancelled = |reason| OrderAnswer::Cancelled { reason };
+    let cancelled = |reason| OrderAnswer::Cancelled { reason, left: Some(left) };
     Ok(match status {
         "open" | "triggered" => OrderAnswer::Resting { oid, left },
         "filled" => OrderAnswer::Filled,
