@@ -19,33 +19,43 @@ pub(super) struct Strip {
 }
 
 impl Strip {
-    /// A range of rows, as they stand.
-    pub(super) fn copy(rows: &Rows, range: Range<usize>) -> Self {
-        Self {
-            ts: rows.ts_exch[range.clone()].to_vec(),
-            kind: rows.kind[range.clone()].to_vec(),
-            side: rows.side[range.clone()].to_vec(),
-            px: rows.px[range.clone()].to_vec(),
-            qty: rows.qty[range.clone()].to_vec(),
-            n: rows.n.get(range.clone()).unwrap_or(&[]).to_vec(),
-            flags: rows.flags[range].to_vec(),
-        }
+    /// Let go of every row; the memory is kept.
+    pub(super) fn clear(&mut self) {
+        let Self { ts, kind, side, px, qty, n, flags } = self;
+        ts.clear();
+        kind.clear();
+        side.clear();
+        px.clear();
+        qty.clear();
+        n.clear();
+        flags.clear();
     }
 
-    /// Rows in the order of `indices`.
-    pub(super) fn gather(rows: &Rows, indices: &[u32]) -> Self {
-        fn take<T: Copy>(column: &[T], indices: &[u32]) -> Vec<T> {
-            indices.iter().map(|&i| column[i as usize]).collect()
+    /// Add a range of rows, as they stand.
+    pub(super) fn copy(&mut self, rows: &Rows, range: Range<usize>) {
+        self.ts.extend_from_slice(&rows.ts_exch[range.clone()]);
+        self.kind.extend_from_slice(&rows.kind[range.clone()]);
+        self.side.extend_from_slice(&rows.side[range.clone()]);
+        self.px.extend_from_slice(&rows.px[range.clone()]);
+        self.qty.extend_from_slice(&rows.qty[range.clone()]);
+        self.n.extend_from_slice(rows.n.get(range.clone()).unwrap_or(&[]));
+        self.flags.extend_from_slice(&rows.flags[range]);
+    }
+
+    /// Add rows in the order of `indices`.
+    pub(super) fn gather(&mut self, rows: &Rows, indices: &[u32]) {
+        fn take<T: Copy>(into: &mut Vec<T>, column: &[T], indices: &[u32]) {
+            into.extend(indices.iter().map(|&i| column[i as usize]));
         }
-        Self {
-            ts: take(&rows.ts_exch, indices),
-            kind: take(&rows.kind, indices),
-            side: take(&rows.side, indices),
-            px: take(&rows.px, indices),
-            qty: take(&rows.qty, indices),
-            n: if rows.n.is_empty() { Vec::new() } else { take(&rows.n, indices) },
-            flags: take(&rows.flags, indices),
+        take(&mut self.ts, &rows.ts_exch, indices);
+        take(&mut self.kind, &rows.kind, indices);
+        take(&mut self.side, &rows.side, indices);
+        take(&mut self.px, &rows.px, indices);
+        take(&mut self.qty, &rows.qty, indices);
+        if !rows.n.is_empty() {
+            take(&mut self.n, &rows.n, indices);
         }
+        take(&mut self.flags, &rows.flags, indices);
     }
 
     /// Price and kind of a row; `None` past the end.

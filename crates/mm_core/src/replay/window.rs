@@ -337,21 +337,21 @@ impl Window {
         self.venue + low
     }
 
-    /// The rows around what happens up to `until`, in venue order, and where the venue's place
-    /// is among them.
-    pub(super) fn venue_strip(&self, until: i64) -> (Strip, usize) {
+    /// Add the rows around what happens up to `until`, in venue order; returns where the venue's
+    /// place is among them.
+    pub(super) fn venue_strip(&self, until: i64, strip: &mut Strip) -> usize {
         let from = self.venue.saturating_sub(LOOK);
         let to = (self.happened(until) + LOOK).min(self.venue_len());
-        let strip = match &self.order {
-            None => Strip::copy(&self.rows, from..to),
-            Some(order) => Strip::gather(&self.rows, &order[from..to]),
-        };
-        (strip, self.venue - from)
+        match &self.order {
+            None => strip.copy(&self.rows, from..to),
+            Some(order) => strip.gather(&self.rows, &order[from..to]),
+        }
+        self.venue - from
     }
 
-    /// The rows delivered up to and at `until` after the last delivered.
-    pub(super) fn local_strip(&self, until: i64) -> Strip {
-        Strip::copy(&self.rows, self.local..reached(&self.rows.ts_recv, self.local, until))
+    /// Add the rows delivered up to and at `until` after the last delivered.
+    pub(super) fn local_strip(&self, until: i64, strip: &mut Strip) {
+        strip.copy(&self.rows, self.local..reached(&self.rows.ts_recv, self.local, until));
     }
 }
 

@@ -43,14 +43,13 @@ pub(super) struct Levels {
 }
 
 impl Levels {
-    /// Nothing, with room for so many changes.
-    pub(super) fn with_capacity(changes: usize) -> Self {
-        Self { coming: Vec::with_capacity(changes), ..Self::default() }
-    }
-
-    /// How many changes.
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
+    /// Forget every change; the memory is kept.
+    pub(super) fn clear(&mut self) {
+        self.table.clear();
+        self.ends.clear();
+        self.entries.clear();
+        self.places.clear();
+        self.coming.clear();
     }
 
     /// Note a change; positions rise.
@@ -62,23 +61,24 @@ impl Levels {
 
     /// Bring the changes in order; nothing is noted any more.
     pub(super) fn finish(&mut self) {
-        let mut at = vec![0_u32; self.table.count + 1];
-        for (id, _) in &self.coming {
-            at[*id as usize + 1] += 1;
+        let Self { table, ends, entries, places, coming } = self;
+        // Where each price begins, and while entries are laid down where its next one goes.
+        ends.resize(table.count + 1, 0);
+        for (id, _) in coming.iter() {
+            ends[*id as usize + 1] += 1;
         }
-        for i in 1..at.len() {
-            at[i] += at[i - 1];
+        for i in 1..ends.len() {
+            ends[i] += ends[i - 1];
         }
-        self.entries = vec![NOTHING; self.coming.len()];
-        for (id, entry) in &self.coming {
-            let slot = &mut at[*id as usize];
-            self.entries[*slot as usize] = *entry;
+        entries.resize(coming.len(), NOTHING);
+        for (id, entry) in coming.iter() {
+            let slot = &mut ends[*id as usize];
+            entries[*slot as usize] = *entry;
             *slot += 1;
         }
-        at.pop();
-        self.places = self.entries.iter().map(|entry| entry.pos).collect();
-        self.ends = at;
-        self.coming = Vec::new();
+        ends.pop();
+        places.extend(entries.iter().map(|entry| entry.pos));
+        coming.clear();
     }
 
     /// The entries of a price.
@@ -135,6 +135,11 @@ impl Default for Table {
 }
 
 impl Table {
+    fn clear(&mut self) {
+        self.keys.fill(0);
+        self.count = 0;
+    }
+
     #[inline]
     fn id(&mut self, key: i64) -> u32 {
         let slot = self.slot(key);

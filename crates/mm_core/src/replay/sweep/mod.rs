@@ -35,6 +35,7 @@ use rayon::ThreadPool;
 use serde_json::json;
 use serde_json::Value;
 use shared::SharedTape;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use stretch::Stretch;
 
@@ -66,6 +67,8 @@ pub struct Sweep {
     tapes: Vec<SharedTape>,
     /// What the sets trade in next.
     stretches: Vec<Arc<Stretch>>,
+    /// What they traded in: the last is let go of while they trade in the next.
+    past: VecDeque<Vec<Arc<Stretch>>>,
     sets: Vec<Set>,
     casts: Casts,
     /// Rows of a stretch, about.
@@ -119,7 +122,7 @@ impl Sweep {
         let now = spec.clocks.before(first);
         tapes.iter_mut().for_each(|tape| tape.begin(now, spec.clocks.step));
         let first_rows = spec.stretch_rows.unwrap_or(SHORT_ROWS);
-        let stretches = next_stretches(&mut tapes, first_rows)?.unwrap_or_default();
+        let stretches = next_stretches(&mut tapes, first_rows, None)?.unwrap_or_default();
         let keep = if spec.keep_fills { Keep::Fills } else { Keep::Nothing };
         let set = |set: SetSpec| -> Result<Set, CoreError> {
             let player = match set {
@@ -140,7 +143,8 @@ impl Sweep {
         let casts = Casts::new(&sets)?;
         let fitting = if casts.ride() { LONG_ROWS } else { SHORT_ROWS };
         let stretch_rows = spec.stretch_rows.unwrap_or(fitting);
-        Ok(Self { tapes, stretches, sets, casts, stretch_rows, pool, now, done: false })
+        let past = VecDeque::new();
+        Ok(Self { tapes, stretches, past, sets, casts, stretch_rows, pool, now, done: false })
     }
 
     /// Go on until about `rows` more rows are read, or to the end.
@@ -157,13 +161,14 @@ impl Sweep {
 
     /// Every set trades in the stretch on hand while the next is read.
     fn play_stretch(&mut self) -> Result<(), CoreError> {
-        let Self { tapes, stretches, sets, casts, stretch_rows, pool, .. } = self;
+        let Self { tapes, stretches, past, sets, casts, stretch_rows, pool, .. } = self;
+        let spare = if past.len() > 1 { past.pop_front() } else { None };
         let casts = casts.divide(sets, pool.current_num_threads());
         let play = || casts.into_par_iter().with_max_len(1).for_each(|cast| play(cast, stretches));
-        let (next, ()) = pool.join(|| next_stretches(tapes, *stretch_rows), play);
+        let (next, ()) = pool.join(|| next_stretches(tapes, *stretch_rows, spare), play);
         self.now = self.stretches.first().map_or(self.now, |stretch| stretch.until);
         match next? {
-            Some(next) => self.stretches = next,
+            Some(next) => self.past.push_back(std::mem::replace(&mut self.stretches, next)),
             None => {
                 let Self { sets, pool, .. } = self;
                 pool.install(|| sets.par_iter_mut().for_each(Set::finish));
@@ -299,15 +304,20 @@ fn play(mut cast: Vec<&mut Set>, stretches: &[Arc<Stretch>]) {
 }
 
 /// The next stretch of every tape, each of about so many rows and all up to one step; `None` once
-/// all are used up.
+/// all are used up. They take the memory of such as nobody trades in any more.
 fn next_stretches(
     tapes: &mut [SharedTape],
     rows: usize,
+    spare: Option<Vec<Arc<Stretch>>>,
 ) -> Result<Option<Vec<Arc<Stretch>>>, CoreError> {
     let horizons = tapes.iter_mut().map(|tape| tape.horizon(rows));
     let horizons = horizons.collect::<Result<Vec<_>, _>>()?;
     let until = horizons.into_iter().flatten().min();
     let Some(until) = until else { return Ok(None) };
-    let stretches = tapes.iter_mut().map(|tape| tape.stretch(until).map(Arc::new));
+    let mut spare = spare.into_iter().flatten();
+    let stretches = tapes.iter_mut().map(|tape| {
+        let spare = spare.next().and_then(Arc::into_inner);
+        tape.stretch(until, spare).map(Arc::new)
+    });
     stretches.collect::<Result<Vec<_>, _>>().map(Some)
 }

@@ -2,7 +2,6 @@
 
 use super::levels::Change;
 use super::levels::Entry;
-use super::levels::Levels;
 use super::stretch::Common;
 use super::stretch::Event;
 use super::stretch::Moment;
@@ -55,8 +54,6 @@ pub(super) struct SharedTape {
     ends: Option<i64>,
     /// The last hour after which a context came late enough to settle funding.
     settled_hour: i64,
-    /// What the last stretch held.
-    room: Room,
 }
 
 impl SharedTape {
@@ -79,7 +76,6 @@ impl SharedTape {
             step: 1,
             ends: None,
             settled_hour: 0,
-            room: Room::default(),
         }
     }
 
@@ -123,31 +119,22 @@ impl SharedTape {
         -(-ts).div_euclid(self.step) * self.step
     }
 
-    /// Read what belongs to the steps up to and at `until`.
-    pub(super) fn stretch(&mut self, until: i64) -> Result<Stretch, CoreError> {
+    /// Read what belongs to the steps up to and at `until`, into the memory of a stretch that nobody
+    /// trades in any more if there is one.
+    pub(super) fn stretch(
+        &mut self,
+        until: i64,
+        spare: Option<Stretch>,
+    ) -> Result<Stretch, CoreError> {
         self.window.look_beyond(until)?;
-        let (strip, base) = self.window.venue_strip(until);
-        let room = self.room;
-        let mut stretch = Stretch {
-            until,
-            ends: None,
-            moments: Vec::with_capacity(room.moments),
-            priced: Vec::with_capacity(room.priced),
-            sized: Vec::with_capacity(room.sized),
-            readings: vec![self.readings],
-            seen: self.market.book().clone(),
-            delivered: self.window.local_strip(until),
-            book: self.venue.clone(),
-            strip,
-            base,
-            len: 0,
-            events: Vec::with_capacity(room.events),
-            common: Vec::with_capacity(room.common),
-            settlements: Vec::new(),
-            touches: Vec::with_capacity(room.touches),
-            levels: Levels::with_capacity(room.levels),
-            forgotten: Default::default(),
+        let (seen, book) = (self.market.book().clone(), self.venue.clone());
+        let mut stretch = match spare {
+            Some(spare) => spare.again(until, seen, book),
+            None => Stretch::new(until, seen, book),
         };
+        stretch.readings.push(self.readings);
+        self.window.local_strip(until, &mut stretch.delivered);
+        stretch.base = self.window.venue_strip(until, &mut stretch.strip);
         // A stretch begins with the readings in force.
         self.moment.readings = 0;
         self.hear(&mut stretch);
@@ -157,7 +144,6 @@ impl SharedTape {
         }
         stretch.ends = self.ends;
         self.now = until;
-        self.room = Room::of(&stretch);
         Ok(stretch)
     }
 
@@ -234,32 +220,6 @@ impl SharedTape {
         self.window.happen(until, true, &mut scribe);
         stretch.len = scribe.pos;
         stretch.levels.finish();
-    }
-}
-
-/// What a stretch holds: the next will hold about as much.
-#[derive(Clone, Copy, Debug, Default)]
-struct Room {
-    moments: usize,
-    priced: usize,
-    sized: usize,
-    events: usize,
-    common: usize,
-    touches: usize,
-    levels: usize,
-}
-
-impl Room {
-    fn of(stretch: &Stretch) -> Self {
-        Self {
-            moments: stretch.moments.len(),
-            priced: stretch.priced.len(),
-            sized: stretch.sized.len(),
-            events: stretch.events.len(),
-            common: stretch.common.len(),
-            touches: stretch.touches.len(),
-            levels: stretch.levels.len(),
-        }
     }
 }
 

@@ -130,6 +130,47 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
+    /// Up to a step, with nothing in it yet but the books as they are when it begins.
+    pub(super) fn new(until: i64, seen: Book, book: VenueBook) -> Self {
+        Self {
+            until,
+            ends: None,
+            moments: Vec::new(),
+            priced: Vec::new(),
+            sized: Vec::new(),
+            readings: Vec::new(),
+            seen,
+            delivered: Strip::default(),
+            book,
+            strip: Strip::default(),
+            base: 0,
+            len: 0,
+            events: Vec::new(),
+            common: Vec::new(),
+            settlements: Vec::new(),
+            touches: Vec::new(),
+            levels: Levels::default(),
+            forgotten: Default::default(),
+        }
+    }
+
+    /// The same in the memory of one that was played: a tape of months needs no more of it.
+    pub(super) fn again(mut self, until: i64, seen: Book, book: VenueBook) -> Self {
+        self.moments.clear();
+        self.priced.clear();
+        self.sized.clear();
+        self.readings.clear();
+        self.delivered.clear();
+        self.strip.clear();
+        self.events.clear();
+        self.common.clear();
+        self.settlements.clear();
+        self.touches.clear();
+        self.levels.clear();
+        self.forgotten.iter_mut().for_each(Vec::clear);
+        Self { until, ends: None, seen, book, base: 0, len: 0, ..self }
+    }
+
     /// Venue time of a row.
     #[inline]
     pub(super) fn ts(&self, pos: u32) -> i64 {
