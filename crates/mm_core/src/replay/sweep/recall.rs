@@ -6,17 +6,22 @@ use crate::units::Lots;
 /// Rows kept: what a market comes back to within a stretch.
 const ROWS: usize = 256;
 
-/// What was chosen on some decision's inputs with some position, by number.
+/// What was chosen on some decision's inputs with some position, by number: 16 bytes, since many
+/// sets look at theirs in turn.
 #[derive(Clone, Copy, Debug)]
 struct Row {
-    on: u32,
-    chosen: Option<u32>,
     position: Lots,
+    on: u32,
+    chosen: u32,
 }
+
+/// No number: nothing is known of the row, or nothing that a way tells was chosen.
+const NONE: u32 = u32::MAX;
+const UNKNOWN: Row = Row { position: Lots(0), on: NONE, chosen: NONE };
 
 /// What was chosen last, a row for each residue of inputs and position.
 #[derive(Debug, Default)]
-pub(super) struct Recall(Vec<Option<Row>>);
+pub(super) struct Recall(Vec<Row>);
 
 impl Recall {
     /// What is chosen with this position where this is decided on: found out where that is not
@@ -28,14 +33,14 @@ impl Recall {
         out: impl FnOnce() -> Option<u32>,
     ) -> Option<u32> {
         if self.0.is_empty() {
-            self.0.resize(ROWS, None);
+            self.0.resize(ROWS, UNKNOWN);
         }
         let on = decided.number;
         let row = &mut self.0[place(on, position)];
-        match row {
-            Some(row) if row.on == on && row.position == position => row.chosen,
-            Some(_) | None => row.insert(Row { on, position, chosen: out() }).chosen,
+        if row.on != on || row.position != position {
+            *row = Row { position, on, chosen: out().unwrap_or(NONE) };
         }
+        (row.chosen != NONE).then_some(row.chosen)
     }
 }
 
