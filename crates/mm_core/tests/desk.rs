@@ -268,6 +268,22 @@ fn what_others_trade_on_the_account_is_in_the_ledger_and_noticed() {
 }
 
 #[test]
+fn a_position_that_was_asked_for_before_a_fill_does_not_undo_it() {
+    let mut bench = Bench::ready();
+    let (ask, _, _) = *placed(&bench.decide()).iter().find(|o| o.1 == Side::Ask).expect("an ask");
+    bench.later(3_000);
+    let since = bench.now - 2_000 * MS;
+    bench.fill(Some(ask), ("A", "0.00299"), ("0.0", 31));
+    bench.event(&json!({"kind": "baseline", "symbol": 0, "position": 0, "since": since,
+        "trades": []}));
+    let both = |row: &Value| (row["position"].clone(), row["proven"].clone());
+    assert_eq!(both(&bench.symbol()), (json!(-299), json!(-299)));
+    bench.event(&json!({"kind": "baseline", "symbol": 0, "position": -299, "since": since,
+        "trades": [31]}));
+    assert_eq!(both(&bench.symbol()), (json!(-299), json!(-299)), "now it is part of it");
+}
+
+#[test]
 fn a_position_from_before_enters_the_ledger_without_a_profit() {
     let mut bench = Bench::new();
     bench.event(&json!({"kind": "baseline", "symbol": 0, "position": 200, "since": T0,

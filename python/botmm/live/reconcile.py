@@ -48,11 +48,17 @@ def _baseline(standing: Standing, symbol: int) -> Event:
 
 
 def compare(
-    report: Mapping[str, Any], standing: Standing, suspects: Sequence[int], tag: int
+    asked: Mapping[str, Any],
+    report: Mapping[str, Any],
+    standing: Standing,
+    suspects: Sequence[int],
+    tag: int,
 ) -> Findings:
     """Return what differs between the engine's report and the venue's standing.
 
     Args:
+        asked: report of before the venue was asked: a position that was equal then differs by what
+            was traded while the answer was on its way.
         report: of `Engine.report`, not older than the standing.
         suspects: symbols whose positions differed at the last comparison.
         tag: what the ids of this run's orders begin with.
@@ -68,12 +74,12 @@ def compare(
                 found.doubtful.append((symbol, cloid))
         found.foreign += [order for order in theirs if not _is_ours(order.cloid, mine, tag)]
         position = standing.positions.get(symbol, 0)
-        if row["proven"] != position:
+        if row["proven"] == position:
+            found.agreed.append({"kind": "agreed", "symbol": symbol, "since": standing.at_ns})
+        elif asked["symbols"][symbol]["proven"] != position:
             found.positions.append(symbol)
             if symbol in suspects:
                 found.corrections.append(_baseline(standing, symbol))
-        else:
-            found.agreed.append({"kind": "agreed", "symbol": symbol, "since": standing.at_ns})
     return found
 
 

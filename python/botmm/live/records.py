@@ -204,7 +204,7 @@ class Records:
 
     def _doubt(self, standing: Standing) -> None:
         report = self._run.report()
-        found = compare(report, standing, self._suspects, self._tag)
+        found = compare(report, report, standing, self._suspects, self._tag)
         self._run.gateway.doubt(found.doubtful)
 
     async def reconcile(self) -> None:
@@ -234,7 +234,7 @@ class Records:
             return
         report = self._run.report()
         self.audit.look(asked, report, standing)
-        found = compare(report, standing, self._suspects, self._tag)
+        found = compare(asked, report, standing, self._suspects, self._tag)
         self._take(standing)
         self._run.gateway.doubt(found.doubtful)
         if found.foreign:

@@ -20,6 +20,15 @@ const WAITING_MAX: usize = 256;
 /// A fill as the chain keeps it.
 pub(super) type OwnFill = UserFill<'static>;
 
+/// A trade that is part of the position.
+#[derive(Debug)]
+struct Joined {
+    trade: TradeId,
+    at: UnixNanos,
+    /// What it did to the position; nothing where it came with a position that was told.
+    moved: Lots,
+}
+
 /// What the chain knows of one symbol.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
@@ -28,7 +37,8 @@ pub(super) struct Chain {
     /// Fills before this time were counted when the position was told.
     since: UnixNanos,
     known: BTreeSet<TradeId>,
-    order: VecDeque<TradeId>,
+    /// Those trades, oldest first.
+    joined: VecDeque<Joined>,
     waiting: Vec<OwnFill>,
     /// Of waiting fills those that lead back to where they began, to be counted one by one.
     circle: VecDeque<OwnFill>,
@@ -39,9 +49,17 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// The venue's position at a time; fills with these ids are part of it.
-    pub(super) fn begin(&mut self, position: Lots, since: UnixNanos, counted: &[TradeId]) {
-        counted.iter().for_each(|trade| self.remember(*trade));
+    /// The venue's position, and from when on the fills that are part of it are told by their ids;
+    /// returns the position with those that came after it and are counted already.
+    ///
+    /// The word may be late: what traded while it was on its way is not in it.
+    pub(super) fn begin(&mut self, told: Lots, since: UnixNanos, counted: &[TradeId]) -> Lots {
+        let later = |one: &&Joined| one.at >= since && !counted.contains(&one.trade);
+        let moved: i64 = self.joined.iter().filter(later).map(|one| one.moved.0).sum();
+        for trade in counted {
+            self.remember(Joined { trade: *trade, at: since, moved: Lots(0) });
+        }
+        let position = told + Lots(moved);
         self.position = Some(position);
         self.since = since;
         self.circle.clear();
@@ -50,6 +68,7 @@ impl Chain {
         if self.waiting.is_empty() {
             self.broken = None;
         }
+        position
     }
 
     /// Take in a fill; it is due at once, later, or never, see [`Self::due`].
@@ -79,7 +98,7 @@ impl Chain {
         let fill = self.circle.pop_front()?;
         self.position = Some(position + signed(&fill));
         self.latest = self.latest.max(fill.ts_exch);
-        self.remember(fill.trade);
+        self.remember(Joined { trade: fill.trade, at: fill.ts_exch, moved: signed(&fill) });
         if self.waiting.is_empty() && self.circle.is_empty() {
             self.broken = None;
         }
@@ -124,13 +143,13 @@ impl Chain {
         self.broken
     }
 
-    fn remember(&mut self, trade: TradeId) {
-        if self.known.insert(trade) {
-            self.order.push_back(trade);
+    fn remember(&mut self, one: Joined) {
+        if self.known.insert(one.trade) {
+            self.joined.push_back(one);
         }
-        if self.order.len() > KNOWN_MAX {
-            if let Some(old) = self.order.pop_front() {
-                self.known.remove(&old);
+        if self.joined.len() > KNOWN_MAX {
+            if let Some(old) = self.joined.pop_front() {
+                self.known.remove(&old.trade);
             }
         }
     }
@@ -196,6 +215,21 @@ mod tests {
         assert_eq!((chain.proven(), chain.broken()), (Some(Lots(7)), None));
         chain.take(fill(1, 5, 3, 10), UnixNanos(51));
         assert_eq!((drained(&mut chain), chain.proven()), (vec![], Some(Lots(7))));
+    }
+
+    #[test]
+    fn a_position_that_is_told_late_undoes_no_fill_of_after_it() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(5), UnixNanos(0), &[]);
+        for own in [fill(1, 5, 3, 10), fill(2, 8, -2, 20), fill(3, 6, -4, 30)] {
+            chain.take(own, UnixNanos(31));
+        }
+        assert_eq!(drained(&mut chain), [1, 2, 3]);
+        // Of the end of trade 2, and one that nobody told us: 9 in place of 6.
+        assert_eq!(chain.begin(Lots(9), UnixNanos(15), &[TradeId(2)]), Lots(5));
+        assert_eq!(chain.proven(), Some(Lots(5)));
+        chain.take(fill(4, 5, 1, 40), UnixNanos(41));
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![4], Some(Lots(6))));
     }
 
     #[test]

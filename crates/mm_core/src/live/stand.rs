@@ -98,12 +98,12 @@ impl Stand {
     /// The venue says where the position stands.
     pub(super) fn begin(
         &mut self,
-        (position, since): (Lots, UnixNanos),
+        (told, since): (Lots, UnixNanos),
         trades: &[TradeId],
         gate: &mut Gate,
         now: UnixNanos,
     ) -> Result<(), CoreError> {
-        self.chain.begin(position, since, trades);
+        let position = self.chain.begin(told, since, trades);
         self.agreed(since);
         let more = position - self.maker.account().position();
         self.adopts = (more.0 != 0).then_some(more);
