@@ -108,11 +108,13 @@ def included(fills: Sequence[FillRow], position: int, coin: str) -> list[FillRow
     """Return the fills of one coin that are part of a position.
 
     Raises:
-        MismatchError: no block of them ends with it, nor do they begin from it.
+        MismatchError: no block of them ends with it, nor do they begin from it, or one is missing.
     """
     if not fills:
         return []
-    blocks = [list(rows) for _, rows in groupby(fills, key=lambda fill: fill.time_ms)]
+    blocks = _blocks(fills)
+    if not _are_whole(blocks):
+        raise MismatchError(f"{coin}: a fill is missing")
     for count in range(len(blocks), 0, -1):
         if _end(blocks[count - 1]) == position:
             return [fill for block in blocks[:count] for fill in block]
@@ -126,12 +128,21 @@ def lead_to(fills: Sequence[FillRow], position: int, at_ms: int) -> bool:
 
     That none was made explains any position: older ones are not asked for.
     """
-    blocks = [list(rows) for _, rows in groupby(fills, key=lambda fill: fill.time_ms)]
-    whole = all(_end(one) == _start(after) for one, after in pairwise(blocks))
+    blocks = _blocks(fills)
+    whole = _are_whole(blocks)
     past = [block for block in blocks if block[0].time_ms <= at_ms]
     if past:
         return whole and _end(past[-1]) == position
     return whole and (not blocks or _start(blocks[0]) == position)
+
+
+def _blocks(fills: Sequence[FillRow]) -> list[list[FillRow]]:
+    return [list(rows) for _, rows in groupby(fills, key=lambda fill: fill.time_ms)]
+
+
+def _are_whole(blocks: Sequence[Sequence[FillRow]]) -> bool:
+    """Whether each block begins where the one before it ended."""
+    return all(_end(one) == _start(after) for one, after in pairwise(blocks))
 
 
 def _start(block: Sequence[FillRow]) -> int:

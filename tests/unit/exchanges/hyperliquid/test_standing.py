@@ -121,6 +121,13 @@ def test_the_fills_of_a_position_end_with_the_block_that_leaves_it() -> None:
     assert included([], 5, "BTC") == []
 
 
+def test_fills_of_which_one_is_missing_explain_no_position() -> None:
+    fills = chain([1, 2, -1, 5], [10, 10, 20, 30])
+    for gone in (1, 2):
+        with pytest.raises(MismatchError, match="a fill is missing"):
+            included(fills[:gone] + fills[gone + 1 :], 7 * LOT, "BTC")
+
+
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_rows_of_a_block_may_stand_in_any_order(sizes: list[int], random: Any) -> None:
     fills = chain(sizes, [10] * len(sizes))
