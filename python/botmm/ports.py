@@ -108,6 +108,14 @@ class Venue(Protocol):
         """Wait until a socket came up or went down since the last call; one task waits."""
         ...
 
+    async def outlive(self) -> None:
+        """Wait until nothing that an earlier run sent can be executed any more.
+
+        Raises:
+            VenueError: there is no proof.
+        """
+        ...
+
     async def act(self, commands: Sequence[Command]) -> list[Event]:
         """Send commands of one kind; return what is proven of each: never raises for a doubt."""
         ...

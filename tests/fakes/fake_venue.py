@@ -57,6 +57,9 @@ class FakeVenue:
         await self.linking.wait()
         self.linking.clear()
 
+    async def outlive(self) -> None:
+        """An earlier run sent nothing."""
+
     def say(self, frame: bytes) -> None:
         self._frames.put_nowait(frame)
 

@@ -94,6 +94,8 @@ class Records:
         proven; only what they do not explain is taken from the venue's word.
         """
         try:
+            if first:
+                await self._run.venue.outlive()
             standing = await self._cleared(await self._run.venue.standing())
             if not first:
                 standing = await self._explained(standing)

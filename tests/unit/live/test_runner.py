@@ -102,6 +102,19 @@ def test_a_stop_leaves_no_order_and_the_journal_plays_again() -> None:
     assert parity.frames > 5
 
 
+def test_nothing_is_sent_while_requests_of_an_earlier_run_may_be_executed() -> None:
+    case, void = Case(), asyncio.Event()
+    case.venue.outlive = void.wait  # type: ignore[method-assign, assignment]
+
+    async def script() -> None:
+        await asyncio.sleep(0.3)
+        assert case.venue.sent == []
+        void.set()
+        await until(lambda: len(case.venue.orders) == 4)
+
+    case.play(script)
+
+
 def test_a_stop_that_the_venue_does_not_confirm_ends_with_an_error() -> None:
     case = Case()
 

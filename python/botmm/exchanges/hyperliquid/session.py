@@ -27,6 +27,8 @@ EXPIRES_MS = 4_000
 """How long a request may wait at the venue: it is refused as expired after that."""
 GRACE_MS = 3_000
 SPACING_NS = SECOND_NS
+VOID_MS = EXPIRES_MS + GRACE_MS
+"""How long after it was signed a request can be executed no more, by the venue's time."""
 FENCES_MAX = 3
 FENCE_EVERY_NS = 2 * SECOND_NS
 

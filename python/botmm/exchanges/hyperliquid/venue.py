@@ -34,6 +34,7 @@ from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.readings import FEES_S, Readings
 from botmm.exchanges.hyperliquid.replies import done, refusal
 from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
+from botmm.exchanges.hyperliquid.session import VOID_MS
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
 from botmm.observe.logging import logger
@@ -62,6 +63,8 @@ PROOF_WINDOW_MS = 600_000
 """How far back the fills of an order are read whose end was not heard."""
 USED_S = 1.0
 RESERVE_S = 1.0
+OUTLIVE_S = 0.1
+"""Pause between questions after the venue's time, which may stand still."""
 PAYMENTS_MAX = 10_000
 """Payments that nobody took; one more ends the venue, since none may be lost."""
 PROOF_WEIGHT = 5
@@ -100,6 +103,7 @@ class HyperliquidVenue:
         self.weights = WeightLedger()
         self.address = AddressBudget()
         self._signer, self._nonces, self._clock = signer, nonces, clock
+        self._born_ms = int(clock.now()) // MS_NS
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
         self._rest = Rest(spec.host, deadline_s=spec.deadline_s)
@@ -414,6 +418,18 @@ class HyperliquidVenue:
                 _log.warning("fills are missing", symbol=one.name, fills=len(rows))
                 return False
         return True
+
+    async def outlive(self) -> None:
+        """Wait until nothing that an earlier run sent can be executed any more.
+
+        Raises:
+            VenueError: the venue does not tell its time.
+        """
+        while self._nonces.inherited:
+            left_ms = self._born_ms + VOID_MS - await self._ask.venue_ms()
+            if left_ms < 0:
+                return
+            await asyncio.sleep(max(OUTLIVE_S, left_ms / 1e3))
 
     async def standing(self) -> Standing:
         """Ask where the account stands.

@@ -14,6 +14,7 @@ from botmm.clock import SystemClock
 from botmm.errors import ConfigError, VenueError
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
+from botmm.exchanges.hyperliquid.session import VOID_MS
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.ports import Cancel, CancelAll, RestingOrder, Venue
@@ -23,7 +24,13 @@ from tests.unit.exchanges.hyperliquid.listing import ADDRESS, KEY, cancel, cloid
 Script = Callable[[FakeHyperliquid, HyperliquidVenue], Awaitable[None]]
 
 
-def play(script: Script, server: FakeHyperliquid | None = None, symbols: str = "BTC ETH") -> None:
+def play(
+    script: Script,
+    server: FakeHyperliquid | None = None,
+    symbols: str = "BTC ETH",
+    *,
+    reserved: int = 0,
+) -> None:
     async def whole() -> None:
         async with server or FakeHyperliquid() as fake:
             host = host_of(fake.url)
@@ -31,7 +38,7 @@ def play(script: Script, server: FakeHyperliquid | None = None, symbols: str = "
                 host=host, account=ADDRESS, symbols=tuple(symbols.split()), deadline_s=0.3
             )
             signer = Signer(KEY, agent=ADDRESS, host=host)
-            nonces = Nonces(0, lambda upto: None)
+            nonces = Nonces(reserved, lambda upto: None)
             async with HyperliquidVenue(spec, signer, nonces, SystemClock()) as venue:
                 await asyncio.wait_for(script(fake, venue), 12)
 
@@ -45,6 +52,22 @@ async def until(condition: Callable[[], bool]) -> None:
 
 def answers(events: list[Any]) -> list[Any]:
     return [event["answer"] for event in events]
+
+
+@pytest.mark.parametrize("reserved", [0, 1])
+def test_a_run_waits_until_what_an_earlier_one_sent_is_void(reserved: int) -> None:
+    born_ms = int(SystemClock().now()) // 1_000_000
+    server = FakeHyperliquid()
+    server.info["exchangeStatus"]["time"] = born_ms + VOID_MS - 100
+
+    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
+        waiting = asyncio.create_task(venue.outlive())
+        done, _ = await asyncio.wait([waiting], timeout=0.3)
+        assert bool(done) == (reserved == 0), "a first run has nothing to wait for"
+        fake.info["exchangeStatus"]["time"] = born_ms + VOID_MS + 10_000
+        await asyncio.wait_for(waiting, 5)
+
+    play(script, server, reserved=reserved)
 
 
 def test_it_is_a_venue_and_its_link_counts_connections() -> None:
