@@ -28,8 +28,8 @@ class Nonces:
         """
         if reserved < 0 or block < 1:
             raise UsageError(f"nonces from {reserved} in blocks of {block}")
-        self.inherited = reserved > 0
-        """Whether an earlier run may have sent something."""
+        self.inherited = reserved
+        """What earlier runs sent was signed at this time at the latest, in ms; 0 where there was none."""
         self._last = self._reserved = reserved
         self._reserve = reserve
         self._block = block

@@ -425,8 +425,9 @@ class HyperliquidVenue:
         Raises:
             VenueError: the venue does not tell its time.
         """
-        while self._nonces.inherited:
-            left_ms = self._born_ms + VOID_MS - await self._ask.venue_ms()
+        last_ms = min(self._nonces.inherited, self._born_ms)
+        while last_ms:
+            left_ms = last_ms + VOID_MS - await self._ask.venue_ms()
             if left_ms < 0:
                 return
             await asyncio.sleep(max(OUTLIVE_S, left_ms / 1e3))

@@ -54,8 +54,10 @@ def answers(events: list[Any]) -> list[Any]:
     return [event["answer"] for event in events]
 
 
-@pytest.mark.parametrize("reserved", [0, 1])
-def test_a_run_waits_until_what_an_earlier_one_sent_is_void(reserved: int) -> None:
+@pytest.mark.parametrize(
+    ("ahead_ms", "waits"), [(-60_000, False), (-200, False), (-50, True), (5_000, True)]
+)
+def test_a_run_waits_until_what_an_earlier_one_sent_is_void(ahead_ms: int, *, waits: bool) -> None:
     born_ms = int(SystemClock().now()) // 1_000_000
     server = FakeHyperliquid()
     server.info["exchangeStatus"]["time"] = born_ms + VOID_MS - 100
@@ -63,11 +65,19 @@ def test_a_run_waits_until_what_an_earlier_one_sent_is_void(reserved: int) -> No
     async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
         waiting = asyncio.create_task(venue.outlive())
         done, _ = await asyncio.wait([waiting], timeout=0.3)
-        assert bool(done) == (reserved == 0), "a first run has nothing to wait for"
+        assert bool(done) != waits
         fake.info["exchangeStatus"]["time"] = born_ms + VOID_MS + 10_000
         await asyncio.wait_for(waiting, 5)
 
-    play(script, server, reserved=reserved)
+    play(script, server, reserved=born_ms + ahead_ms)
+
+
+def test_a_first_run_waits_for_nobody() -> None:
+    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
+        fake.info.pop("exchangeStatus")
+        await asyncio.wait_for(venue.outlive(), 0.3)
+
+    play(script)
 
 
 def test_it_is_a_venue_and_its_link_counts_connections() -> None:
