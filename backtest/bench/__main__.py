@@ -65,7 +65,7 @@ def main(
         results[name] = measure(name, place, facts, rounds)
         show(name, results[name])
         results[name]["sets"] = [
-            sets.measure(place, name, RULES[name], facts["bounds"], peer)
+            sets.measure(place, name, RULES[name], facts["bounds"], peer, rounds)
             for peer in SET_PEERS[name]
         ]
         show_sets(results[name])
@@ -224,7 +224,7 @@ def show_sets(result: dict[str, Any]) -> None:
             f"{rate / one['seconds']:,.0f} M events x sets/s, {one['orders']:,} orders, "
             f"{one['peak_mb']:.0f} MB; {one['peer']} in two processes {one['peer_seconds']:.1f} s "
             f"({rate / one['peer_seconds']:,.0f} M, scaled from {sets.THREADS * sets.SAMPLED} "
-            f"sets): {one['ratio']:.1f}x"
+            f"sets): {one['ratio']:.1f}x (of {', '.join(f'{ratio:.1f}' for ratio in one['ratios'])})"
         )
         pairs = ", ".join(f"{ours}/{theirs}" for ours, theirs in one["fills"].values())
         console.print(f"fills of the sampled sets, ours/theirs: {pairs}")
