@@ -132,6 +132,12 @@ class Drill:
                 await self.do("shock", coin="BTC", bps=SHOCK_BPS * (-1) ** self._shocks)
                 await asyncio.sleep(0.25)
 
+    async def sent(self, orders: int) -> None:
+        """Trade until so many orders were accepted."""
+        async with asyncio.timeout(WAIT_S):
+            while self.audit()["accepted"] < orders:
+                await self.trade(1)
+
     async def struck(self, kind: str, times: int) -> None:
         """Trade until a fault has struck so often."""
         async with asyncio.timeout(WAIT_S):

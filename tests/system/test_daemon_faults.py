@@ -111,6 +111,7 @@ def test_a_half_open_socket_is_found_and_nothing_rests_meanwhile(tmp_path: Path)
         found_s = loop.time() - began
         await drill.quoting()
         await drill.trade(2)
+        await drill.sent(8)
         await drill.settle()
         drill.judge_books()
         print(f"half-open found in {found_s:.1f} s")
