@@ -23,7 +23,8 @@ class Answer:
     """The venue's word on one order; `text` is its own, for the log.
 
     A resting one has `oid` and `left`; one that is gone has a `reason`, and `left` where the venue
-    says how much of it was never executed; `filled` is what the reply itself says was, in lots. Positions come from fills, never from here.
+    says how much of it was never executed; `filled` is what the reply itself says was, in lots.
+    Positions come from fills, never from here.
     """
 
     symbol: int

@@ -7,8 +7,9 @@ block are part of it, those behind it are not and are counted when the stream br
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from itertools import groupby, pairwise
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from botmm.exchanges.base import Instrument, RawReply
@@ -113,13 +114,12 @@ def included(fills: Sequence[FillRow], position: int, coin: str) -> list[FillRow
     if not fills:
         return []
     blocks = _blocks(fills)
-    if not _are_whole(blocks):
+    walks = list(_walks(blocks))
+    if not walks:
         raise MismatchError(f"{coin}: a fill is missing")
-    for count in range(len(blocks), 0, -1):
-        if _end(blocks[count - 1]) == position:
+    for count in range(len(blocks), -1, -1):
+        if any(walk[count] == position for walk in walks):
             return [fill for block in blocks[:count] for fill in block]
-    if _start(blocks[0]) == position:
-        return []
     raise MismatchError(f"{coin}: no fill explains the position of {position} lots")
 
 
@@ -129,30 +129,39 @@ def lead_to(fills: Sequence[FillRow], position: int, at_ms: int) -> bool:
     That none was made explains any position: older ones are not asked for.
     """
     blocks = _blocks(fills)
-    whole = _are_whole(blocks)
-    past = [block for block in blocks if block[0].time_ms <= at_ms]
-    if past:
-        return whole and _end(past[-1]) == position
-    return whole and (not blocks or _start(blocks[0]) == position)
+    past = sum(block[0].time_ms <= at_ms for block in blocks)
+    return not blocks or any(walk[past] == position for walk in _walks(blocks))
 
 
 def _blocks(fills: Sequence[FillRow]) -> list[list[FillRow]]:
     return [list(rows) for _, rows in groupby(fills, key=lambda fill: fill.time_ms)]
 
 
-def _are_whole(blocks: Sequence[Sequence[FillRow]]) -> bool:
-    """Whether each block begins where the one before it ended."""
-    return all(_end(one) == _start(after) for one, after in pairwise(blocks))
+def _walks(blocks: Sequence[Sequence[FillRow]]) -> Iterator[list[int]]:
+    """Yield the positions before the first block and after each; nothing where a fill is missing.
+
+    More than one walk is possible where the first block comes back to where it began.
+    """
+    for start in _starts(blocks[0]):
+        walk = [start]
+        for block in blocks:
+            if walk[-1] not in _starts(block):
+                break
+            walk.append(walk[-1] + sum(fill.after - fill.before for fill in block))
+        else:
+            yield walk
 
 
-def _start(block: Sequence[FillRow]) -> int:
-    """Return the position before a block, in whatever order its rows stand."""
-    after = {fill.after for fill in block}
-    return next((fill.before for fill in block if fill.before not in after), block[0].before)
+def _starts(block: Sequence[FillRow]) -> set[int]:
+    """Return the positions from which a block may begin, in whatever order its rows stand.
 
-
-def _end(block: Sequence[FillRow]) -> int:
-    return _start(block) + sum(fill.after - fill.before for fill in block)
+    It left that position once more than it came to it; all are possible where it came back.
+    """
+    before = Counter(fill.before for fill in block)
+    ahead = before - Counter(fill.after for fill in block)
+    if not ahead:
+        return set(before)
+    return set(ahead) if ahead.total() == 1 else set()
 
 
 def fills_frame(user: str, fills: Sequence[FillRow]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -22,7 +23,13 @@ from botmm.exchanges.hyperliquid.account import (
 )
 from botmm.exchanges.hyperliquid.encode import Universe
 from botmm.exchanges.hyperliquid.fields import ReplyError, decode
-from botmm.exchanges.hyperliquid.standing import MismatchError, build, document, included
+from botmm.exchanges.hyperliquid.standing import (
+    MismatchError,
+    build,
+    document,
+    included,
+    lead_to,
+)
 from tests.unit.exchanges.hyperliquid.listing import LISTING, META, cloid, ok
 
 COINS = Universe(META).by_name
@@ -128,11 +135,25 @@ def test_fills_of_which_one_is_missing_explain_no_position() -> None:
             included(fills[:gone] + fills[gone + 1 :], 7 * LOT, "BTC")
 
 
-@given(st.lists(st.integers(1, 5), min_size=1, max_size=8), st.randoms(use_true_random=False))
-def test_rows_of_a_block_may_stand_in_any_order(sizes: list[int], random: Any) -> None:
-    fills = chain(sizes, [10] * len(sizes))
+@given(
+    st.lists(st.tuples(st.integers(-3, 3).filter(bool), st.integers(0, 1)), min_size=1, max_size=8),
+    st.randoms(use_true_random=False),
+)
+def test_rows_of_a_block_may_stand_in_any_order(rows: list[tuple[int, int]], random: Any) -> None:
+    sizes, steps = [size for size, _ in rows], [step for _, step in rows]
+    fills = chain(sizes, list(accumulate(steps)))
     random.shuffle(fills)
+    fills.sort(key=lambda fill: fill.time_ms)
     assert len(included(fills, sum(sizes) * LOT, "BTC")) == len(sizes)
+    assert lead_to(fills, sum(sizes) * LOT, len(rows))
+
+
+def test_a_block_that_comes_back_is_no_hole_whatever_row_stands_first() -> None:
+    fills = chain([2, -2, 2, -1], [10, 20, 20, 20])
+    for turned in (fills, [fills[0], *fills[:0:-1]]):
+        assert len(included(turned, 1 * LOT, "BTC")) == 4
+    with pytest.raises(MismatchError, match="a fill is missing"):
+        included([fills[0], fills[1], fills[3]], 1 * LOT, "BTC")
 
 
 def test_a_standing_names_the_trades_that_its_time_does_not_settle() -> None:
