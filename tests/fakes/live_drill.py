@@ -159,6 +159,11 @@ class Drill:
         found: dict[str, Any] = json.loads(self.emulator.desk.core.audit(self.owner.address))
         return found
 
+    def placed(self) -> set[str]:
+        """Return the client ids of every order: those by which the venue liquidates have none."""
+        rows = [*self.emulator.desk.rows("history", self.owner.address, 2_000), *self.resting()]
+        return {row["cloid"] for row in rows if row["cloid"]}
+
     def ledger(self) -> Ledger:
         """Add up the exchange's fills of the first symbol."""
         found = self.emulator.desk.rows("fills", self.owner.address, 0, 10_000)

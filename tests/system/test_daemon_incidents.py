@@ -37,10 +37,10 @@ def test_a_liquidation_stops_everything_for_good(tmp_path: Path) -> None:
         (latch,) = drill.operator.status()["latches"]
         assert "HALTED: the venue liquidates BTC" in latch
         assert drill.alarmed("halt")
-        accepted = drill.audit()["accepted"]
+        ours = drill.placed()
         await drill.do("shock", coin="BTC", bps=50)
         await asyncio.sleep(0.5)
-        assert drill.audit()["accepted"] == accepted, "an order after the halt"
+        assert drill.placed() == ours, "an order after the halt"
 
     run(tmp_path, script).judge(orders=2, fills=1, alone=False)
 
