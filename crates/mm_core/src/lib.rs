@@ -7,7 +7,6 @@
 pub mod account;
 mod arrays;
 pub mod book;
-pub mod candle;
 pub mod command;
 pub mod engine;
 pub mod error;

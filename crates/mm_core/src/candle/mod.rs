@@ -1,1 +1,0 @@
-//! candle — to be filled.
