@@ -1,6 +1,7 @@
 """Sweep command — a table from tapes; a killed one goes on to the same bytes."""
 
 import html
+import itertools
 import json
 import os
 import re
@@ -16,6 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import botmm
+from botmm.config import Settings
+from botmm.research.plan import Range, make_plan
+from botmm.research.sweep import play
 from tests.fakes.markets import write_market
 
 BOTMM = [sys.executable, "-c", "from botmm.cli import main; main()"]
@@ -101,6 +105,21 @@ def test_a_stopped_sweep_reports_what_was_played(tape: Path, tmp_path: Path) -> 
     page = (tmp_path / "cut" / "report.html").read_text()
     assert re.search(r"Stopped: \d+ of 16 sets are played", page)
     assert not (tmp_path / "cut" / "sweep.parquet").exists()
+
+
+def test_a_sweep_asks_after_each_stretch_whether_to_stop(tape: Path) -> None:
+    plan = make_plan(Settings(), symbols=(), paths=[tape], wanted=Range())
+    read = [0]
+
+    def ask(share: float, rows: int, best: float | None) -> bool:
+        read.append(rows)
+        return len(read) > 3
+
+    assert play(plan, [{}, {"base_spread_bps": 3.0}], threads=1, on_chunk=ask) is None
+    assert len(read) == 4
+    steps = [after - before for before, after in itertools.pairwise(read)]
+    # A stretch is about 65,536 rows, and the next is read while sets trade in one.
+    assert max(steps) <= 150_000, steps
 
 
 def test_the_command_on_the_report_replays_the_best_set(tape: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # One parameter set: a value for each name; `symbols.BTC.NAME` is meant for one symbol alone.
 ParameterSet = Mapping[str, "Value"]
 STEPS_MAX = 10_000
+SETS_MAX = 100_000  # of one grid; a row each stays in memory
 
 
 def product(axes: Sequence[str]) -> list[dict[str, Value]]:
@@ -34,12 +35,17 @@ def product(axes: Sequence[str]) -> list[dict[str, Value]]:
         if name.strip() in named:
             raise UsageError(f"--grid names {name.strip()} twice")
         named[name.strip()] = _values(text, values)
+    count = math.prod(map(len, named.values()))
+    if count > SETS_MAX:
+        raise UsageError(
+            f"the grid has {count:,} sets, more than {SETS_MAX:,}", cure="take larger steps"
+        )
     return [dict(zip(named, row, strict=True)) for row in itertools.product(*named.values())]
 
 
 def _values(text: str, values: str) -> list[Value]:
     """Return the values of one axis."""
-    if values.count(":") == 2:
+    if ":" in values:
         try:
             start, stop, step = (float(part) for part in values.split(":"))
             count = math.floor((stop - start) / step + 1e-9) + 1
@@ -82,7 +88,8 @@ def read(path: Path) -> list[dict[str, Value]]:
         else:
             rows = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"--sets {path}: {error}", cure="a JSON list of objects, or CSV") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"--sets {path}: {why}", cure="a JSON list of objects, or CSV") from None
     sets = rows if isinstance(rows, list) else []
     if not sets or not all(isinstance(own, dict) for own in sets):
         raise UsageError(f"--sets {path}: no list of sets", cure="a JSON list of objects, or CSV")

@@ -23,11 +23,17 @@ def test_axes_are_multiplied_and_ranges_include_their_end() -> None:
         ("base_spread_bps=1:2:0", "not a range"),
         ("base_spread_bps=2:1:0.5", "not a range"),
         ("base_spread_bps=0:1:x", "not a range"),
+        ("base_spread_bps=1:2", "not a range"),
     ],
 )
 def test_an_axis_that_cannot_be_read_is_named(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         grids.product([text])
+
+
+def test_a_grid_beyond_any_memory_is_refused_before_it_is_made() -> None:
+    with pytest.raises(UsageError, match="the grid has 100,000,000 sets"):
+        grids.product(["base_spread_bps=1:10000:1", "order_size_usd=1:10000:1"])
 
 
 def test_an_axis_named_twice_is_refused() -> None:
@@ -67,3 +73,5 @@ def test_sets_come_from_files_too(tmp_path: Path) -> None:
     rows.write_text("[]")
     with pytest.raises(UsageError, match="no list of sets"):
         grids.read(rows)
+    with pytest.raises(UsageError, match=r"none\.csv: No such file or directory$"):
+        grids.read(tmp_path / "none.csv")
