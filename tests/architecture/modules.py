@@ -10,7 +10,7 @@ RUST_SOURCES = ROOT / "crates" / "mm_core" / "src"
 # Lowest layer first, as in the architecture document.
 RUST_ORDER = """
     units arrays error instrument fees event command wire book account stats tape queue signal sim quote risk order
-    strategy engine replay python
+    strategy engine replay live python
 """.split()
 HEAD = """# MODULES
 
