@@ -60,6 +60,8 @@ def test_it_quotes_answers_refuses_a_second_and_ends_on_sigterm(
         began = clock.monotonic()
         assert one.end(signal.SIGTERM) == 0
         assert clock.monotonic() - began < 10
+        assert one.process.stdout is not None
+        assert "stopped, no order rests; net of this run " in one.process.stdout.read()
     assert nothing_rests(there)
 
 
@@ -75,21 +77,19 @@ def test_after_sigkill_it_quotes_again_with_no_order_doubled_and_the_right_posit
                 there.control(do="shock", coin="BTC", bps=bps)
             return bool(there.audit()["fills"] >= filled)
 
-        def stands_still_with_orders() -> bool:
+        def orders_of_a_stopped_one() -> set[int]:
             """Stop it, so that what was on its way has arrived; let it go on where nothing rests."""
             first.process.send_signal(signal.SIGSTOP)
             threading.Event().wait(0.3)
-            if there.audit()["open"] >= 1:
-                return True
-            first.process.send_signal(signal.SIGCONT)
-            threading.Event().wait(0.3)
-            return False
+            resting = {one["oid"] for one in there.info("openOrders")}
+            if not resting:
+                first.process.send_signal(signal.SIGCONT)
+                threading.Event().wait(0.3)
+            return resting
 
         wait_until(fills, "fills")
-        wait_until(stands_still_with_orders, "live orders")
+        left = wait_until(orders_of_a_stopped_one, "live orders")
         assert first.end(signal.SIGKILL) == -signal.SIGKILL
-    left = {one["oid"] for one in there.info("openOrders")}
-    assert left, "nothing was left to find"
     with trader(there, folder) as second:
         second.quoting()
         assert not left & {one["oid"] for one in there.info("openOrders")}

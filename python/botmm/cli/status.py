@@ -119,7 +119,7 @@ def _text(value: Any) -> str:
 
 
 def _usd(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.2f}"
+    return "-" if value is None else f"{value:z,.2f}"
 
 
 def _share(value: float | None) -> str:

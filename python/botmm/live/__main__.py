@@ -9,7 +9,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,14 +18,14 @@ import rich_click as click
 from botmm import __version__
 from botmm.clock import SystemClock
 from botmm.config import Layer, Settings, load
-from botmm.errors import BotmmError, ConfigError, from_core, from_system
+from botmm.errors import ConfigError
 from botmm.exchanges.emulator import Emulator, EmulatorConfig
 from botmm.exchanges.emulator.accounts import is_test_address, test_account
 from botmm.exchanges.hyperliquid.hosts import URLS, Host, check_world, host_of, listens
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
-from botmm.live import garbage, selfwatch
+from botmm.live import garbage, selfwatch, top
 from botmm.live.arm import check_arm
 from botmm.live.daemon import Daemon, Place
 from botmm.live.deadman import Deadman
@@ -49,7 +49,10 @@ SWITCH_S = 0.0005
 """How long the threads that write journals may keep the interpreter while a frame waits."""
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Examples:\n\n$ botmm-live --paper\n\n$ botmm-live --paper --symbols BTC,ETH",
+)
 @click.option("--paper", is_flag=True, help="Trade on the local exchange, whatever is configured.")
 @click.option(
     "--symbol",
@@ -57,7 +60,7 @@ SWITCH_S = 0.0005
     "symbols",
     multiple=True,
     metavar="SYMBOL",
-    help="What is quoted, in place of the configured ones. Repeatable.",
+    help="What is quoted, in place of the configured ones: one, or several by commas. Repeatable.",
 )
 @click.option(
     "--config",
@@ -169,6 +172,9 @@ async def trade(settings: Settings) -> None:
         )
         heartbeat.stop()
         await deadman.off()
+        brought = daemon.status()["net_usd"]
+        with suppress(OSError):  # nobody may read it any more
+            click.echo(f"botmm-live: stopped, no order rests; net of this run {brought:+z,.2f} USD")
 
 
 @asynccontextmanager
@@ -243,32 +249,7 @@ async def _set_leverage(venue: HyperliquidVenue, leverage: int) -> None:
 def main() -> NoReturn:
     """Entry of the `botmm-live` command."""
     give_back(for_months=True)
-    sys.exit(_run())
-
-
-def _run() -> int:
-    """Run the command; every error becomes a message and an exit code."""
-    try:
-        command.main(prog_name="botmm-live", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        return 130
-    except BotmmError as error:
-        return _say(error)
-    except OSError as error:
-        return _say(from_system(error))
-    except Exception as error:  # noqa: BLE001 — the top of the process
-        return _say(from_core(error) or BotmmError(f"{type(error).__name__}: {error}"))
-    return 0
-
-
-def _say(error: BotmmError) -> int:
-    click.echo(f"error: {error.message}", err=True)
-    if error.cure:
-        click.echo(f"  → {error.cure}", err=True)
-    return error.exit_code
+    sys.exit(top.run(command, "botmm-live"))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from botmm.clock import Clock
-from botmm.errors import BotmmError, VenueError
+from botmm.errors import VenueError
 from botmm.live import heartbeat
 from botmm.live.heartbeat import Beat, Heartbeat, Life
 from botmm.live.relay import Relay
@@ -290,12 +290,7 @@ def main() -> None:
     """Entry of `botmm-guard`."""
     import sys
 
+    from botmm.live import top
     from botmm.live.guard_main import guard
 
-    try:
-        guard.main(prog_name="botmm-guard", standalone_mode=True)
-    except BotmmError as error:
-        sys.stderr.write(
-            f"error: {error.message}\n" + (f"  → {error.cure}\n" if error.cure else "")
-        )
-        sys.exit(error.exit_code)
+    sys.exit(top.run(guard, "botmm-guard"))

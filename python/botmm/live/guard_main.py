@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import sqlite3
@@ -33,10 +34,28 @@ URL_NAME = "BOTMM_ALERT_URL"
 _log = logger(__name__)
 
 
-@click.command()
-@click.option("--config", type=click.Path(path_type=Path), multiple=True, help="TOML file.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One setting.")
-@click.option("--agent", envvar="BOTMM_GUARD_AGENT", required=True, help="Address of its key.")
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Examples:\n\n$ botmm-guard --agent 0x…\n\n"
+    "$ botmm-guard --beats 'ssh botmm@server botmm beats'",
+)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="TOML file; later ones win. Repeatable. [default: botmm.toml]",
+)
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One value. Repeatable."
+)
+@click.option(
+    "--agent",
+    envvar="BOTMM_GUARD_AGENT",
+    required=True,
+    metavar="ADDRESS",
+    help="Address of its key; the variable BOTMM_GUARD_AGENT does the same.",
+)
 @click.option("--max-loss", type=float, metavar="USD", help="A day's loss that kills the daemon.")
 @click.option(
     "--beats",
@@ -66,8 +85,10 @@ def guard(
     live = load(config, overrides).settings.live
     if not live.account:
         raise ConfigError("no account is configured", cure="set live.account")
-    if max_loss is not None and max_loss <= 0:
+    if max_loss is not None and not 0 < max_loss < math.inf:
         raise ConfigError(f"--max-loss {max_loss}", cure="give a positive amount in USD")
+    if after is not None and math.isnan(after):
+        raise ConfigError("--after nan: no silence is as long", cure="give seconds")
     if beats is not None and max_loss is not None:
         raise ConfigError(
             "--max-loss with --beats", cure="a limit of loss is for the guard beside the daemon"

@@ -10,7 +10,7 @@ import numpy as np
 from botmm.live.runner import Runner
 from botmm.units import to_text
 
-_MICRO = 1e-6
+_MICRO = 1_000_000
 
 
 def status_of(runner: Runner, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,10 +27,10 @@ def status_of(runner: Runner, about: Mapping[str, Any]) -> dict[str, Any]:
         "now_ns": report["now"],
         "state": _state(report, health.holds),
         "holds": sorted(health.holds),
-        "equity_usd": report["equity"] * _MICRO,
-        "net_usd": sum(one["net_usd"] for one in symbols),
-        "account_value_usd": None if standing is None else standing.account_value * _MICRO,
-        "ledger_difference_usd": None if apart is None else apart * _MICRO,
+        "equity_usd": report["equity"] / _MICRO,
+        "net_usd": sum(map(_net2, report["symbols"])) / (2 * _MICRO),
+        "account_value_usd": None if standing is None else standing.account_value / _MICRO,
+        "ledger_difference_usd": None if apart is None else apart / _MICRO,
         "budget_left": None if standing is None else standing.budget_left,
         "patience_s": health.patience_s,
         "reconnects": health.reconnects,
@@ -65,9 +65,6 @@ def _state(report: Mapping[str, Any], holds: set[str]) -> str:
 
 def _symbol(row: Mapping[str, Any]) -> dict[str, Any]:
     px, size = int(row["px_decimals"]), int(row["size_decimals"])
-    parts = {name: row[f"{name}2"] / 2 * _MICRO for name in ("capture", "inventory")}
-    fees, funding = row["fees2"] / 2 * _MICRO, row["funding2"] / 2 * _MICRO
-    gross = parts["capture"] + parts["inventory"]
     quotes = [
         {
             "side": order["side"],
@@ -90,14 +87,23 @@ def _symbol(row: Mapping[str, Any]) -> dict[str, Any]:
         "entry": row["entry"],
         "quotes": quotes,
         "unknown": row["unknown"],
-        "gross_usd": gross,
-        "fees_usd": fees,
-        "funding_usd": funding,
-        "net_usd": gross - fees + funding,
+        "gross_usd": _gross2(row) / (2 * _MICRO),
+        "fees_usd": row["fees2"] / (2 * _MICRO),
+        "funding_usd": row["funding2"] / (2 * _MICRO),
+        "net_usd": _net2(row) / (2 * _MICRO),
         "fills": row["maker_fills"] + row["taker_fills"],
-        "volume_usd": row["volume"] * _MICRO,
+        "volume_usd": row["volume"] / _MICRO,
         "not_ready": row["not_ready"],
     }
+
+
+def _gross2(row: Mapping[str, Any]) -> int:
+    """Return what prices brought, in halves of a micro-USD as the core counts it."""
+    return int(row["capture2"] + row["inventory2"])
+
+
+def _net2(row: Mapping[str, Any]) -> int:
+    return _gross2(row) - int(row["fees2"]) + int(row["funding2"])
 
 
 def _quantiles(values: Sequence[float]) -> dict[str, float]:

@@ -1,0 +1,38 @@
+"""Top — the outermost step of the daemon's programs: an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rich_click as click
+
+from botmm.errors import BotmmError, UsageError, from_core, from_system
+
+
+def run(command: Any, name: str, args: list[str] | None = None) -> int:
+    """Run a command under a name and return its exit code.
+
+    Args:
+        args: words of the command line; those of the process by default.
+    """
+    try:
+        command.main(args=args, prog_name=name, standalone_mode=False)
+    except click.ClickException as error:
+        cure = f"`{name} --help` shows what there is"
+        return _say(UsageError(error.format_message(), cure=cure))
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except BotmmError as error:
+        return _say(error)
+    except OSError as error:
+        return _say(from_system(error))
+    except Exception as error:  # noqa: BLE001 — the top of the process
+        return _say(from_core(error) or BotmmError(f"{type(error).__name__}: {error}"))
+    return 0
+
+
+def _say(error: BotmmError) -> int:
+    click.echo(f"error: {error.message}", err=True)
+    if error.cure:
+        click.echo(f"  → {error.cure}", err=True)
+    return error.exit_code
