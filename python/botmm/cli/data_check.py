@@ -9,6 +9,7 @@ import rich_click as click
 
 from botmm.cli.data_import import store_folder
 from botmm.cli.options import (
+    Span,
     examples,
     json_option,
     output_options,
@@ -48,9 +49,7 @@ _COMPLAINTS = {
 @click.option(
     "--worst", type=click.IntRange(0), default=5, show_default=True, help="Minutes listed."
 )
-@click.option(
-    "--min-score", type=click.FloatRange(0, 100), help="Exit with 7 if a tape scores below this."
-)
+@click.option("--min-score", type=Span(0, 100), help="Exit with 7 if a tape scores below this.")
 @json_option
 def check(  # noqa: PLR0913
     *,

@@ -9,6 +9,7 @@ import rich_click as click
 
 from botmm.cli.data_check import wanted_tapes
 from botmm.cli.options import (
+    Span,
     examples,
     json_option,
     output_options,
@@ -47,7 +48,7 @@ WORST = 5
 )
 @click.option(
     "--min-share",
-    type=click.FloatRange(0, 100),
+    type=Span(0, 100),
     default=99.9,
     show_default=True,
     metavar="PERCENT",

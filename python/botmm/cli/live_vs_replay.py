@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from botmm.cli.journal import corrupt, damaged, journal_option, open_journal
-from botmm.cli.options import config_options, examples, json_option, load_config, output_options
+from botmm.cli.options import (
+    Span,
+    config_options,
+    examples,
+    json_option,
+    load_config,
+    output_options,
+)
 from botmm.cli.terminal import terminal
 from botmm.errors import UsageError
 from botmm.units import DAY_NS, SECOND_NS, day_of, day_start, parse_date, time_text
@@ -40,7 +47,7 @@ FILES = {"report.html", "summary.json", "pairs.parquet"}
 @click.option("--run", "number", type=click.IntRange(1), metavar="N", help="One run, from 1.")
 @click.option(
     "--window",
-    type=click.FloatRange(0.01, 60),
+    type=Span(0.01, 60),
     default=2.0,
     show_default=True,
     metavar="S",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from botmm.cli.options import examples, json_option, output_options
+from botmm.cli.options import Span, examples, json_option, output_options
 from botmm.cli.terminal import terminal
 from botmm.errors import VenueError
 
@@ -39,7 +39,7 @@ from botmm.errors import VenueError
     default=24.0,
     show_default=True,
     envvar="BOTMM_S3_GRACE_HOURS",
-    type=click.FloatRange(0.0),
+    type=Span(0.0),
     help="How long a segment stays after it was read back (BOTMM_S3_GRACE_HOURS).",
 )
 @click.option(

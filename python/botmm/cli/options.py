@@ -10,6 +10,7 @@ def ls(as_json: bool, store: str | None, venue: str | None, symbols: tuple[str, 
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +26,19 @@ if TYPE_CHECKING:
     from botmm.config import Loaded, Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Span(click.FloatRange):
+    """A number between bounds; nan, which no bound refuses, and infinity are none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 class SymbolsOption(click.Option):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import rich_click as click
 
-from botmm.cli.options import examples, output_options, store_options, symbols_option
+from botmm.cli.options import Span, examples, output_options, store_options, symbols_option
 from botmm.cli.terminal import Terminal, terminal
 from botmm.errors import StoppedError, UsageError
 
@@ -65,7 +65,7 @@ def _duration(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--redundant", is_flag=True, help="Hear the quick streams over a second connection.")
 @click.option(
     "--poll-book",
-    type=click.FloatRange(0.5, 3600),
+    type=Span(0.5, 3600),
     metavar="SECONDS",
     help="Ask for the 20 levels over HTTP, too, so often.",
 )
@@ -73,7 +73,7 @@ def _duration(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--url", metavar="URL", help="Server. [default: the venue's]")
 @click.option(
     "--keep-days",
-    type=click.FloatRange(0.1),
+    type=Span(0.1),
     metavar="DAYS",
     help="Remove recordings that are older. [keep all]",
 )

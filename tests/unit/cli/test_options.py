@@ -4,7 +4,7 @@ import pytest
 import rich_click as click
 from click.testing import CliRunner
 
-from botmm.cli.options import _latency, load_config, symbols_option
+from botmm.cli.options import Span, _latency, load_config, symbols_option
 from botmm.errors import UsageError
 
 
@@ -34,6 +34,27 @@ def probe(*, paths: tuple[str, ...], symbols: tuple[str, ...], flag: bool) -> No
 def test_symbols(args: list[str], shown: str) -> None:
     result = CliRunner().invoke(probe, args)
     assert result.output.strip() == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("nan", "'nan' is not a finite number"),
+        ("inf", "'inf' is not a finite number"),
+        ("-1", "not in the range"),
+        ("x", "not a valid"),
+        ("2.5", ""),
+    ],
+)
+def test_a_number_without_a_place_between_bounds_is_refused(text: str, says: str) -> None:
+    @click.command()
+    @click.option("--days", type=Span(0.0))
+    def bounded(*, days: float) -> None:
+        click.echo(days)
+
+    result = CliRunner().invoke(bounded, ["--days", text])
+    assert says in result.output
+    assert (result.exit_code == 0) == (text == "2.5")
 
 
 @pytest.mark.parametrize(
