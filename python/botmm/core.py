@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from botmm import __version__ as _package
 from botmm.errors import CoreMissingError
 
 try:
@@ -15,6 +16,12 @@ except ImportError as error:
         f"the compiled core does not load: {error}",
         cure="run `make build` in the project folder, or install the wheel for this platform",
     ) from error
+
+if __version__ != _package:
+    raise CoreMissingError(
+        f"the core is version {__version__}, the package {_package}",
+        cure="build both from one commit: `make build`, or install one wheel",
+    )
 
 BUILD = Path(_file)
 """The compiled module itself: another build, another file."""

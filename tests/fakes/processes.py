@@ -184,16 +184,17 @@ def settings(url: str, folder: Path, more: Sequence[str] = ()) -> list[str]:
 AGENT = """
 import os
 import botmm.live.__main__ as entry
+from botmm.live import top
 from botmm.exchanges.hyperliquid.sign import Signer
 
 key, agent, account = (os.environ[name] for name in ("DRILL_KEY", "DRILL_AGENT", "DRILL_ACCOUNT"))
 entry._identity = lambda settings, host: (account, Signer(key, agent=agent, host=host))
-entry.main()
+top.daemon()
 """
 """The daemon on paper under an agent's key in place of the account's own."""
 
 
-DAEMON = "from botmm.live.__main__ import main; main()"
+DAEMON = "from botmm.live.top import daemon; daemon()"
 
 
 @contextmanager

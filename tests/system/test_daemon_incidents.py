@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from botmm.store.params_files import write_live_params
 from tests.fakes.live_drill import LIMIT_MICRO, Drill, run
 from tests.fakes.signed import order
 
+SLOW_SYNC_S = 3.0
 SWITCH_PACE = Pace(ahead_s=1.3, every_s=0.3, again_s=0.1, same_s=0.5)
 
 
@@ -182,3 +185,25 @@ def test_other_fees_are_booked_as_fills_say_and_told(tmp_path: Path) -> None:
         drill.judge_books()
 
     run(tmp_path, script).judge(orders=4, fills=4)
+
+
+def test_a_stop_on_a_slow_disk_withdraws_before_it_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, synced = os.fdatasync, 0
+
+    async def script(drill: Drill) -> None:
+        def slow(fd: int) -> None:
+            nonlocal synced
+            time.sleep(SLOW_SYNC_S)
+            sync(fd)
+            synced += 1
+
+        assert drill.resting()
+        monkeypatch.setattr(os, "fdatasync", slow)
+        drill.runner.stopping.set()
+        await drill.until(lambda: not drill.resting(), "every order is gone")
+        assert not synced, "the disk was waited for first"
+
+    run(tmp_path, script).judge(orders=2, fills=0)
+    assert synced, "what came last was never synced"

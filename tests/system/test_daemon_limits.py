@@ -60,10 +60,11 @@ signal.signal(signal.SIGWINCH, leak)
 SWITCH = """
 import functools
 import botmm.live.__main__ as entry
+from botmm.live import top
 from botmm.live.deadman import Pace
 
 entry.Deadman = functools.partial(entry.Deadman, pace=Pace(ahead_s=6.0, every_s=0.5))
-entry.main()
+top.daemon()
 """
 
 

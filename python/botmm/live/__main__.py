@@ -11,7 +11,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
 
 import rich_click as click
 
@@ -37,7 +36,6 @@ from botmm.live.operator import Operator
 from botmm.live.secrets import agent_key, secret_text
 from botmm.live.watch import Watch, alarms, beat, control, meet, pay
 from botmm.observe.logging import set_up
-from botmm.observe.memory import give_back
 from botmm.observe.notifier import Notifier
 from botmm.store.state import StateStore
 
@@ -246,11 +244,5 @@ async def _set_leverage(venue: HyperliquidVenue, leverage: int) -> None:
         await venue.set_leverage(number, leverage=most, cross=not one.only_isolated)
 
 
-def main() -> NoReturn:
-    """Entry of the `botmm-live` command."""
-    give_back(for_months=True)
-    sys.exit(top.run(command, "botmm-live"))
-
-
 if __name__ == "__main__":
-    main()
+    top.daemon()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from botmm.clock import Clock
 from botmm.errors import VenueError
@@ -291,6 +291,10 @@ def main() -> None:
     import sys
 
     from botmm.live import top
-    from botmm.live.guard_main import guard
 
-    sys.exit(top.run(guard, "botmm-guard"))
+    def _load() -> Any:
+        from botmm.live.guard_main import guard
+
+        return guard
+
+    sys.exit(top.run(_load, "botmm-guard"))

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import rich_click as click
 
 from botmm.errors import BotmmError, UsageError, from_core, from_system
 
 
-def run(command: Any, name: str, args: list[str] | None = None) -> int:
+def daemon() -> NoReturn:
+    """Entry of `botmm-live`: a core that does not load is told as any other error."""
+
+    def _load() -> Any:
+        from botmm.live.__main__ import command
+        from botmm.observe.memory import give_back
+
+        give_back(for_months=True)
+        return command
+
+    sys.exit(run(_load, "botmm-live"))
+
+
+def run(load: Callable[[], Any], name: str, args: list[str] | None = None) -> int:
     """Run a command under a name and return its exit code.
 
     Args:
+        load: imports the command.
         args: words of the command line; those of the process by default.
     """
     try:
-        command.main(args=args, prog_name=name, standalone_mode=False)
+        load().main(args=args, prog_name=name, standalone_mode=False)
     except click.ClickException as error:
         cure = f"`{name} --help` shows what there is"
         return _say(UsageError(error.format_message(), cure=cure))

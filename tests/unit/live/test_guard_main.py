@@ -51,7 +51,7 @@ def test_a_limit_that_would_never_act_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     words = ["--agent", OWN, "--set", f'live.account="{OWN}"', *words]
-    assert top.run(guard, "botmm-guard", words) == 2
+    assert top.run(lambda: guard, "botmm-guard", words) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ")
     assert says in said
@@ -67,5 +67,5 @@ def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(
     words = ["--agent", AGENT]
     for one in (f'live.account="{OWN}"', f'live.state_dir="{tmp_path}/file/state"'):
         words += ["--set", one]
-    assert top.run(guard, "botmm-guard", words) == 1
+    assert top.run(lambda: guard, "botmm-guard", words) == 1
     assert capsys.readouterr().err.startswith(f"error: {tmp_path}/file/state: Not a directory")
