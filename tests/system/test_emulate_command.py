@@ -128,6 +128,17 @@ def test_what_cannot_be_is_said(
 
 
 @pytest.mark.asyncio
+async def test_a_state_that_cannot_be_saved_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    config = EmulatorConfig(symbols=("BTC",), port=0, state=tmp_path / "file" / "of" / "it.bin")
+    served = False
+    with pytest.raises(NotADirectoryError):
+        async with Emulator(config.checked()):
+            served = True
+    assert not served
+
+
+@pytest.mark.asyncio
 async def test_a_live_feed_is_played_as_the_market() -> None:
     """The feed is that of another local exchange: real frames, and no network."""
     source = EmulatorConfig(symbols=("ETH", "BTC"), limits=GENEROUS, warm_up_s=5)

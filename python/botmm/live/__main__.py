@@ -146,7 +146,8 @@ async def trade(settings: Settings) -> None:
         )
         await insist(lambda: _set_leverage(venue, live.leverage), clock, _warn)
         heartbeat = Heartbeat(folder / "heartbeat", clock)
-        click.echo(f"botmm-live: {live.mode} on {host.base}, account {account}, {' '.join(names)}")
+        coins = [one.name for one in venue.instruments]
+        click.echo(f"botmm-live: {live.mode} on {host.base}, account {account}, {' '.join(coins)}")
         click.echo("  botmm status shows it, botmm kill stops it for good, Ctrl-C ends it")
         deadman = Deadman(venue.schedule_cancel, clock, alarm)
         watch = Watch(daemon, operator, clock, alarm)
