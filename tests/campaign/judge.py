@@ -155,19 +155,19 @@ class Judge:
         row = life.daemon.runner.report()["symbols"][0]
         mine = self._sums(life)
         paid = sum(got for at, got in self.fundings if at // MS_NS >= life.since_ms)
-        volume, earned2, held = mine.volume, 2 * mine.cash, begin["position"]
+        earned2, held = 2 * mine.cash, begin["position"]
         if held != 0:
-            # It was taken over at one price of its time, for no fee, and counts as an execution.
-            price, rest = divmod(row["volume"] - volume, abs(held))
+            # It was taken over at one price of its time, for no fee, and is no execution.
+            flow2 = earned2 - 2 * mine.fees + 2 * paid
+            price, rest = divmod(flow2 - row["flow2"], 2 * held)
             if rest != 0 or not 0.8 < price / self._px < 1.25:
-                return f"{held} lots were taken over at {price} and {rest} / {abs(held)}"
-            volume += abs(held) * price
+                return f"{held} lots were taken over at {price} and {rest} / {2 * held}"
             earned2 -= 2 * held * price
         equal = {
             "proven": (row["proven"], self.position),
             "position": (row["position"], held + mine.lots),
-            "fills": (row["maker_fills"] + row["taker_fills"], mine.count + (held != 0)),
-            "volume": (row["volume"], volume),
+            "fills": (row["maker_fills"] + row["taker_fills"], mine.count),
+            "volume": (row["volume"], mine.volume),
             "fees2": (row["fees2"], 2 * mine.fees),
             "funding2": (row["funding2"], 2 * paid),
             "earned2": (row["capture2"] + row["inventory2"], earned2),

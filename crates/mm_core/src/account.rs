@@ -191,6 +191,17 @@ impl Account {
         Ok(fee)
     }
 
+    /// Take over lots that were held before at a price, without a profit: nothing was traded.
+    ///
+    /// # Errors
+    /// As [`Self::on_fill`]: `held` is written as the fill that would have brought it.
+    pub fn take_over(&mut self, held: &Fill) -> Result<(), CoreError> {
+        let traded = self.turnover;
+        self.on_fill(held, 2 * held.px.0)?;
+        self.turnover = traded;
+        Ok(())
+    }
+
     /// Book a funding payment; positive is received.
     pub fn on_funding(&mut self, received: Cash) {
         self.parts.funding.0 += 2 * i128::from(received.0);

@@ -295,6 +295,22 @@ fn a_position_from_before_enters_the_ledger_without_a_profit() {
     let symbol = bench.symbol();
     let money = ["capture2", "inventory2", "fees2"].map(|name| symbol[name].clone());
     assert_eq!((symbol["position"].clone(), money), (json!(200), [json!(0), json!(0), json!(0)]));
+    let traded = ["maker_fills", "taker_fills", "volume"].map(|name| symbol[name].clone());
+    assert_eq!(traded, [json!(0), json!(0), json!(0)], "nothing was traded in this run");
+}
+
+#[test]
+fn a_position_from_before_trips_no_rule_about_fills() {
+    let mut guarded = spec();
+    guarded["symbols"][0]["params"]["mmp_fills"] = json!(1);
+    let mut bench = Bench::of(&guarded);
+    bench.event(&json!({"kind": "baseline", "symbol": 0, "position": 200, "since": T0,
+        "trades": [5]}));
+    bench.book(50_000);
+    assert!(!placed(&bench.decide()).is_empty());
+    assert_eq!(bench.symbol()["state"], json!("active"));
+    bench.fill(None, ("A", "0.002"), ("0.002", 21));
+    assert_eq!(bench.symbol()["state"], json!("frozen"), "an execution does");
 }
 
 #[test]

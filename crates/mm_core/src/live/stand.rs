@@ -107,7 +107,7 @@ impl Stand {
         self.agreed(since);
         let more = position - self.maker.account().position();
         self.adopts = (more.0 != 0).then_some(more);
-        self.adopt(gate, now)?;
+        self.adopt()?;
         self.count(gate, now)
     }
 
@@ -133,11 +133,11 @@ impl Stand {
         Ok(())
     }
 
-    /// A position that came without fills enters the ledger at the mid, without a profit.
-    fn adopt(&mut self, gate: &mut Gate, now: UnixNanos) -> Result<(), CoreError> {
+    /// A position that came without fills enters the ledger at the mid, without a profit; it is no trade.
+    fn adopt(&mut self) -> Result<(), CoreError> {
         let (Some(more), Some(mid2)) = (self.adopts, self.mid2()) else { return Ok(()) };
         self.adopts = None;
-        let fill = Fill {
+        let held = Fill {
             symbol: self.maker.orders().symbol(),
             cloid: Cloid(0),
             trade: TradeId(0),
@@ -147,7 +147,7 @@ impl Stand {
             liquidity: Liquidity::Maker,
             fee: Some(Cash(0)),
         };
-        self.maker.on_foreign(&fill, 2 * (mid2 / 2), gate, now)
+        self.maker.on_held(&held)
     }
 
     /// What the venue says of one of our orders.
@@ -167,7 +167,7 @@ impl Stand {
         now: UnixNanos,
         out: &mut Commands,
     ) -> Result<(), CoreError> {
-        self.adopt(gate, now)?;
+        self.adopt()?;
         self.market.on_step(now);
         let sound = self.is_sound();
         self.maker.hold(!sound);

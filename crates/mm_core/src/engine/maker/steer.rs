@@ -32,6 +32,15 @@ impl Maker {
         Ok(())
     }
 
+    /// A position that came without executions is ours: no rule about fills hears of it.
+    ///
+    /// # Errors
+    /// As [`Self::on_fill`].
+    pub fn on_held(&mut self, held: &Fill) -> Result<(), CoreError> {
+        self.own_events += 1;
+        self.config.account.take_over(held)
+    }
+
     /// The position was told as of a time: orders that were over before wait for no fill.
     pub fn settled(&mut self, before: UnixNanos) {
         self.own_events += 1;
