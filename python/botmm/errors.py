@@ -104,7 +104,26 @@ _FROM_CORE: dict[str, type[BotmmError]] = {
 }
 
 
-def from_core(error: Exception) -> BotmmError | None:
+def innermost(error: BaseException) -> BaseException:
+    """Return what is at the bottom of a group of errors, the first of each."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def from_any(error: Exception) -> BotmmError:
+    """Return the error of this package for any that reached the top of a process."""
+    first = innermost(error)
+    if isinstance(first, BotmmError):
+        return first
+    if isinstance(first, OSError):
+        return from_system(first)
+    what = f"unexpected {type(first).__name__}: {first}"
+    cure = "please report it with the output of the same command and --verbose"
+    return from_core(first) or BotmmError(what, cure=cure)
+
+
+def from_core(error: BaseException) -> BotmmError | None:
     """Return the error of this package for one of the compiled module; None for any other."""
     kind = _FROM_CORE.get(type(error).__name__)
     if kind is UsageError and str(error).startswith("range:"):

@@ -4,7 +4,7 @@ import pytest
 
 from botmm import errors
 from botmm.core import CoreException, GapError, TapeError
-from botmm.errors import BotmmError, from_core
+from botmm.errors import BotmmError, DataError, from_any, from_core
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,18 @@ def test_every_class_of_the_core_is_known() -> None:
 def test_other_errors_stay_unknown() -> None:
     assert from_core(ValueError("text")) is None
     assert from_core(type("GapError", (Exception,), {})("not the core's")) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "code"),
+    [
+        (DataError("row 7"), "row 7", 3),
+        (FileNotFoundError(2, "No such file", "a.csv"), "a.csv: No such file", 1),
+        (GapError("gap of 45.0 s"), "gap of 45.0 s", 3),
+        (ValueError("odd"), "unexpected ValueError: odd", 1),
+    ],
+)
+def test_the_top_of_a_process_says_what_is_at_the_bottom_of_a_group(error, says, code):
+    for one in (error, ExceptionGroup("tasks", [ExceptionGroup("inner", [error])])):
+        known = from_any(one)
+        assert (known.message, known.exit_code) == (says, code)

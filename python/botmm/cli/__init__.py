@@ -14,7 +14,7 @@ from botmm import __version__
 from botmm.cli.options import examples, output_options
 from botmm.cli.terminal import Terminal
 from botmm.cli.tree import CONTEXT, LazyGroup, Lines
-from botmm.errors import BotmmError, StoppedError, UsageError, from_core, from_system
+from botmm.errors import BotmmError, StoppedError, UsageError, from_any
 from botmm.observe.memory import give_back
 
 _ROOT: Lines = {
@@ -73,17 +73,8 @@ def run(args: Sequence[str] | None = None) -> int:
         # The reader of a pipe left; what it wanted to see, it saw.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except BotmmError as error:
-        return _report(error, shown)
-    except OSError as error:
-        return _report(from_system(error), shown)
     except Exception as error:  # noqa: BLE001 — the top of the process: every error gets a message
-        known = from_core(error)
-        if known is None:
-            what = f"unexpected {type(error).__name__}: {error}"
-            cure = "please report it with the output of the same command and --verbose"
-            known = BotmmError(what, cure=cure)
-        return _report(known, shown)
+        return _report(from_any(error), shown)
 
 
 def _usage_cure(error: click.ClickException) -> str:

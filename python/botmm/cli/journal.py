@@ -61,6 +61,7 @@ def replay_journal(folder: Path, *, as_json: bool) -> int:
         ReconcileError: a command differs.
     """
     from botmm.live import parity
+    from botmm.report.sheet import plural
 
     reader = open_journal(folder)
     found = parity.replay_journal(reader)
@@ -80,7 +81,7 @@ def replay_journal(folder: Path, *, as_json: bool) -> int:
         )
     else:
         shown.out().print(
-            f"{found.runs} runs from {time_text(found.first_ns)} to {time_text(found.last_ns)} UTC:"
+            f"{plural(found.runs, 'run')} from {time_text(found.first_ns)} to {time_text(found.last_ns)} UTC:"
             f" {found.frames:,} frames, {found.events:,} events,"
             f" {found.commands:,} times commands, {found.unlike} unlike"
         )

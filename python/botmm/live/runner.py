@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botmm.clock import Clock
-from botmm.errors import BotmmError, VenueError
+from botmm.errors import BotmmError, VenueError, innermost
 from botmm.live.ending import see_orders_gone, withdraw_all
 from botmm.live.engine import TIMER, Engine
 from botmm.live.gateway import VenueGateway
@@ -129,7 +129,7 @@ class Runner:
             await self._withdraw_all()
             known, other = group.split(BotmmError)
             if other is None and known is not None:
-                raise _first(known) from None
+                raise innermost(known) from None
             raise
         finally:
             if self._gateway is not None:
@@ -196,9 +196,3 @@ class Runner:
             await asyncio.sleep(self._reconcile_s)
             if self.venue.up and LINK not in self.health.holds:
                 await self.records.reconcile()
-
-
-def _first(group: BaseExceptionGroup[BotmmError]) -> BotmmError:
-    """Return the first error of a group, however deep."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error

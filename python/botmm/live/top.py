@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import rich_click as click
 
-from botmm.errors import BotmmError, UsageError, from_core, from_system
+from botmm.errors import BotmmError, UsageError, from_any
 
 
 def daemon() -> NoReturn:
@@ -38,12 +38,8 @@ def run(load: Callable[[], Any], name: str, args: list[str] | None = None) -> in
         return _say(UsageError(error.format_message(), cure=cure))
     except (KeyboardInterrupt, click.Abort):
         return 130
-    except BotmmError as error:
-        return _say(error)
-    except OSError as error:
-        return _say(from_system(error))
     except Exception as error:  # noqa: BLE001 — the top of the process
-        return _say(from_core(error) or BotmmError(f"{type(error).__name__}: {error}"))
+        return _say(from_any(error))
     return 0
 
 

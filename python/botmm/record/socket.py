@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from botmm.clock import Clock
 from botmm.data.capture.kinds import Kind
-from botmm.errors import VenueError
+from botmm.errors import VenueError, innermost
 from botmm.exchanges.hyperliquid.liveness import Backoff
 from botmm.exchanges.hyperliquid.stream import heed_cancel
 from botmm.observe.logging import logger
@@ -214,6 +214,5 @@ async def get_document(url: str) -> Any:
 
 def _words(error: BaseException) -> str:
     """Return what is at the bottom of a group of errors."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = innermost(error)
     return f"{type(error).__name__}: {error}" if not isinstance(error, LostError) else str(error)

@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from botmm.clock import Clock
+from botmm.errors import innermost
 from botmm.exchanges.base import RawReply
 from botmm.exchanges.hyperliquid.fields import ReplyError, decode, required
 from botmm.exchanges.hyperliquid.liveness import Backoff, Liveness, Ping, Reconnect
@@ -243,6 +244,5 @@ def _control(method: str, subscription: Subscription) -> str:
 
 def _words(error: BaseException) -> str:
     """Return what is at the bottom of a group of errors."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = innermost(error)
     return f"{type(error).__name__}: {error}"
