@@ -57,9 +57,9 @@ class Sim(_Section):
             pattern=r"^(risk-averse|qpn|(pow[123]|log[12]):([0-9]*[1-9][0-9]*(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*))$"
         ),
     ] = Field(
-        default="risk-averse",
-        description="Queue model: risk-averse, pow1:N, pow2:N, pow3:N, log1:U, log2:U, qpn;"
-        " N and U above 0.",
+        default="qpn",
+        description="Queue model: qpn (by order counts), risk-averse, pow1:N, pow2:N, pow3:N, log1:U,"
+        " log2:U; N and U above 0.",
     )
     latency_model: Literal["constant", "feed", "file"] = Field(
         default="constant",

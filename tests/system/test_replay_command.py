@@ -69,7 +69,8 @@ def test_a_replay_from_the_store_writes_a_complete_folder(tape: Path, tmp_path: 
     assert summary["synthetic"] is True
     assert summary["data_tier"].startswith("C")
     assert [trial["label"] for trial in summary["trials"] if trial["kind"] == "queue"] == [
-        "risk-averse (this run)",
+        "risk-averse",
+        "qpn (this run)",
         "pow2:3",
     ]
     assert sum(part["fills"] for part in summary["by_day"].values()) == summary["fills"]

@@ -242,7 +242,9 @@ def play_options(command: _Command) -> _Command:
             help="ENTRY/RESPONSE in ms as 300/150, feed, or a file (`botmm data latency`).",
         ),
         click.option(
-            "--queue", metavar="MODEL", help="risk-averse, pow1:N … pow3:N, log1:U, log2:U, qpn."
+            "--queue",
+            metavar="MODEL",
+            help="qpn (by order counts), risk-averse, pow1:N … pow3:N, log1:U, log2:U.",
         ),
     ):
         command = option(command)

@@ -55,7 +55,7 @@ def test_the_core_is_told_what_the_settings_say() -> None:
     assert told["symbols"][0]["params"]["num_levels"] == 3
     assert told["symbols"][0]["tapes"] == ["data/tape/hyperliquid/BTC/2026-02-12.parquet"]
     assert told["sim"] == {
-        "queue": "risk-averse",
+        "queue": "qpn",
         "latency": {
             "model": "constant",
             "entry_ns": 20_000_000,
@@ -146,6 +146,7 @@ def test_alternatives_change_one_assumption_each() -> None:
     assert [(a.kind, a.label) for a in tried] == [
         ("latency", "0.5×"),
         ("latency", "2×"),
+        ("queue", "risk-averse"),
         ("queue", "pow2:3"),
     ]
     for alternative in tried:
@@ -153,7 +154,7 @@ def test_alternatives_change_one_assumption_each() -> None:
         assert variant is not None
         assert variant.fills > 0
     changed = [(t["sim"]["latency"]["scale"], t["sim"]["queue"]) for t in engines.told]
-    assert changed == [(0.5, "risk-averse"), (2.0, "risk-averse"), (1.0, "pow2:3")]
+    assert changed == [(0.5, "qpn"), (2.0, "qpn"), (1.0, "risk-averse"), (1.0, "pow2:3")]
     plain = spec(plan)
     for told in engines.told:
         told["sim"] = plain["sim"]

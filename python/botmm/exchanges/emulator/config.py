@@ -35,7 +35,7 @@ class EmulatorConfig:
     # How long actions are on their way to the exchange, and replies back.
     entry_ms: int = 0
     response_ms: int = 0
-    queue: str = "risk-averse"
+    queue: str = "qpn"
     # Numbers of the core's rules that differ from the venue's.
     rules: Mapping[str, Any] = field(default_factory=dict)
     fees: Mapping[str, float] = field(default_factory=dict)
