@@ -27,18 +27,32 @@ class Payments:
         Raises:
             ReplyError: it cannot be read; nothing of it is told.
         """
+        events: list[Event] = []
+        for time_ms, coin, received in self._new(frame):
+            self._told[time_ms, coin] = None
+            symbol = self._symbols[coin]
+            events.append({"kind": "funding", "symbol": symbol, "received": received})
+        while len(self._told) > KEPT_MAX:
+            del self._told[next(iter(self._told))]
+        return events
+
+    def lacks(self, frame: bytes) -> bool:
+        """Whether a frame of `userFundings` tells a payment that was not told.
+
+        Raises:
+            ReplyError: it cannot be read.
+        """
+        return bool(self._new(frame))
+
+    def _new(self, frame: bytes) -> list[tuple[int, str, int]]:
+        """Return time, coin and micro-dollars of what was not told, oldest first."""
         rows = required(required(decode(frame), "data", dict), "fundings", list)
         read = [
             (required(row, "time", int), required(row, "coin", str), floored(row, "usdc", USD))
             for row in rows
         ]
-        events: list[Event] = []
-        for time_ms, coin, received in sorted(read):
-            symbol, key = self._symbols.get(coin), (time_ms, coin)
-            if symbol is None or time_ms < self._since_ms or key in self._told:
-                continue
-            self._told[key] = None
-            events.append({"kind": "funding", "symbol": symbol, "received": received})
-        while len(self._told) > KEPT_MAX:
-            del self._told[next(iter(self._told))]
-        return events
+        return [
+            one
+            for one in sorted(read)
+            if one[1] in self._symbols and one[0] >= self._since_ms and one[:2] not in self._told
+        ]

@@ -32,6 +32,7 @@ from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.payments import Payments
 from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.readings import FEES_S, Readings
+from botmm.exchanges.hyperliquid.recalled import Recalled
 from botmm.exchanges.hyperliquid.replies import done, refusal
 from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
 from botmm.exchanges.hyperliquid.session import VOID_MS
@@ -135,6 +136,7 @@ class HyperliquidVenue:
             began_ms = await self._ask.venue_ms()
             self._funding = Payments(self.instruments, began_ms)
             self._incidents = Incidents(self.account, began_ms)
+            self._recalled = Recalled(self._ask, self._clock, began_ms, self._recall)
             self._readings = Readings(
                 self._ask, self.address, self.instruments, self._clock, fees_s=self.spec.fees_s
             )
@@ -144,7 +146,11 @@ class HyperliquidVenue:
         except BaseException:
             await self._rest.__aexit__(None, None, None)
             raise
-        running = (self._reserve_forever, *(stream.run for stream in self._streams))
+        running = (
+            self._reserve_forever,
+            self._recalled.run,
+            *(stream.run for stream in self._streams),
+        )
         self._tasks = [self._group.create_task(one()) for one in running]
         try:
             await self._until_up()
@@ -254,6 +260,14 @@ class HyperliquidVenue:
             return
         for event in events:
             self._paid.put_nowait(event)
+
+    def _recall(self, channel: str, frame: bytes) -> None:
+        """Hear money that moved without news of it."""
+        if channel == subscriptions.LEDGER:
+            self._meet(channel, frame)
+        elif self._funding.lacks(frame):
+            _log.warning("funding whose news was lost")
+            self._take(channel, frame)
 
     def _meet(self, channel: str, frame: bytes) -> None:
         read = self._incidents.fills if channel == "userFills" else self._incidents.ledger

@@ -364,6 +364,26 @@ def test_funding_is_told_once_over_snapshots_and_never_that_of_another_run() -> 
     play(script)
 
 
+def test_funding_whose_news_was_lost_is_told_and_no_other() -> None:
+    row = {"coin": "BTC", "time": 2_000_000, "usdc": "-0.5", "szi": "1.0"}
+    late = row | {"time": 5_600_000, "usdc": "-0.25"}
+
+    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
+        payments = venue.payments()
+        await fake.push("userFundings", {"user": "x", "fundings": [row]})
+        assert (await anext(payments))["received"] == -500_000
+        before = len(venue.inbox)
+        for rows in ([row], [row, late], [late]):
+            frame = {"channel": "userFundings", "data": {"user": "x", "fundings": rows}}
+            venue._recall("userFundings", json.dumps(frame).encode())
+        assert len(venue.inbox) == before + 1, "the journal hears what is new, once"
+        assert (await anext(payments))["received"] == -250_000
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(payments), 0.05)
+
+    play(script)
+
+
 def test_only_closed_minutes_are_told_and_malformed_ones_are_an_error() -> None:
     row = {"t": 0, "T": 59_999, "o": "1.5", "h": "2.0", "l": "1.0", "c": "1.25", "v": "0.1"}
 
