@@ -5,7 +5,7 @@ A cancel of everything goes through it, and what the stream told needs no questi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from botmm.exchanges.base import Instrument
 from botmm.exchanges.hyperliquid.answers import Answer
@@ -13,14 +13,17 @@ from botmm.exchanges.hyperliquid.fields import ReplyError, decode, required
 from botmm.exchanges.hyperliquid.refusals import is_misfit
 from botmm.exchanges.hyperliquid.statuses import read_update
 from botmm.ports import Place
+from botmm.units import SECOND_NS
 
 OVER = ("filled", "cancelled", "rejected")
 TOLD_MAX = 1_000
 """Words of the stream that are kept: proofs come soon after or not at all."""
+SHOWN_NS = 60 * SECOND_NS
+"""Longer than a request can be on its way: what neither of two standings shows never rests again."""
 
 
 class Mirror:
-    """Orders by id until their end is told; one too many does less harm than one too few."""
+    """Orders by id until their end is told or seen; one too many does less harm than one too few."""
 
     def __init__(
         self,
@@ -39,6 +42,9 @@ class Mirror:
         self._symbols = {one.name: (ix, one) for ix, one in enumerate(listing)}
         self._orders: dict[str, int] = {}
         self._told: dict[str, Answer] = {}
+        # What the last standing did not show, and when that was asked for.
+        self._absent: set[str] = set()
+        self._shown_ns = -SHOWN_NS
 
     def sent(self, place: Place) -> None:
         """Note an order before it leaves."""
@@ -52,6 +58,20 @@ class Mirror:
             self._orders.pop(answer.cloid, None)
         elif answer.word == "resting":
             self._orders[answer.cloid] = answer.symbol
+
+    def shown(self, resting: Collection[str | None], now_ns: int) -> None:
+        """Forget what two standings some time apart did not show: its end was not heard of.
+
+        Args:
+            resting: the client ids of all orders that rest.
+            now_ns: monotonic.
+        """
+        if now_ns - self._shown_ns < SHOWN_NS:
+            return
+        absent = self._orders.keys() - resting
+        for cloid in absent & self._absent:
+            del self._orders[cloid]
+        self._absent, self._shown_ns = absent, now_ns
 
     def heard(self, frame: bytes) -> None:
         """Take a frame of `orderUpdates`; a row that cannot be read changes nothing."""

@@ -452,7 +452,9 @@ class HyperliquidVenue:
         Raises:
             VenueError: no answer that can be trusted.
         """
-        return await self._readings.standing()
+        standing = await self._readings.standing()
+        self._mirror.shown({one.cloid for one in standing.orders}, self._monotonic())
+        return standing
 
     async def withdraw(self, orders: Sequence[RestingOrder]) -> None:
         """Cancel orders by the venue's ids, ours or not; what is gone shows in the standing."""
