@@ -119,7 +119,7 @@ def from_any(error: Exception) -> BotmmError:
     if isinstance(first, OSError):
         return from_system(first)
     what = f"unexpected {type(first).__name__}: {first}"
-    cure = "please report it with the output of the same command and --verbose"
+    cure = "please report it, with the output of --verbose where the command has that"
     return from_core(first) or BotmmError(what, cure=cure)
 
 

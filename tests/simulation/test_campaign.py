@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -180,3 +181,38 @@ def test_a_planted_bug_is_found(tmp_path: Path, venue: type[HyperliquidVenue], w
     with pytest.raises(GuiltyError, match=words) as found:
         play(plan, tmp_path)
     print(str(found.value)[:300])
+
+
+class DeafVenue(HyperliquidVenue):
+    """No news of funding comes; whatever of it is told was asked for."""
+
+    asked_for = 0
+    _is_asked = False
+
+    def _take(self, channel: str, frame: bytes) -> bool:
+        if channel == "userFundings":
+            if not self._is_asked:
+                return True
+            DeafVenue.asked_for += 1
+        return super()._take(channel, frame)
+
+    def _recall(self, channel: str, frame: bytes) -> None:
+        self._is_asked = True
+        super()._recall(channel, frame)
+        self._is_asked = False
+
+
+class UncuriousVenue(DeafVenue):
+    """Planted: it is not asked for either."""
+
+    def _recall(self, channel: str, frame: bytes) -> None:
+        return
+
+
+@pytest.mark.skipif(not NIGHTLY, reason="takes two hours of simulated time")
+def test_funding_whose_news_is_lost_reaches_the_books(tmp_path: Path) -> None:
+    plan = Plan(rounds=4, round_s=1_800, block_ms=1_000, seed=3, thin=True, venue_type=DeafVenue)
+    assert play(plan, tmp_path / "asks").record.rounds == 4
+    assert DeafVenue.asked_for > 0
+    with pytest.raises(GuiltyError, match="funding2 0, truly"):
+        play(replace(plan, venue_type=UncuriousVenue), tmp_path / "asks not")

@@ -76,9 +76,8 @@ class Emulator:
                 self.desk.core.deposit(account.address, config.deposit_usd * _MICROS)
             await self._warm_up(start)
         if config.state is not None:
-            state.save(
-                config.state, self.desk, self.purse
-            )  # a place that takes nothing is told now
+            # A place that takes nothing is told now, not at the end.
+            state.save(config.state, self.desk, self.purse)
         self.clock = ScaledClock(self._base, speed=config.speed, start=start)
         self.faults = Faults(config.faults, start=start)
         self.server = self._server()

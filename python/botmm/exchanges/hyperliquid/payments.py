@@ -28,9 +28,9 @@ class Payments:
             ReplyError: it cannot be read; nothing of it is told.
         """
         events: list[Event] = []
-        for time_ms, coin, received in self._new(frame):
-            self._told[time_ms, coin] = None
-            symbol = self._symbols[coin]
+        for key, received in self._new(frame).items():
+            self._told[key] = None
+            symbol = self._symbols[key[1]]
             events.append({"kind": "funding", "symbol": symbol, "received": received})
         while len(self._told) > KEPT_MAX:
             del self._told[next(iter(self._told))]
@@ -44,15 +44,15 @@ class Payments:
         """
         return bool(self._new(frame))
 
-    def _new(self, frame: bytes) -> list[tuple[int, str, int]]:
-        """Return time, coin and micro-dollars of what was not told, oldest first."""
+    def _new(self, frame: bytes) -> dict[tuple[int, str], int]:
+        """Return micro-dollars by time and coin of what was not told, oldest first, each once."""
         rows = required(required(decode(frame), "data", dict), "fundings", list)
-        read = [
-            (required(row, "time", int), required(row, "coin", str), floored(row, "usdc", USD))
+        read = {
+            (required(row, "time", int), required(row, "coin", str)): floored(row, "usdc", USD)
             for row in rows
-        ]
-        return [
-            one
-            for one in sorted(read)
-            if one[1] in self._symbols and one[0] >= self._since_ms and one[:2] not in self._told
-        ]
+        }
+        return {
+            key: received
+            for key, received in sorted(read.items())
+            if key[1] in self._symbols and key[0] >= self._since_ms and key not in self._told
+        }

@@ -12,7 +12,9 @@ from botmm.exchanges.hyperliquid.fields import required
 from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.subscriptions import LEDGER
 from botmm.observe.logging import logger
+from botmm.units import SECOND_NS
 
+MS_NS = 1_000_000
 HOUR_S = 3_600
 AFTER_S = 30
 """Funding is paid on the hour, and its news comes within seconds."""
@@ -35,9 +37,9 @@ class Recalled:
     async def run(self) -> None:
         """Ask after each hour, until there is an answer."""
         while True:
-            now_s = int(self._clock.now()) / 1e9
+            now_s = int(self._clock.now()) / SECOND_NS
             await asyncio.sleep((AFTER_S - now_s) % HOUR_S or HOUR_S)
-            asked_ms = int(self._clock.now()) // 1_000_000
+            asked_ms = int(self._clock.now()) // MS_NS
             while not await self._bring():
                 await asyncio.sleep(AGAIN_S)
             self._since_ms = max(self._since_ms, asked_ms - MARGIN_MS)

@@ -343,6 +343,7 @@ def test_funding_is_told_once_over_snapshots_and_never_that_of_another_run() -> 
     row = {"coin": "BTC", "time": 2_000_000, "usdc": "-0.1234567", "szi": "1.0"}
     rows = [
         row,
+        row,
         row | {"time": 999_999},
         row | {"coin": "DOGE"},
         row | {"coin": "ETH", "usdc": "2"},
