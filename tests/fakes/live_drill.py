@@ -6,8 +6,9 @@ The judge adds up the exchange's own fills; nothing of the daemon's books is bel
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,10 +91,16 @@ class Drill:
         self, condition: Callable[[], object], what: str, seconds: float = WAIT_S
     ) -> None:
         """Wait for a condition."""
+        async with self._within(seconds, what):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+    @contextlib.asynccontextmanager
+    async def _within(self, seconds: float, what: str) -> AsyncIterator[None]:
+        """Bound a wait, and tell how the daemon stood where it took too long."""
         try:
             async with asyncio.timeout(seconds):
-                while not condition():
-                    await asyncio.sleep(0.02)
+                yield
         except TimeoutError:
             said = {k: v for k, v in self.daemon.status().items() if k != "changes"}
             raise AssertionError(f"after {seconds} s still not: {what}; {said}") from None
@@ -126,7 +133,7 @@ class Drill:
     async def trade(self, fills: int, seconds: float = WAIT_S) -> None:
         """Move the market through the quotes until there are so many more fills."""
         wanted = self.audit()["fills"] + fills
-        async with asyncio.timeout(seconds):
+        async with self._within(seconds, f"{wanted} fills"):
             while self.audit()["fills"] < wanted:
                 self._shocks += 1
                 await self.do("shock", coin="BTC", bps=SHOCK_BPS * (-1) ** self._shocks)
@@ -134,13 +141,13 @@ class Drill:
 
     async def sent(self, orders: int) -> None:
         """Trade until so many orders were accepted."""
-        async with asyncio.timeout(WAIT_S):
+        async with self._within(WAIT_S, f"{orders} orders"):
             while self.audit()["accepted"] < orders:
                 await self.trade(1)
 
     async def struck(self, kind: str, times: int) -> None:
         """Trade until a fault has struck so often."""
-        async with asyncio.timeout(WAIT_S):
+        async with self._within(WAIT_S, f"{kind} struck {times} times"):
             while self.emulator.faults.struck.get(kind, 0) < times:
                 await self.trade(1)
 

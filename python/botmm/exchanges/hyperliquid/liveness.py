@@ -70,15 +70,21 @@ class Liveness:
             if silence is not None
         }
         self._ping_ns, self._pong_ns = ping_ns, pong_ns
+        self._wait_ns = pong_ns
         self._pinged_ns = now_ns
         self._unanswered_ns: int | None = None
 
     def heard(self, channel: str, now_ns: int) -> None:
         """Note a frame; any frame shows that the socket lives, its own that the channel does."""
-        self._unanswered_ns = None
+        self._unanswered_ns, self._wait_ns = None, self._pong_ns
         known = self._channels.get(channel)
         if known is not None:
             known.heard_ns, known.again_ns = now_ns, None
+
+    def doubt(self, wait_ns: int) -> None:
+        """Ping at the next look, and wait no longer than that for any frame."""
+        self._pinged_ns -= self._ping_ns
+        self._wait_ns = wait_ns
 
     def ages(self, now_ns: int) -> dict[str, int]:
         """Return how long each watched channel has been silent, in ns."""
@@ -86,7 +92,7 @@ class Liveness:
 
     def tick(self, now_ns: int) -> list[Decision]:
         """Return what is to be done now; a reconnect stands alone."""
-        if self._unanswered_ns is not None and now_ns - self._unanswered_ns >= self._pong_ns:
+        if self._unanswered_ns is not None and now_ns - self._unanswered_ns >= self._wait_ns:
             return [Reconnect(why="no frame after a ping")]
         decisions: list[Decision] = []
         for name, channel in self._channels.items():

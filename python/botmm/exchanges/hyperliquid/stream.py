@@ -25,6 +25,8 @@ CLOSE_S = 0.2
 TICK_S = 0.1
 GOOD_NS = 30 * SECOND_NS
 """A connection that lasted this long ends the backoff."""
+DOUBT_NS = 2 * SECOND_NS
+"""How long a socket that is in doubt may be without a frame."""
 POSTS_MAX = 90
 """The venue takes 100 posts in flight."""
 PACE = 20
@@ -66,10 +68,9 @@ class Stream:
 
         Args:
             lost: told why a connection ended.
-            changed: told when `up` is another.
+            changed: told when `up` may be another.
         """
         self.spec = spec
-        self.up = False
         self.links = 0
         self.why = "not connected yet"
         self._clock = clock
@@ -81,7 +82,13 @@ class Stream:
         self._posts: dict[int, asyncio.Future[RawReply]] = {}
         self._post_id = 0
         self._acknowledged = 0
+        self._subscribed = self._doubted = False
         self._live = Liveness({}, 0)
+
+    @property
+    def up(self) -> bool:
+        """Whether the socket is subscribed, and no doubt of it is open."""
+        return self._subscribed and not self._doubted
 
     async def run(self) -> None:
         """Keep the socket up until cancelled."""
@@ -124,6 +131,13 @@ class Stream:
         finally:
             self._posts.pop(number, None)
 
+    def doubt(self) -> None:
+        """Hold the socket for down until it says anything: what is wrong may have struck it too."""
+        if self._subscribed and not self._doubted:
+            self._doubted = True
+            self._live.doubt(DOUBT_NS)
+            self._changed()
+
     def drop(self, why: str) -> None:
         """Give the connection up: a new one follows."""
         self.why = why
@@ -154,10 +168,13 @@ class Stream:
             frame = await ws.recv(decode=False)
             channel = channel_of(frame)
             self._live.heard(name_of(channel, frame), self._now())
+            if self._doubted:
+                self._doubted = False
+                self._changed()
             if channel == "post":
                 self._posted(frame)
             elif channel == "subscriptionResponse":
-                self._subscribed()
+                self._acknowledge()
             if not self._take(channel, frame):
                 raise LinkLostError("nobody reads what the account says")
 
@@ -170,7 +187,7 @@ class Stream:
         end = self._now() + round(SUBSCRIBE_S * SECOND_NS)
         while True:
             await asyncio.sleep(TICK_S)
-            if not self.up:
+            if not self._subscribed:
                 if self._now() >= end:
                     raise LinkLostError("subscriptions are not acknowledged")
                 continue
@@ -186,10 +203,10 @@ class Stream:
                         await ws.send(_control("unsubscribe", wanted))
                         await ws.send(_control("subscribe", wanted))
 
-    def _subscribed(self) -> None:
+    def _acknowledge(self) -> None:
         self._acknowledged += 1
-        if not self.up and self._acknowledged >= len(self.spec.subscriptions):
-            self.up = True
+        if not self._subscribed and self._acknowledged >= len(self.spec.subscriptions):
+            self._subscribed = True
             self.links += 1
             self._changed()
 
@@ -216,8 +233,8 @@ class Stream:
 
     def _down(self) -> None:
         self._ws = None
-        if self.up:
-            self.up = False
+        if self._subscribed:
+            self._subscribed = self._doubted = False
             self._changed()
         for waiting in self._posts.values():
             if not waiting.done():

@@ -200,6 +200,7 @@ class HyperliquidVenue:
                 self._clock,
                 seed=self.spec.seed + offset,
                 take=self._take,
+                lost=self._doubt,
                 changed=self._linking.set,
             )
             for offset, one in enumerate((market, private))
@@ -251,6 +252,12 @@ class HyperliquidVenue:
             except (OSError, sqlite3.Error) as error:
                 _log.warning("no nonces were reserved", why=str(error))
             await asyncio.sleep(RESERVE_S)
+
+    def _doubt(self, why: str) -> None:
+        """After a socket was lost, trust no other before it shows that it lives."""
+        del why
+        for stream in self._streams:
+            stream.doubt()
 
     def _pay(self, frame: bytes) -> None:
         try:

@@ -165,6 +165,30 @@ def test_a_half_open_connection_is_given_up() -> None:
     case.play(script)
 
 
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_socket_in_doubt_is_down_until_it_says_anything(answers: bool) -> None:
+    async def handler(ws: ServerConnection, number: int) -> None:
+        await case.acknowledge(ws)
+        case.controls.append(json.loads(await ws.recv()))
+        if answers:
+            await ws.send('{"channel":"pong"}')
+        await ws.wait_closed()
+
+    async def script() -> None:
+        loop = asyncio.get_running_loop()
+        await case.until(lambda: case.stream.up)
+        began = loop.time()
+        case.stream.doubt()
+        assert not case.stream.up
+        await case.until(lambda: case.stream.up)
+        assert case.stream.links == (1 if answers else 2)
+        assert loop.time() - began < (1 if answers else 4)
+
+    case = Case(handler)
+    case.play(script)
+    assert case.controls[2] == {"method": "ping"}
+
+
 def test_a_silent_channel_is_subscribed_again_before_the_socket_is_given_up() -> None:
     async def handler(ws: ServerConnection, number: int) -> None:
         await case.acknowledge(ws)
