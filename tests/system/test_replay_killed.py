@@ -26,13 +26,13 @@ DEADLINE_S = 120.0
 # Saved after every chunk, so that there is a place to go on from in a test's time.
 MAIN = """
 import sys
-from botmm.research import checkpoint, replay
-checkpoint.EVERY_S, replay.CHUNK_ROWS = 0.0, 20_000
+from botmm.research import checkpoint, keyframes, replay
+checkpoint.EVERY_S, replay.CHUNK_ROWS, keyframes.EVERY_ROWS = 0.0, 20_000, 50_000
 from botmm.cli import main
 main()
 """
 RUN = [sys.executable, "-c", MAIN, "replay"]
-SAME = ("fills.parquet", "orders.parquet", "equity.parquet", "summary.json")
+SAME = ("fills.parquet", "orders.parquet", "equity.parquet", "keyframes.parquet", "summary.json")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Why commands — the terms of a finished run's quotes, and what stands in the way of an answer."""
 
 import json
+import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -8,9 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from botmm.core import Replay
+from botmm.research.why import Moment, explain
 from tests.fakes.markets import write_market
 
-BOTMM = [sys.executable, "-c", "from botmm.cli import main; main()"]
+# A run so short has no keyframes else.
+MAIN = """
+from botmm.research import keyframes, replay
+keyframes.EVERY_ROWS = replay.CHUNK_ROWS = 2_000
+from botmm.cli import main
+main()
+"""
+BOTMM = [sys.executable, "-c", MAIN]
 
 
 def botmm(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -72,6 +82,28 @@ def test_what_cannot_be_answered_is_said(run: Path, args: str, said: str) -> Non
     assert done.returncode != 0
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("minute", [1, 7, 13, 19])
+def test_it_is_played_from_the_last_keyframe_and_says_the_same(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minute: int
+) -> None:
+    monkeypatch.chdir(run)
+    begun: list[bytes | None] = []
+
+    def engine(spec: str, saved: bytes | None = None) -> Replay:
+        begun.append(saved)
+        return Replay(spec, saved=saved)
+
+    def told(folder: Path) -> list[Moment]:
+        return explain(folder, f"2026-02-12T00:{minute:02}:30", None, engine)
+
+    others = {name: shutil.copytree("run", tmp_path / name) for name in ("bare", "other build")}
+    (others["bare"] / "keyframes.parquet").unlink()
+    path = others["other build"] / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"build": "another"}))
+    assert told(run / "run") == told(others["bare"]) == told(others["other build"])
+    assert [saved is None for saved in begun] == [minute == 1, True, True]
 
 
 def test_another_tape_is_refused(run: Path, tmp_path: Path) -> None:

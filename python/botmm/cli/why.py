@@ -40,7 +40,8 @@ def _asked(command: Any) -> Any:
 def why(**options: Any) -> None:
     """Print the terms of every quote at a time; they add up to its price exactly.
 
-    The run is played again from its manifest up to that time, over the same tapes.
+    The run is played on from its last keyframe before that time, over the same tapes; from its
+    beginning where it has none, or none of this version.
     """
     for moment in _explained(options):
         click.echo(_head(moment))

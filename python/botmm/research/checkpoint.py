@@ -23,20 +23,20 @@ from botmm.data.leftovers import write_whole
 from botmm.errors import UsageError
 from botmm.research.identity import identity
 from botmm.research.output import file_digest
-from botmm.research.tables import TABLES, Columns, Tables, rows_of
+from botmm.research.tables import KEPT, Columns, Tables, rows_of
 
 if TYPE_CHECKING:
     from botmm.research.plan import Plan
 
 EVERY_S = 20.0
 AT, OWNER = "at.json", "owner.lock"
-_ROWS = "|".join(TABLES)
+_ROWS = "|".join(KEPT)
 _OURS = re.compile(rf"at\.json(\.tmp-\d+)?|owner\.lock|state-\d+\.bin|({_ROWS})-\d+\.parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a run was saved: the number of its state, its clock, the seconds it took.
+    """Where a run was saved: the number of its state, its clock and rows, the seconds it took.
 
     `files` are those it needs, with their check sums.
     """
@@ -44,6 +44,7 @@ class Place:
     key: str
     number: int
     ts: int
+    rows: int
     seconds: float
     files: dict[str, int]
 
@@ -97,7 +98,7 @@ class Checkpoint:
     def rows(self) -> Iterator[tuple[str, Columns]]:
         """Yield the rows that had left the core by the place: a table's name, and some of them."""
         for number in range(1, self._number + 1):
-            for name in TABLES:
+            for name in KEPT:
                 path = self._part(number).path(name)
                 yield from ((name, columns) for columns in rows_of(path, self.plan))
 
@@ -105,25 +106,25 @@ class Checkpoint:
         """Take in the rows of each table that left the core."""
         if self._tables is None:
             self._tables = self._part(self._number + 1)
-        for name in TABLES:
+        for name in KEPT:
             self._tables.add(name, moved[name])
 
     def is_due(self) -> bool:
         """Whether the last place is so old that another is worth its time."""
         return self._clock.monotonic() - self._saved_at >= EVERY_S
 
-    def save(self, state: bytes, *, ts: int, seconds: float) -> None:
+    def save(self, state: bytes, *, ts: int, rows: int, seconds: float) -> None:
         """Make the present the place to go on from; `add` was called since the last."""
         assert self._tables is not None, "invariant: rows came before"
         self._tables.close()
         number = self._number + 1
-        fresh = [self._state(number), *(self._tables.path(name) for name in TABLES)]
+        fresh = [self._state(number), *(self._tables.path(name) for name in KEPT)]
         fresh[0].write_bytes(state)
         before = self._state(number - 1)
         files = {} if self.place is None else dict(self.place.files)
         files.pop(before.name, None)
         files |= {path.name: _sum(path) for path in fresh}
-        place = Place(key=self.key, number=number, ts=ts, seconds=seconds, files=files)
+        place = Place(key=self.key, number=number, ts=ts, rows=rows, seconds=seconds, files=files)
         self._tables, self.place = None, place
         write_whole(self.folder / AT, json.dumps(asdict(place)))
         before.unlink(missing_ok=True)

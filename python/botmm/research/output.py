@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from botmm import core
 from botmm.data.leftovers import left_in, sweep
 from botmm.errors import UsageError
 from botmm.report.analysis import Parts
@@ -35,6 +36,7 @@ FILES = {
     "fills.parquet",
     "orders.parquet",
     "equity.parquet",
+    "keyframes.parquet",
     "signals.bin",
     MANIFEST,
 }
@@ -256,6 +258,7 @@ def _manifest(run: ReplayRun, sheet: Sheet, folder: Path) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "versions": dict(sheet.versions),
+        "build": file_digest(core.BUILD),
         "platform": platform.platform(),
         "seed": run.plan.settings.replay.seed,
         "config": dict(sheet.config),
@@ -286,6 +289,8 @@ def tape_digests(plan: Plan) -> list[dict[str, Any]]:
             "path": str(tape.path),
             "symbol": tape.symbol,
             "rows": tape.rows,
+            "first_ts": int(tape.first_ts),
+            "last_ts": int(tape.last_ts),
             "sha256": file_digest(tape.path),
         }
         for group in plan.tapes.values()

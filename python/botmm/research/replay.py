@@ -17,8 +17,9 @@ import numpy as np
 
 from botmm.errors import DataError
 from botmm.report.tally import OrderTally
+from botmm.research import keyframes
 from botmm.research.equity import EquityTrace
-from botmm.research.tables import TABLES
+from botmm.research.tables import KEPT, KEYFRAMES, TABLES
 from botmm.units import DAY_NS, SECOND_NS
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Engine(Protocol):
 EngineFactory = Callable[..., Engine]
 # Called after each chunk with the share done and the rows so far; true asks the run to stop.
 OnChunk = Callable[[float, int], bool]
-# Called with a table's name, `fills`, `orders` or `equity`, and its rows since the last call.
+# Called with a table's name, one of `tables.KEPT`, and its rows since the last call.
 KeepRows = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -260,16 +261,18 @@ def run(
         for table, columns in checkpoint.rows():
             take(table, columns)
     stop = done = False
-    rows = 0
+    rows = 0 if place is None else place.rows
     while not done and not stop:
-        at = core.run(CHUNK_ROWS)
+        before, at = rows, core.run(CHUNK_ROWS)
         rows, done = int(at["rows"]), bool(at["done"])
         if rows == 0:
             raise DataError(
                 f"no rows from {plan.range.text()}", cure="`botmm data ls` shows what is there"
             )
-        moved = core.drain()
-        for table in TABLES:
+        key = keep is not None and plan.strategy is None and _is_key(before, rows)
+        frames = {int(at["ts"]): core.save()} if key else {}
+        moved = {**core.drain(), KEYFRAMES: keyframes.columns(frames)}
+        for table in KEPT:
             take(table, moved[table])
         share = (int(at["ts"]) - first) / max(last - first, 1)
         stop = on_chunk(1.0 if done else min(max(share, 0.0), 1.0), rows)
@@ -278,7 +281,7 @@ def run(
             # Once it was worth saving, the end is too: other assumptions are still to be tried.
             if stop or checkpoint.is_due() or (done and checkpoint.place is not None):
                 seconds = clock.monotonic() - started
-                checkpoint.save(core.save(), ts=int(at["ts"]), seconds=seconds)
+                checkpoint.save(core.save(), ts=int(at["ts"]), rows=rows, seconds=seconds)
     signals = core.signals()
     result = core.result()
     for table in TABLES:
@@ -297,6 +300,11 @@ def run(
     )
 
 
+def _is_key(before: int, rows: int) -> bool:
+    """Whether a keyframe is due between two numbers of rows."""
+    return before // keyframes.EVERY_ROWS < rows // keyframes.EVERY_ROWS
+
+
 @dataclass(slots=True)
 class _Held:
     """What of the rows stays in memory."""
@@ -311,7 +319,7 @@ class _Held:
             self.orders.add(rows)
         elif table == "equity":
             self.equity.add(rows)
-        elif hold_fills and (len(rows["symbol"]) or not self._fills):
+        elif table == "fills" and hold_fills and (len(rows["symbol"]) or not self._fills):
             self._fills.append(rows)
 
     def fills(self) -> dict[str, Any]:

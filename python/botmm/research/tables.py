@@ -1,4 +1,4 @@
-"""Tables — fills, orders and equity of a run to Parquet files as they come, and back."""
+"""Tables — fills, orders, equity and keyframes of a run to Parquet files as they come, and back."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 Columns = dict[str, Any]
 
 SCHEMA_VERSION = 1
-TABLES = ("fills", "orders", "equity")
+TABLES = ("fills", "orders", "equity")  # as the core gives them
+KEYFRAMES = "keyframes"
+KEPT = (*TABLES, KEYFRAMES)
 GROUP_ROWS = 65_536  # rows wait for so many: each group costs memory as long as its file is open
+STATE_ROWS = 1  # each is as large as thousands of rows, and is read alone
 WAITING = 64  # small tables are put together: each costs a kilobyte a column beside its rows
 
 
@@ -47,7 +50,7 @@ class Tables:
         waiting = self._waiting[name]
         if table.num_rows:
             waiting.append(table)
-        if sum(part.num_rows for part in waiting) >= GROUP_ROWS:
+        if sum(part.num_rows for part in waiting) >= _group_rows(name):
             self._write(name)
         elif len(waiting) >= WAITING:
             waiting[:] = [_joined(waiting)]
@@ -74,11 +77,17 @@ class Tables:
         if not waiting:
             return
         table = _joined(waiting)
-        whole = table.num_rows // GROUP_ROWS * GROUP_ROWS
+        group = _group_rows(name)
+        whole = table.num_rows // group * group
         if whole:
-            self._open[name].write_table(table.slice(0, whole), row_group_size=GROUP_ROWS)
+            self._open[name].write_table(table.slice(0, whole), row_group_size=group)
         rest = table.slice(whole)
         waiting[:] = [rest] if rest.num_rows else []
+
+
+def _group_rows(name: str) -> int:
+    """Return how many rows of a table stand in a group of its file."""
+    return STATE_ROWS if name == KEYFRAMES else GROUP_ROWS
 
 
 def rows_of(path: Path, plan: Plan) -> Iterator[Columns]:
@@ -118,6 +127,8 @@ def _table(columns: Mapping[str, Any], plan: Plan) -> pa.Table:
             data[name] = pa.array(names[column], pa.string())
         elif name.startswith("markout_"):
             data[name] = pa.array(column, mask=np.asarray(column) == UNRESOLVED)
+        elif name == "state":
+            data[name] = pa.array(column, pa.binary())
         else:
             data[name] = pa.array(column)
     scales = {

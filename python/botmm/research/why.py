@@ -1,15 +1,17 @@
-"""Why — how a finished run's quotes came about at a moment, by playing the run again up to it."""
+"""Why — how a finished run's quotes came about at a moment, played again from the last keyframe."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from botmm import core
 from botmm.errors import DataError, UsageError
+from botmm.research.keyframes import FILE, Keyframe, nearest
+from botmm.research.output import file_digest
 from botmm.units import parse_time, time_text
 
 MANIFEST = "manifest.json"
@@ -49,7 +51,7 @@ class Moment:
 
 
 def explain(
-    folder: Path, at: str, symbol: str | None, engine: Callable[[str], Explainer]
+    folder: Path, at: str, symbol: str | None, engine: Callable[..., Explainer]
 ) -> list[Moment]:
     """Return what was decided at a time of a run, a row a symbol.
 
@@ -77,8 +79,10 @@ def explain(
             f"--at {at} is outside of the run",
             cure=f"it goes from {time_text(first)} to {time_text(last)}",
         )
-    _check_data(manifest)
-    told = json.loads(engine(json.dumps(manifest["spec"])).why(ts))
+    frame = _keyframe(folder, manifest, ts)
+    _check_data(manifest, since=0 if frame is None else frame.ts, until=ts)
+    going = {} if frame is None else {"saved": frame.state}
+    told = json.loads(engine(json.dumps(manifest["spec"]), **going).why(ts))
     rows = [_moment(int(told["ts"]), row) for row in told["symbols"]]
     return [row for row in rows if symbol in {None, row.symbol}]
 
@@ -94,14 +98,23 @@ def _json(path: Path) -> Any:
         ) from None
 
 
-def _check_data(manifest: Mapping[str, Any]) -> None:
-    """Refuse tapes that are not those that the run played."""
+def _keyframe(folder: Path, manifest: Mapping[str, Any], ts: int) -> Keyframe | None:
+    """Return where to play from; None for the beginning: no state, or none of this core's."""
+    path = folder / FILE
+    if manifest.get("build") != file_digest(core.BUILD) or not path.is_file():
+        return None
+    return nearest(folder, ts) if file_digest(path) == manifest["files"].get(FILE) else None
+
+
+def _check_data(manifest: Mapping[str, Any], *, since: int, until: int) -> None:
+    """Refuse tapes between two times that are not those that the run played."""
     for row in manifest["data"]:
         path = Path(row["path"])
         if not path.is_file():
             raise DataError(f"{path}: the run's tape is gone", cure="run the command where it ran")
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if row["last_ts"] < since or row["first_ts"] > until:
+            continue
+        digest = file_digest(path)
         if digest != row["sha256"]:
             raise DataError(
                 f"{path}: not the tape that the run played: sha256 {digest[:12]}, "

@@ -45,7 +45,7 @@ def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_folder_holds_what_it_must(tmp_path: Path) -> None:
     folder = written(tmp_path / "run")
     names = {path.name for path in folder.iterdir()}
-    tables = {"fills.parquet", "orders.parquet", "equity.parquet"}
+    tables = {f"{name}.parquet" for name in ("fills", "orders", "equity", "keyframes")}
     assert names == {"report.html", "summary.json", "manifest.json", "signals.bin"} | tables
     assert [p.name for p in tmp_path.iterdir() if ".tmp-" in p.name] == []
     summary = json.loads((folder / "summary.json").read_text())
