@@ -74,10 +74,10 @@ def parse_time(text: str, *, end: bool) -> UnixNanos:
     Raises:
         ValueError: neither a day nor a time.
     """
-    if len(text) <= 10:
-        day = parse_date(text)
-        return day_start(day + timedelta(days=1) if end else day)
     try:
+        if len(text) <= 10:
+            day = date.fromisoformat(text)
+            return day_start(day + timedelta(days=1) if end else day)
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(

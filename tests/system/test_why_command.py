@@ -72,7 +72,7 @@ def test_why_not_names_the_reason(run: Path) -> None:
     ("args", "said"),
     [
         ("--at 2026-02-13 --run run", "is outside of the run"),
-        ("--at noon --run run", "not a day"),
+        ("--at noon --run run", "not a time"),
         ("--at 2026-02-12T00:10:00 --run run --symbol ETH", "run is a run of BTC, not of ETH"),
         ("--at 2026-02-12T00:10:00 --run nowhere", "not a file of a run"),
     ],

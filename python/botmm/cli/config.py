@@ -14,11 +14,11 @@ from botmm.cli.options import (
     json_option,
     load_config,
     output_options,
-    symbols_option,
 )
 from botmm.cli.terminal import terminal
 from botmm.cli.tree import CONTEXT
 from botmm.errors import UsageError
+from botmm.observe.spellings import symbols_option
 
 
 @click.group(

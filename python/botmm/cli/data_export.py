@@ -12,9 +12,9 @@ from botmm.cli.options import (
     output_options,
     range_options,
     store_options,
-    symbols_option,
 )
 from botmm.cli.terminal import terminal
+from botmm.observe.spellings import symbols_option
 
 
 @click.command(

@@ -15,9 +15,9 @@ from botmm.cli.options import (
     output_options,
     range_options,
     store_options,
-    symbols_option,
 )
 from botmm.cli.terminal import terminal
+from botmm.observe.spellings import symbols_option
 
 if TYPE_CHECKING:
     from botmm.data.ingest import Outcome, Request

@@ -5,8 +5,9 @@ from __future__ import annotations
 import rich_click as click
 
 from botmm.cli.data_import import size_text, store_folder
-from botmm.cli.options import examples, json_option, output_options, store_options, symbols_option
+from botmm.cli.options import examples, json_option, output_options, store_options
 from botmm.cli.terminal import terminal
+from botmm.observe.spellings import symbols_option
 
 
 @click.command(

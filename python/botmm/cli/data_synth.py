@@ -13,9 +13,9 @@ from botmm.cli.options import (
     json_option,
     output_options,
     store_options,
-    symbols_option,
 )
 from botmm.cli.terminal import terminal
+from botmm.observe.spellings import symbols_option
 
 # A century; no date of the calendar is left behind.
 _HOURS_MAX = 876_000

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from botmm.cli.options import examples, json_option, output_options, symbols_option
+from botmm.cli.options import examples, json_option, output_options
 from botmm.cli.terminal import Terminal, terminal
 from botmm.errors import UsageError
+from botmm.observe.spellings import symbols_option
 
 if TYPE_CHECKING:
     from rich.console import Console

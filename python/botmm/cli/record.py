@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import rich_click as click
 
-from botmm.cli.options import Span, examples, output_options, store_options, symbols_option
+from botmm.cli.options import Span, examples, output_options, store_options
 from botmm.cli.terminal import Terminal, terminal
 from botmm.errors import StoppedError, UsageError
+from botmm.observe.spellings import symbols_option
 
 if TYPE_CHECKING:
     from botmm.clock import Clock

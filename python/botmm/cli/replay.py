@@ -17,10 +17,10 @@ from botmm.cli.options import (
     play_settings,
     range_options,
     store_options,
-    symbols_option,
 )
 from botmm.cli.terminal import terminal
 from botmm.errors import BotmmError
+from botmm.observe.spellings import symbols_option
 from botmm.units import DAY_NS, SECOND_NS, time_text
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from botmm.cli.options import (
     play_settings,
     range_options,
     store_options,
-    symbols_option,
 )
 from botmm.cli.terminal import terminal
 from botmm.errors import UsageError
+from botmm.observe.spellings import symbols_option
 
 if TYPE_CHECKING:
     from rich.table import Table

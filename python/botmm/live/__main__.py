@@ -37,6 +37,7 @@ from botmm.live.secrets import agent_key, secret_text
 from botmm.live.watch import Watch, alarms, beat, control, meet, pay
 from botmm.observe.logging import set_up
 from botmm.observe.notifier import Notifier
+from botmm.observe.spellings import symbols_option
 from botmm.store.state import StateStore
 
 ARM = "arm.json"
@@ -49,17 +50,10 @@ SWITCH_S = 0.0005
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Examples:\n\n$ botmm-live --paper\n\n$ botmm-live --paper --symbols BTC,ETH",
+    epilog="Examples:\n\n$ botmm-live --paper\n\n$ botmm-live --paper --symbols BTC ETH",
 )
 @click.option("--paper", is_flag=True, help="Trade on the local exchange, whatever is configured.")
-@click.option(
-    "--symbol",
-    "--symbols",
-    "symbols",
-    multiple=True,
-    metavar="SYMBOL",
-    help="What is quoted, in place of the configured ones: one, or several by commas. Repeatable.",
-)
+@symbols_option
 @click.option(
     "--config",
     multiple=True,

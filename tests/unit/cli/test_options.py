@@ -4,8 +4,9 @@ import pytest
 import rich_click as click
 from click.testing import CliRunner
 
-from botmm.cli.options import Span, _latency, load_config, symbols_option
+from botmm.cli.options import Span, _latency, load_config
 from botmm.errors import UsageError
+from botmm.observe.spellings import symbols_option
 
 
 @click.command()
