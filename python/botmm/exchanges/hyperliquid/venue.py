@@ -21,6 +21,7 @@ from botmm.exchanges.hyperliquid import encode, entries, standing, subscriptions
 from botmm.exchanges.hyperliquid.account import FillRow
 from botmm.exchanges.hyperliquid.actions import Actions
 from botmm.exchanges.hyperliquid.answers import Answer, invalid
+from botmm.exchanges.hyperliquid.book_times import BOOKS, BookTimes
 from botmm.exchanges.hyperliquid.budgets import KEPT_URGENT, AddressBudget, WeightLedger
 from botmm.exchanges.hyperliquid.fields import ReplyError
 from botmm.exchanges.hyperliquid.hosts import Host
@@ -134,6 +135,7 @@ class HyperliquidVenue:
                 self.instruments, misfit=self._misfit, switched=self._switched.set
             )
             began_ms = await self._ask.venue_ms()
+            self.book_times = BookTimes(began_ms, self._monotonic())
             self._funding = Payments(self.instruments, began_ms)
             self._incidents = Incidents(self.account, began_ms)
             self._recalled = Recalled(self._ask, self._clock, began_ms, self._recall)
@@ -233,6 +235,8 @@ class HyperliquidVenue:
         """Hear a frame of either socket; whether there was room for it."""
         if channel in subscriptions.CONTROL:
             return True
+        if channel in BOOKS and not self._timely(frame):
+            return True
         if channel == "orderUpdates":
             self._mirror.heard(frame)
         elif channel == "userFundings":
@@ -243,6 +247,14 @@ class HyperliquidVenue:
             self._meet(channel, frame)
             return True  # it moves no position, so no decision follows from it
         return self.inbox.put(frame, private=channel in subscriptions.PRIVATE)
+
+    def _timely(self, frame: bytes) -> bool:
+        """Whether a book bears a time that can be its own; after too many the socket is given up."""
+        fits = self.book_times.fit(frame, self._monotonic())
+        if self.book_times.worn_out():
+            _log.warning("books of another time", frames=self.book_times.odd)
+            self._streams[0].drop("books bear times that cannot be theirs")
+        return fits
 
     async def _reserve_forever(self) -> None:
         """Keep nonces ahead; where that fails, the request that needs one says so."""
@@ -460,6 +472,7 @@ class HyperliquidVenue:
             VenueError: no answer that can be trusted.
         """
         standing = await self._readings.standing()
+        self.book_times.told(standing.at_ns // MS_NS, self._monotonic())
         self._mirror.shown({one.cloid for one in standing.orders}, self._monotonic())
         return standing
 
