@@ -30,8 +30,9 @@ from botmm.live.heartbeat import Heartbeat
 from botmm.live.latches import STATE_FILE, Latches
 from botmm.live.operator import Operator
 from botmm.live.runner import OPERATOR, Runner
-from botmm.live.watch import Alarm, Watch, meet
+from botmm.live.watch import Alarm, Watch, meet, pay
 from botmm.store.state import StateStore
+from botmm.units import UnixNanos
 from tests.fakes.emulator_thread import GENEROUS
 from tests.fakes.signed import signed
 
@@ -48,9 +49,20 @@ SHOCK_BPS = 15
 RUN_S = 50.0
 WAIT_S = 15.0
 
+HOUR_NS = 3_600 * 10**9
 SWITCH = {"schedule_cancel_volume_usd": 0, "schedule_cancel_ahead_ns": 10**9}
 
 Script = Callable[["Drill"], Awaitable[None]]
+
+
+class AheadClock(SystemClock):
+    """The machine's clock, set ahead so that an hour is full in some seconds."""
+
+    def __init__(self, hour_in_s: float) -> None:
+        self._ahead = -int(super().now()) % HOUR_NS - round(hour_in_s * 1e9)
+
+    def now(self) -> UnixNanos:
+        return UnixNanos(super().now() + self._ahead)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +252,7 @@ def run(
     symbols: tuple[str, ...] = ("BTC",),
     listing_s: float = 3_600.0,
     deadman: Pace | None = None,
+    hour_in_s: float | None = None,
 ) -> Drill:
     """Run a daemon with a script beside it; it is stopped at the script's end.
 
@@ -247,9 +260,10 @@ def run(
         mode: what the daemon takes its world for; the exchange is always a local one.
         listing_s: how often the listing is read.
         deadman: how the venue's switch is set; the exchange grants it then, a second ahead.
+        hour_in_s: when an hour is full, for exchange and daemon alike; the machine's time if None.
     """
     settings = load((), (*SETS, *sets)).settings
-    spec = _Spec(deadline_s, venue_type, mode, symbols, listing_s, deadman)
+    spec = _Spec(deadline_s, venue_type, mode, symbols, listing_s, deadman, hour_in_s)
     running = _run(folder, script, settings, spec)
     return asyncio.run(asyncio.wait_for(running, most_s))
 
@@ -264,6 +278,7 @@ class _Spec:
     symbols: tuple[str, ...]
     listing_s: float
     deadman: Pace | None
+    hour_in_s: float | None
 
 
 async def _run(
@@ -272,12 +287,12 @@ async def _run(
     settings: Settings,
     wanted: _Spec,
 ) -> Drill:
-    clock = SystemClock()
+    clock = SystemClock() if wanted.hour_in_s is None else AheadClock(wanted.hour_in_s)
     config = EmulatorConfig(
         symbols=wanted.symbols, limits=GENEROUS, warm_up_s=5, rules=SWITCH if wanted.deadman else {}
     )
     with closing(StateStore(folder / STATE_FILE)) as store:
-        async with Emulator(config) as emulator:
+        async with Emulator(config, clock) as emulator:
             owner, host = emulator.accounts[0].address, host_of(emulator.url)
             assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
             spec = VenueSpec(
@@ -319,6 +334,7 @@ async def _run(
                 await daemon.run(
                     beside,
                     lambda: meet(daemon, venue.incidents(), operator, alarm),
+                    lambda: pay(daemon, venue.payments()),
                     watch.reload,
                     lambda: watch.listing(wanted.listing_s),
                     watch.guard,
