@@ -74,10 +74,14 @@ class WeightLedger:
         self._used += weight
 
     def refused(self, now_ns: int) -> None:
-        """Take that the venue answered 429, or 403: everything but cancels pauses."""
+        """Take that the venue answered 429, or 403: everything but cancels pauses.
+
+        Cancels go on and are refused on: within a pause that says nothing of questions.
+        """
         self._closed_until = now_ns + BACK_OFF_NS
-        self._hush_until = now_ns + self._hush_ns
-        self._hush_ns = min(2 * self._hush_ns, HUSH_MAX_NS)
+        if now_ns >= self._hush_until:
+            self._hush_until = now_ns + self._hush_ns
+            self._hush_ns = min(2 * self._hush_ns, HUSH_MAX_NS)
 
     def served(self) -> None:
         """Take that the venue answers: the next refusal begins with a short pause again."""

@@ -72,6 +72,13 @@ def test_urgent_questions_pause_for_longer_while_all_are_refused() -> None:
     assert ledger.may(2, now + S // 2, kept=KEPT_URGENT)
 
 
+def test_cancels_that_are_refused_within_a_pause_do_not_prolong_it() -> None:
+    ledger = WeightLedger()
+    for tenth in range(5):
+        ledger.refused(tenth * S // 10)
+    assert ledger.may(2, S // 2, kept=KEPT_URGENT)
+
+
 def test_orders_stop_before_the_budget_ends_and_cancels_go_on() -> None:
     budget = AddressBudget()
     assert not budget.may_place(1)
