@@ -46,8 +46,10 @@ async def show(drill: Drill, spoil: Callable[[Book], object]) -> None:
 
 
 async def keep_back(drill: Drill) -> None:
+    """Let no true book reach the daemon any more, those on their way included."""
     for channel in ("l2Book", "bbo"):
         await drill.fault("mute", only=channel)
+    await drill.until(lambda: drill.row()["age_ns"] > 300_000_000, "no book is on its way")
 
 
 def crossed(book: Book) -> None:
