@@ -262,7 +262,7 @@ async def test_replies_come_late_cut_empty_or_short() -> None:
     async with there(speed=1.0) as (emulator, client):
         clock = SystemClock()
         bodies = {}
-        for kind in ("late_reply", "truncate", "empty_body", "short_list"):
+        for kind in ("late_request", "late_reply", "truncate", "empty_body", "short_list"):
             await emulator.control(
                 {"do": "fault", "kind": kind, "count": 1, "delay_ms": 300, "only": "order"}
             )
@@ -271,7 +271,8 @@ async def test_replies_come_late_cut_empty_or_short() -> None:
             body = signed(ONE.key, order(low(emulator)))
             async with client.post("/exchange", json=body) as reply:
                 bodies[kind] = await reply.text()
-            assert (clock.monotonic() - began >= 0.3) == (kind == "late_reply")
+            assert (clock.monotonic() - began >= 0.3) == kind.startswith("late")
+        assert bodies["late_request"].startswith('{"status":"ok"')
         assert bodies["late_reply"].startswith('{"status":"ok"')
         assert bodies["truncate"]
         assert not bodies["truncate"].endswith("}")

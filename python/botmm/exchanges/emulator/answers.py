@@ -84,14 +84,18 @@ class Mishaps:
             if fault.executed:
                 await run()
             return _replaced(fault)
+        delay_s = fault.delay_ms / 1_000 / self._clock.speed
+        if fault.kind == "late_request":
+            await asyncio.sleep(delay_s)
         answer = await run()
         if fault.kind == "lose_reply":
             return Lost(fault.how)
         if fault.kind == "late_reply":
-            await asyncio.sleep(fault.delay_ms / 1_000 / self._clock.speed)
+            await asyncio.sleep(delay_s)
+        if fault.kind in ("late_request", "late_reply"):
             return answer
         if fault.kind == "drip_reply":
-            return replace(answer, drip_s=fault.delay_ms / 1_000 / self._clock.speed)
+            return replace(answer, drip_s=delay_s)
         return _spoilt(answer, fault)
 
 

@@ -28,6 +28,7 @@ from botmm.units import SECOND_NS
 RequestKind = Literal[
     "lose_request",
     "lose_reply",
+    "late_request",
     "late_reply",
     "drip_reply",
     "status",
@@ -43,7 +44,7 @@ class Fault(BaseModel):
     """One thing that goes wrong.
 
     Requests: `lose_request` (never arrives), `lose_reply` (carried out, nobody hears of it),
-    `late_reply` (after `delay_ms`), `drip_reply` (a byte each `delay_ms`, over HTTP), `status`
+    `late_request` (arrives after `delay_ms`), `late_reply` (after it), `drip_reply` (a byte each `delay_ms`, over HTTP), `status`
     (HTTP `status` with `body`, 200 being any reply in place of the true one; carried out if
     `executed`), `truncate`, `empty_body`, `short_list` (one entry missing from the reply).
     User frames: `dup_user`, `reorder_user` (after the next one), `drop_user`. Any frame: `mute`,
