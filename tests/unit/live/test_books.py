@@ -25,6 +25,25 @@ FILL = {
 }  # fmt: skip
 
 
+HUGE = "9" * 30
+# What 64 bits do not hold, by itself or as the fill's worth.
+BEYOND: tuple[dict[str, Any], ...] = (
+    {"tid": 2**64}, {"oid": 2**63}, {"time": 2**63}, {"px": HUGE}, {"sz": HUGE}, {"fee": HUGE},
+    {"startPosition": HUGE}, {"closedPnl": HUGE}, {"px": "9" * 15, "sz": "9" * 12},
+)  # fmt: skip
+CHANGE: dict[str, Any] = {
+    "order": {
+        "coin": "BTC", "side": "B", "limitPx": "1.0", "sz": "1.0", "oid": 1, "timestamp": 1,
+        "origSz": "1.0", "cloid": f"0x{7:032x}",
+    },
+    "status": "open",
+}  # fmt: skip
+
+
+def dumped(channel: str, data: Any) -> bytes:
+    return json.dumps({"channel": channel, "data": data}).encode()
+
+
 class Pages:
     def __init__(self) -> None:
         self.rows: list[tuple[int, int, bytes]] = []
@@ -86,11 +105,23 @@ def test_hostile_frames_are_journaled_and_cost_only_themselves(tmp_path: Path) -
         b'{"channel":"userFundings","data":{"fundings":[{}]}}',
         fills(FILL | {"px": "NaN"}),
         fills(FILL | {"tid": "99"}),
+        *(fills(FILL | beyond) for beyond in BEYOND),
+        dumped(
+            "userFundings", {"fundings": [{"time": 1, "coin": "BTC", "usdc": HUGE, "szi": "1"}]}
+        ),
+        dumped(
+            "userFundings",
+            {"fundings": [{"time": 2**60, "coin": "BTC", "usdc": "1.0", "szi": "1"}]},
+        ),
+        dumped("orderUpdates", [CHANGE | {"statusTimestamp": 2**60}]),
+        dumped("orderUpdates", [CHANGE | {"statusTimestamp": 2**64}]),
     ]
     pages = written(tmp_path / "s.sqlite", *hostile, fills(FILL))
     assert len(pages.rows) == len(hostile) + 1
     with closing(StateStore(tmp_path / "s.sqlite")) as store:
         assert [one.tid for one in store.fills()] == [99]
+        assert store.balances()["cash", "micro-USD"] == -50_007_500
+        assert not store.changes(CHANGE["order"]["cloid"])
 
 
 def test_a_state_file_that_cannot_be_opened_does_not_stop_the_journal(tmp_path: Path) -> None:

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from botmm.exchanges.base import Instrument
+from botmm.exchanges.hyperliquid import account
 from botmm.exchanges.hyperliquid.account import USD, read_fills
-from botmm.exchanges.hyperliquid.fields import decode, floored, required
+from botmm.exchanges.hyperliquid.fields import (
+    SUM_MAX,
+    WHOLE_MAX,
+    decode,
+    floored,
+    required,
+    within,
+)
 from botmm.exchanges.hyperliquid.statuses import read_update
 from botmm.store.rows import ChangeRow, FillRow, FundingRow, Told
 
+MS_NS = 1_000_000
 _HEAD_BYTES = 48
 """The channel stands within so many bytes of a frame."""
 _OWN = (b'"userFills"', b'"orderUpdates"', b'"userFundings"')
@@ -61,8 +70,25 @@ def _fills(data: dict[str, Any], listing: Sequence[Instrument], recv_ns: int) ->
             venue_ms=fill.time_ms,
             recv_ns=recv_ns,
         )
-        for fill in read_fills(rows, instruments)
+        for fill in map(_bounded, read_fills(rows, instruments))
     ]
+
+
+def _bounded(fill: account.FillRow) -> account.FillRow:
+    """Return a fill that the books can sum up.
+
+    Raises:
+        ReplyError: no market has such a price or size.
+    """
+    worth = fill.px * fill.size
+    for number in (fill.px, fill.size, fill.before, fill.fee, worth):
+        within(number, SUM_MAX, "of a fill")
+    return fill
+
+
+def _ns(row: Any, key: str) -> int:
+    """Return a time of the venue in ns."""
+    return within(required(row, key, int) * MS_NS, WHOLE_MAX, key)
 
 
 def _changes(rows: Sequence[Any], listing: Sequence[Instrument]) -> list[Told]:
@@ -74,7 +100,7 @@ def _changes(rows: Sequence[Any], listing: Sequence[Instrument]) -> list[Told]:
             changes.append(
                 ChangeRow(
                     cloid=answer.cloid,
-                    ts_ns=required(row, "statusTimestamp", int) * 1_000_000,
+                    ts_ns=_ns(row, "statusTimestamp"),
                     state=_STATES.get(answer.word, answer.word),
                     left=answer.left if answer.word == "resting" else 0,
                     reason=answer.text or answer.reason or "",
@@ -89,7 +115,7 @@ def _payments(data: dict[str, Any], listing: Sequence[Instrument]) -> list[Told]
         FundingRow(
             symbol=row["coin"],
             received_micro=floored(row, "usdc", USD),
-            venue_ms=required(row, "time", int),
+            venue_ms=_ns(row, "time") // MS_NS,
         )
         for row in required(data, "fundings", list)
         if required(row, "coin", str) in names

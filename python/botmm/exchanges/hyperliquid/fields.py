@@ -10,6 +10,10 @@ from botmm.errors import VenueError
 from botmm.units import to_units
 
 T = TypeVar("T")
+WHOLE_MAX = 2**63 - 1
+"""The core and the state file count in 64 bits."""
+SUM_MAX = 2**53
+"""Of money in millionths, and of lots: sums of a thousand such still fit."""
 
 
 class ReplyError(VenueError):
@@ -31,7 +35,7 @@ def decode(body: bytes) -> Any:
 
 
 def required(row: Any, key: str, kind: type[T]) -> T:
-    """Return `row[key]`, which must be there and of that type (bool is no int).
+    """Return `row[key]`, which must be there and of that type (bool is no int; 64 bits at most).
 
     Raises:
         ReplyError: naming the key.
@@ -43,6 +47,8 @@ def required(row: Any, key: str, kind: type[T]) -> T:
     value = row[key]
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ReplyError(f"field {key!r} is {value!r:.80}, not {kind.__name__}")
+    if isinstance(value, int):
+        within(value, WHOLE_MAX, key)
     return value
 
 
@@ -76,12 +82,27 @@ def exact(text: str, decimals: int) -> int:
 
 
 def floored(row: Any, key: str, decimals: int) -> int:
-    """Return a decimal text in units, rounded down: for sums that carry more digits than money."""
+    """Return a decimal text in units, rounded down: for sums that carry more digits than money.
+
+    Raises:
+        ReplyError: absent, no plain decimal, or more than any account holds.
+    """
     text = required(row, key, str)
     _, _, fraction = text.partition(".")
     fine = max(decimals, len(fraction))
     scale: int = 10 ** (fine - decimals)
-    return units(row, key, fine) // scale
+    return within(units(row, key, fine) // scale, SUM_MAX, key)
+
+
+def within(value: int, most: int, key: str) -> int:
+    """Return a number that is no further from 0 than allowed.
+
+    Raises:
+        ReplyError: it is; whoever counts with it would fail.
+    """
+    if abs(value) > most:
+        raise ReplyError(f"field {key!r} is too large: {value!s:.40}")
+    return value
 
 
 def _refuse(word: str) -> Any:

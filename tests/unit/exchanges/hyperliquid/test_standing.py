@@ -22,7 +22,7 @@ from botmm.exchanges.hyperliquid.account import (
     read_state,
 )
 from botmm.exchanges.hyperliquid.encode import Universe
-from botmm.exchanges.hyperliquid.fields import ReplyError, decode
+from botmm.exchanges.hyperliquid.fields import ReplyError, decode, floored, required
 from botmm.exchanges.hyperliquid.standing import (
     MismatchError,
     build,
@@ -95,6 +95,14 @@ def test_a_number_that_is_no_plain_decimal_is_refused(text: str) -> None:
 def test_json_is_read_strictly(body: bytes) -> None:
     with pytest.raises(ReplyError):
         decode(body)
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63), 10**40])
+def test_a_number_that_nobody_can_count_with_is_an_error(number: int) -> None:
+    with pytest.raises(ReplyError, match="too large"):
+        required({"tid": number}, "tid", int)
+    with pytest.raises(ReplyError, match="too large"):
+        floored({"usdc": f"{number}.5"}, "usdc", 6)
 
 
 def test_no_answer_is_not_an_empty_one() -> None:
