@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from botmm.exchanges.hyperliquid.inbox import Inbox
+from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
 from botmm.live.records import RECORDS
 from botmm.live.runner import LINK
 from tests.fakes.live_drill import Drill, run
+
+NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
 
 
 def test_three_comparisons_without_an_answer_withdraw_the_quotes(tmp_path: Path) -> None:
@@ -104,3 +111,86 @@ def test_slow_answers_move_quotes_less_often_and_a_person_is_told(tmp_path: Path
         drill.judge_books()
 
     run(tmp_path, script, deadline_s=3.0).judge(orders=4, fills=0)
+
+
+def test_a_venue_that_takes_in_and_drops_is_tried_less_and_less_often(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.trade(1)
+        await drill.fault("drop_on_open")
+        await drill.do("drop", how="abort")
+        await drill.until(lambda: LINK in drill.runner.health.holds, "held")
+        await asyncio.sleep(3)
+        tries = drill.emulator.faults.struck["drop_on_open"]
+        print(f"{tries} tries in 3 s")
+        assert 2 <= tries <= 12, "thirty a minute, the first few sooner"
+        assert not drill.runner.venue.up
+        await drill.do("clear")
+        await drill.quoting()
+        await drill.settle()
+        drill.judge_books()
+
+    run(tmp_path, script).judge(orders=4, fills=1)
+
+
+def test_a_reply_that_drips_is_given_up_in_time_and_its_orders_are_adopted(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.fault("lose_reply", only="order", way="ws", how="reset", count=1)
+        await drill.fault("drip_reply", only="order", way="rest", delay_ms=50, count=2)
+        await drill.struck("drip_reply", 2)
+        await drill.trade(1)
+        await drill.settle()
+        drill.judge_books()
+        slowest = max(drill.runner.gateway.sent.latencies_ms)
+        print(f"the slowest answer was given up after {slowest:.0f} ms")
+        assert slowest < 2_200, "one second in all for each request"
+
+    run(tmp_path, script).judge(orders=4, fills=3)
+
+
+class SlowVenue(HyperliquidVenue):
+    """A venue whose frames are read more slowly than they come, while `slow`."""
+
+    slow = False
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.inbox = Inbox(frames_max=8)
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        async for frame in super().frames():
+            if self.slow:
+                await asyncio.sleep(0.15)
+            yield frame
+
+
+def test_a_slow_reader_loses_prices_and_never_own_news(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        venue = drill.runner.venue
+        assert isinstance(venue, SlowVenue)
+        await drill.trade(1)
+        venue.slow = True
+        await drill.trade(3)
+        await drill.until(lambda: venue.inbox.dropped >= 8, "prices were dropped")
+        venue.slow = False
+        await drill.quoting()
+        await drill.settle()
+        drill.judge_books()
+        assert drill.runner.health.corrected_positions == 0
+
+    run(tmp_path, script, venue_type=SlowVenue).judge(orders=4, fills=4)
+
+
+@pytest.mark.skipif(not NIGHTLY, reason="a channel may be silent for 3 s, and as long once more")
+def test_a_dead_subscription_on_a_socket_that_lives_is_made_anew(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.trade(1)
+        links = drill.runner.venue.link
+        await drill.fault("mute", only="l2Book")
+        await drill.until(lambda: drill.runner.venue.link > links, "given up")
+        await drill.do("clear")
+        await drill.quoting()
+        await drill.trade(1)
+        await drill.settle()
+        drill.judge_books()
+
+    run(tmp_path, script).judge(orders=4, fills=2)
