@@ -87,6 +87,12 @@ def reconnects(folder: Path) -> None:
 
 def restarts() -> None:
     """Start the process with what an earlier one saved, until it quotes."""
+    say("start to quoting after a stop, with saved signals", starts(signal.SIGTERM))
+    say("start to quoting after a SIGKILL, with saved signals", starts(signal.SIGKILL))
+
+
+def starts(end: signal.Signals) -> list[float]:
+    """Return the seconds of each start after a run that ended so."""
     times: list[float] = []
     while len(times) < RESTARTS:
         folder = Path(tempfile.mkdtemp(prefix="bm"))
@@ -95,14 +101,17 @@ def restarts() -> None:
                 first.quoting()
                 first.end(signal.SIGTERM)
             assert (folder / "signals.bin").exists()
+            before = signal.SIGTERM
             for _ in range(RESTARTS_AN_EXCHANGE):
                 began = _clock.monotonic()
                 with trader(there, folder) as again:
                     again.quoting()
-                    times.append(_clock.monotonic() - began)
-                    again.end(signal.SIGTERM)
+                    if before == end:
+                        times.append(_clock.monotonic() - began)
+                    again.end(end)
+                    before = end
         shutil.rmtree(folder)
-    say("start of the process to quoting, with saved signals", times)
+    return times
 
 
 def frame_to_commands() -> None:

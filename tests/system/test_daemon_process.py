@@ -8,6 +8,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ import pytest
 from botmm.clock import SystemClock
 from botmm.data.capture.reader import Reader
 from botmm.live.control import ask
+from botmm.live.latches import STATE_FILE
 from botmm.live.parity import replay_journal
-from tests.fakes.processes import SECONDS, Exchange, exchange, python, trader, wait_until
+from botmm.store.state import StateStore
+from tests.fakes.processes import ACCOUNT, SECONDS, Exchange, exchange, python, trader, wait_until
 
 
 @pytest.fixture
@@ -35,6 +38,12 @@ def folder() -> Iterator[Path]:
 
 def nothing_rests(there: Exchange) -> bool:
     return bool(there.audit()["open"] == 0)
+
+
+def settled(folder: Path) -> bool:
+    """Whether nothing of the run that ended can be executed any more, as the next one sees it."""
+    with closing(StateStore(folder / STATE_FILE)) as store:
+        return store.is_settled(ACCOUNT.address)
 
 
 def test_it_quotes_answers_refuses_a_second_and_ends_on_sigterm(
@@ -63,6 +72,7 @@ def test_it_quotes_answers_refuses_a_second_and_ends_on_sigterm(
         assert one.process.stdout is not None
         assert "stopped, no order rests; net of this run " in one.process.stdout.read()
     assert nothing_rests(there)
+    assert settled(folder), "the next run need not wait"
 
 
 def test_after_sigkill_it_quotes_again_with_no_order_doubled_and_the_right_position(
@@ -90,6 +100,7 @@ def test_after_sigkill_it_quotes_again_with_no_order_doubled_and_the_right_posit
         wait_until(fills, "fills")
         left = wait_until(orders_of_a_stopped_one, "live orders")
         assert first.end(signal.SIGKILL) == -signal.SIGKILL
+    assert not settled(folder)
     with trader(there, folder) as second:
         second.quoting()
         assert not left & {one["oid"] for one in there.info("openOrders")}

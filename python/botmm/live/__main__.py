@@ -121,6 +121,7 @@ async def trade(settings: Settings) -> None:
         nonces = Nonces(
             store.reserved_nonce(signer.address),
             lambda upto: store.reserve_nonces(signer.address, upto),
+            settled=store.is_settled(signer.address),
         )
         names = tuple(live.symbols.replace(",", " ").split())
         spec = VenueSpec(host=host, account=account, symbols=names)
@@ -165,6 +166,8 @@ async def trade(settings: Settings) -> None:
         )
         heartbeat.stop()
         await deadman.off()
+        if venue.settled:
+            store.settle_nonces(signer.address)
         brought = daemon.status()["net_usd"]
         with suppress(OSError):  # nobody may read it any more
             click.echo(f"botmm-live: stopped, no order rests; net of this run {brought:+z,.2f} USD")

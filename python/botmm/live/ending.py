@@ -20,7 +20,7 @@ async def see_orders_gone(live: Callable[[], int], clock: Clock) -> None:
     """Wait until no order of ours rests as far as we know, but not for ever.
 
     Args:
-        live: tells how many do.
+        live: tells how many do or may.
     """
     end = clock.monotonic() + STOP_S
     while clock.monotonic() < end:

@@ -121,7 +121,7 @@ class Runner:
                 ]
                 await self.stopping.wait()
                 self.hold("stop", on=True)
-                await see_orders_gone(self._live, self._clock)
+                await see_orders_gone(lambda: self._live() + gateway.doubtful, self._clock)
                 is_empty = await self._withdraw_all()
                 for task in running:
                     task.cancel()

@@ -191,6 +191,18 @@ class StateStore:
             (signer, upto),
         )
 
+    def settle_nonces(self, signer: str) -> None:
+        """Note, durably, that every request of the nonces reserved so far was answered."""
+        self._now(
+            "INSERT OR REPLACE INTO kv SELECT 'settled ' || signer, CAST(reserved AS TEXT)"
+            " FROM nonces WHERE signer = ?",
+            (signer,),
+        )
+
+    def is_settled(self, signer: str) -> bool:
+        """Whether no request of a signer lacks its answer; a reservation ends that."""
+        return self.get(f"settled {signer}") == str(self.reserved_nonce(signer))
+
     def set_latch(self, latch: LatchRow) -> None:
         """Set a latch durably; the first reason stays."""
         self._now("INSERT OR IGNORE INTO latches VALUES (?,?,?,?)", astuple(latch))

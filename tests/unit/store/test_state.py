@@ -103,6 +103,22 @@ def test_nonces_and_latches_outlive_a_kill_at_once(path):
     assert store.get("waiting") is None
 
 
+def test_nonces_are_settled_until_more_are_reserved(path):
+    store = StateStore(path)
+    store.settle_nonces("agent")
+    assert not store.is_settled("agent"), "it never reserved any"
+    store.reserve_nonces("agent", 500)
+    store.reserve_nonces("other", 700)
+    assert not store.is_settled("agent")
+    store.settle_nonces("agent")
+    store.close()
+    store = StateStore(path)
+    assert store.is_settled("agent")
+    assert not store.is_settled("other")
+    store.reserve_nonces("agent", 501)
+    assert not store.is_settled("agent")
+
+
 def test_a_newer_file_is_refused_with_the_cure(path):
     StateStore(path).close()
     with sqlite3.connect(path) as db:

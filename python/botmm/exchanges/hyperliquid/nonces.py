@@ -16,7 +16,12 @@ class Nonces:
     """One signer's source of nonces; one process holds it at a time."""
 
     def __init__(
-        self, reserved: int, reserve: Callable[[int], None], *, block: int = BLOCK_MS
+        self,
+        reserved: int,
+        reserve: Callable[[int], None],
+        *,
+        settled: bool = False,
+        block: int = BLOCK_MS,
     ) -> None:
         """Continue above what was ever reserved.
 
@@ -24,12 +29,13 @@ class Nonces:
             reserved: the highest nonce that an earlier run may have used; 0 for none.
             reserve: writes down, durably before it returns, that nonces up to its argument may
                 be used from now on.
+            settled: whether every request of an earlier run is known to be answered.
             block: how many are reserved at a time.
         """
         if reserved < 0 or block < 1:
             raise UsageError(f"nonces from {reserved} in blocks of {block}")
-        self.inherited = reserved
-        """What earlier runs sent was signed at this time at the latest, in ms; 0 where there was none."""
+        self.inherited = 0 if settled else reserved
+        """What an earlier run may have under way was signed by this time, in ms; 0 where nothing is."""
         self._last = self._reserved = reserved
         self._reserve = reserve
         self._block = block

@@ -98,6 +98,11 @@ class Session:
         return sum(request.waiting for request in self._requests.values())
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing that was sent can be executed from now on."""
+        return not self.in_flight and not self._proofs
+
+    @property
     def unproven(self) -> frozenset[str]:
         """Return the orders whose fate is not proven."""
         return frozenset(self._proofs)

@@ -452,6 +452,11 @@ class HyperliquidVenue:
                 return False
         return True
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing that was sent can be executed from now on: a next run need not wait."""
+        return self.actions.session.settled
+
     async def outlive(self) -> None:
         """Wait until nothing that an earlier run sent can be executed any more.
 

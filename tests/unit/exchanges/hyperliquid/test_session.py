@@ -47,6 +47,7 @@ def word(answer: Answer | None) -> Any:
 
 def test_silence_is_neither_placed_nor_refused() -> None:
     assert in_doubt().unproven == {cloid(1)}
+    assert not in_doubt().settled
 
 
 def test_unknown_to_the_venue_proves_nothing_before_the_request_expired() -> None:
@@ -186,6 +187,7 @@ def test_a_doubt_from_elsewhere_is_taken_up_and_waits_as_long() -> None:
 def test_what_is_proven_is_forgotten() -> None:
     session = in_doubt()
     session.settle(cloid(1))
+    assert session.settled
     assert session.unproven == frozenset()
     assert session.in_flight == 0
     assert not session._requests

@@ -30,6 +30,7 @@ def play(
     symbols: str = "BTC ETH",
     *,
     reserved: int = 0,
+    settled: bool = False,
 ) -> None:
     async def whole() -> None:
         async with server or FakeHyperliquid() as fake:
@@ -38,7 +39,7 @@ def play(
                 host=host, account=ADDRESS, symbols=tuple(symbols.split()), deadline_s=0.3
             )
             signer = Signer(KEY, agent=ADDRESS, host=host)
-            nonces = Nonces(reserved, lambda upto: None)
+            nonces = Nonces(reserved, lambda upto: None, settled=settled)
             async with HyperliquidVenue(spec, signer, nonces, SystemClock()) as venue:
                 await asyncio.wait_for(script(fake, venue), 12)
 
@@ -72,12 +73,14 @@ def test_a_run_waits_until_what_an_earlier_one_sent_is_void(ahead_ms: int, *, wa
     play(script, server, reserved=born_ms + ahead_ms)
 
 
-def test_a_first_run_waits_for_nobody() -> None:
+@pytest.mark.parametrize("settled", [False, True], ids=["first", "after a clean end"])
+def test_a_run_that_has_nothing_before_it_waits_for_nobody(*, settled: bool) -> None:
     async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
         fake.info.pop("exchangeStatus")
         await asyncio.wait_for(venue.outlive(), 0.3)
 
-    play(script)
+    now_ms = int(SystemClock().now()) // 1_000_000
+    play(script, reserved=now_ms if settled else 0, settled=settled)
 
 
 def test_it_is_a_venue_and_its_link_counts_connections() -> None:
