@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import closing
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from botmm.live.watch import Alarm, Watch, meet, pay
 from botmm.store.state import StateStore
 from botmm.units import UnixNanos
 from tests.fakes.emulator_thread import GENEROUS
+from tests.fakes.pipe import Pipe
 from tests.fakes.signed import signed
 
 LIMIT_MICRO = 500_000_000
@@ -253,6 +254,7 @@ def run(
     listing_s: float = 3_600.0,
     deadman: Pace | None = None,
     hour_in_s: float | None = None,
+    pipe: Pipe | None = None,
 ) -> Drill:
     """Run a daemon with a script beside it; it is stopped at the script's end.
 
@@ -261,9 +263,10 @@ def run(
         listing_s: how often the listing is read.
         deadman: how the venue's switch is set; the exchange grants it then, a second ahead.
         hour_in_s: when an hour is full, for exchange and daemon alike; the machine's time if None.
+        pipe: through which the daemon hears the exchange.
     """
     settings = load((), (*SETS, *sets)).settings
-    spec = _Spec(deadline_s, venue_type, mode, symbols, listing_s, deadman, hour_in_s)
+    spec = _Spec(deadline_s, venue_type, mode, symbols, listing_s, deadman, hour_in_s, pipe)
     running = _run(folder, script, settings, spec)
     return asyncio.run(asyncio.wait_for(running, most_s))
 
@@ -279,6 +282,12 @@ class _Spec:
     listing_s: float
     deadman: Pace | None
     hour_in_s: float | None
+    pipe: Pipe | None
+
+
+def _line(pipe: Pipe | None, emulator: Emulator) -> AbstractAsyncContextManager[str]:
+    """Return the way to the exchange."""
+    return contextlib.nullcontext(emulator.url) if pipe is None else pipe.to(emulator.url)
 
 
 async def _run(
@@ -292,8 +301,11 @@ async def _run(
         symbols=wanted.symbols, limits=GENEROUS, warm_up_s=5, rules=SWITCH if wanted.deadman else {}
     )
     with closing(StateStore(folder / STATE_FILE)) as store:
-        async with Emulator(config, clock) as emulator:
-            owner, host = emulator.accounts[0].address, host_of(emulator.url)
+        async with (
+            Emulator(config, clock) as emulator,
+            _line(wanted.pipe, emulator) as url,
+        ):
+            owner, host = emulator.accounts[0].address, host_of(url)
             assert emulator.desk.core.approve_agent(owner, AGENT.address, "daemon") == ""
             spec = VenueSpec(
                 host=host,

@@ -15,6 +15,7 @@ from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
 from botmm.live.records import RECORDS
 from botmm.live.runner import LINK
 from tests.fakes.live_drill import Drill, run
+from tests.fakes.pipe import Pipe
 
 NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
 
@@ -178,6 +179,23 @@ def test_a_slow_reader_loses_prices_and_never_own_news(tmp_path: Path) -> None:
         assert drill.runner.health.corrected_positions == 0
 
     run(tmp_path, script, venue_type=SlowVenue).judge(orders=4, fills=4)
+
+
+@pytest.mark.parametrize(
+    "pipe", [Pipe(piece=1), Pipe(gather_s=0.1)], ids=["single bytes", "many frames at once"]
+)
+def test_however_a_line_cuts_what_it_carries_the_outcome_is_the_same(
+    tmp_path: Path, pipe: Pipe
+) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.trade(3)
+        await drill.settle()
+        drill.judge_books()
+        assert drill.runner.engine.counts.bad_frames == 0
+        assert drill.runner.health.corrected_positions == 0
+        assert pipe.carried > 10_000
+
+    run(tmp_path, script, pipe=pipe).judge(orders=4, fills=3)
 
 
 @pytest.mark.skipif(not NIGHTLY, reason="a channel may be silent for 3 s, and as long once more")

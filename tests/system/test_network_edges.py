@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
+from tests.fakes.processes import DAEMON, SECONDS, python, settings
 
 SECRET = b'{"action":"signed"}'
 
@@ -114,3 +116,18 @@ def test_a_server_under_a_certificate_of_its_own_hears_not_one_byte(tmp_path: Pa
 
     asyncio.run(script())
     assert [said for said in heard if said] == [b"hello"]
+
+
+def test_a_server_that_is_not_the_venue_hears_nothing_of_the_daemon(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.2", 0)) as listener:
+        url = f"http://127.0.0.2:{listener.getsockname()[1]}"
+        process = python(DAEMON, "--paper", *settings(url, tmp_path))
+        try:
+            _, words = process.communicate(timeout=SECONDS)
+        finally:
+            process.kill()
+        assert process.returncode == 2, words
+        assert f"{url}: not a server that orders may go to" in words
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
