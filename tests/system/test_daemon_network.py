@@ -212,3 +212,22 @@ def test_a_dead_subscription_on_a_socket_that_lives_is_made_anew(tmp_path: Path)
         drill.judge_books()
 
     run(tmp_path, script).judge(orders=4, fills=2)
+
+
+@pytest.mark.skipif(not NIGHTLY, reason="a line falls behind by seconds in as many")
+def test_nothing_is_quoted_on_what_a_slow_line_brings_late(tmp_path: Path) -> None:
+    pipe = Pipe()
+
+    async def script(drill: Drill) -> None:
+        await drill.trade(1)
+        times = drill.runner.venue.book_times  # type: ignore[attr-defined]
+        pipe.piece, pipe.rate = 200, 2_000
+        await drill.until(lambda: times.odd >= 3, "it is too late to be used", 25)
+        await drill.until(lambda: LINK in drill.runner.health.holds, "the line was given up")
+        await drill.until(lambda: not drill.resting(), "nothing rests")
+        pipe.piece = pipe.rate = None
+        await drill.quoting()
+        await drill.settle()
+        drill.judge_books()
+
+    run(tmp_path, script, pipe=pipe).judge(orders=4, fills=1)

@@ -1,7 +1,8 @@
-"""Book times — whether the venue time that a book bears can be its own.
+"""Book times — whether the venue time that a book bears can be its own, and now.
 
 Books are merged by venue time: one from the future would stand against all that come after it, and
-a market would look alive of which nothing is taken in any more.
+a market would look alive of which nothing is taken in any more. One that was long on its way shows
+a market that is over, however lately it was heard.
 """
 
 from __future__ import annotations
@@ -13,27 +14,37 @@ from botmm.units import SECOND_NS
 BOOKS = frozenset({"l2Book", "bbo"})
 BACK_MS = 2_000
 """All books of a socket share one clock; the slowest channel trails it by less than a second."""
-AHEAD_MS = 5_000
+AHEAD_MS = 3_000
+LATE_MS = 6_000
+"""More than those ahead may have moved what is known, and a second for the slowest channel."""
 ODD_MAX = 3
 """So many in a row, and the connection is made anew."""
+WINDOW_NS = 600 * SECOND_NS
+"""For so long, at most twice, the quickest word counts: clocks drift apart."""
 
 _TIME = re.compile(rb'"time"\s*:\s*(-?\d{1,19})(?![\d.eE])')
 _MS_NS = SECOND_NS // 1_000
 
 
 class BookTimes:
-    """The latest venue time that is known, and the books that do not fit it."""
+    """What time it is at the venue, and the books that do not fit it."""
 
     def __init__(self, venue_ms: int, now_ns: int) -> None:
         """Begin with the venue's own word on its time; `now_ns` never runs back."""
-        self._latest_ms, self._at_ns = venue_ms, now_ns
+        self._latest_ms = venue_ms
+        # The venue's clock less ours, by the quickest word of this window and of the one before.
+        self._apart_ms = self._before_ms = venue_ms - now_ns // _MS_NS
+        self._turn_ns = now_ns + WINDOW_NS
         self._row = 0
         self.odd = 0
 
     def told(self, venue_ms: int, now_ns: int) -> None:
         """Take in the venue's word: our own clock stands still while the machine sleeps."""
-        if venue_ms > self._due_ms(now_ns):
-            self._latest_ms, self._at_ns = venue_ms, now_ns
+        apart_ms = venue_ms - now_ns // _MS_NS
+        if now_ns >= self._turn_ns:
+            self._before_ms, self._apart_ms = self._apart_ms, apart_ms
+            self._turn_ns = now_ns + WINDOW_NS
+        self._apart_ms = max(self._apart_ms, apart_ms)
 
     def fit(self, frame: bytes, now_ns: int) -> bool:
         """Whether a frame of a book may be used; one without a time is for its reader to refuse."""
@@ -41,13 +52,14 @@ class BookTimes:
         if found is None:
             return True
         ms = int(found[1])
-        if not self._latest_ms - BACK_MS <= ms <= self._due_ms(now_ns) + AHEAD_MS:
+        due_ms = now_ns // _MS_NS + max(self._apart_ms, self._before_ms)
+        if not max(self._latest_ms - BACK_MS, due_ms - LATE_MS) <= ms <= due_ms + AHEAD_MS:
             self.odd += 1
             self._row += 1
             return False
         self._row = 0
-        if ms > self._latest_ms:
-            self._latest_ms, self._at_ns = ms, now_ns
+        self._latest_ms = max(self._latest_ms, ms)
+        self.told(ms, now_ns)
         return True
 
     def worn_out(self) -> bool:
@@ -56,6 +68,3 @@ class BookTimes:
             return False
         self._row = 0
         return True
-
-    def _due_ms(self, now_ns: int) -> int:
-        return self._latest_ms + (now_ns - self._at_ns) // _MS_NS

@@ -476,10 +476,10 @@ class HyperliquidVenue:
         Raises:
             VenueError: no answer that can be trusted.
         """
-        standing = await self._readings.standing()
-        self.book_times.told(standing.at_ns // MS_NS, self._monotonic())
-        self._mirror.shown({one.cloid for one in standing.orders}, self._monotonic())
-        return standing
+        there = await self._readings.standing()
+        self.book_times.told(there.at_ns // MS_NS + standing.MARGIN_MS, self._monotonic())
+        self._mirror.shown({one.cloid for one in there.orders}, self._monotonic())
+        return there
 
     async def withdraw(self, orders: Sequence[RestingOrder]) -> None:
         """Cancel orders by the venue's ids, ours or not; what is gone shows in the standing."""

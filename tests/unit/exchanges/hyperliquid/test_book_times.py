@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from botmm.exchanges.hyperliquid.book_times import AHEAD_MS, BACK_MS, ODD_MAX, BookTimes
+from botmm.exchanges.hyperliquid.book_times import (
+    AHEAD_MS,
+    BACK_MS,
+    LATE_MS,
+    ODD_MAX,
+    WINDOW_NS,
+    BookTimes,
+)
 
 START_MS = 1_764_000_000_000
 MS_NS = 1_000_000
@@ -29,6 +36,24 @@ def test_time_that_passes_here_passes_there() -> None:
     hour_ms = 3_600_000
     assert times.fit(frame(START_MS + hour_ms), hour_ms * MS_NS)
     assert not times.fit(frame(START_MS), hour_ms * MS_NS)
+
+
+def test_a_book_that_was_long_on_its_way_is_not_of_now() -> None:
+    times = BookTimes(START_MS, 0)
+    for seconds in range(1, 60):
+        # The line falls behind by a second in three.
+        lag_ms = seconds * 1_000 // 3
+        now_ns = seconds * 1_000 * MS_NS
+        fits = times.fit(frame(START_MS + seconds * 1_000 - lag_ms), now_ns)
+        assert fits is (lag_ms <= LATE_MS)
+
+
+def test_clocks_that_drift_apart_are_no_lag() -> None:
+    times, windows = BookTimes(START_MS, 0), 40
+    for at in range(1, windows * 4):
+        now_ns = at * WINDOW_NS // 4
+        drift_ms = 1_000 * at // 4
+        assert times.fit(frame(START_MS + now_ns // MS_NS - drift_ms), now_ns)
 
 
 def test_one_from_the_future_does_not_move_what_is_known() -> None:
