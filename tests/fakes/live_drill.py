@@ -20,6 +20,7 @@ from aiohttp import ClientSession
 from botmm.clock import SystemClock
 from botmm.config import Settings, load
 from botmm.exchanges.emulator import Emulator, EmulatorConfig, test_account
+from botmm.exchanges.emulator.faults import FaultPlan
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
@@ -255,6 +256,7 @@ def run(
     deadman: Pace | None = None,
     hour_in_s: float | None = None,
     pipe: Pipe | None = None,
+    plan: FaultPlan | None = None,
 ) -> Drill:
     """Run a daemon with a script beside it; it is stopped at the script's end.
 
@@ -264,9 +266,10 @@ def run(
         deadman: how the venue's switch is set; the exchange grants it then, a second ahead.
         hour_in_s: when an hour is full, for exchange and daemon alike; the machine's time if None.
         pipe: through which the daemon hears the exchange.
+        plan: what is wrong with the exchange from its start.
     """
     settings = load((), (*SETS, *sets)).settings
-    spec = _Spec(deadline_s, venue_type, mode, symbols, listing_s, deadman, hour_in_s, pipe)
+    spec = _Spec(deadline_s, venue_type, mode, symbols, listing_s, deadman, hour_in_s, pipe, plan)
     running = _run(folder, script, settings, spec)
     return asyncio.run(asyncio.wait_for(running, most_s))
 
@@ -283,6 +286,7 @@ class _Spec:
     deadman: Pace | None
     hour_in_s: float | None
     pipe: Pipe | None
+    plan: FaultPlan | None
 
 
 def _line(pipe: Pipe | None, emulator: Emulator) -> AbstractAsyncContextManager[str]:
@@ -298,7 +302,11 @@ async def _run(
 ) -> Drill:
     clock = SystemClock() if wanted.hour_in_s is None else AheadClock(wanted.hour_in_s)
     config = EmulatorConfig(
-        symbols=wanted.symbols, limits=GENEROUS, warm_up_s=5, rules=SWITCH if wanted.deadman else {}
+        symbols=wanted.symbols,
+        limits=GENEROUS,
+        warm_up_s=5,
+        rules=SWITCH if wanted.deadman else {},
+        faults=wanted.plan or FaultPlan(),
     )
     with closing(StateStore(folder / STATE_FILE)) as store:
         async with (

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from botmm.exchanges.emulator import coins
+from botmm.exchanges.emulator.faults import Fault, FaultPlan
 from tests.fakes.live_drill import Drill, run
 
 DEEP = 100_000
@@ -101,3 +106,53 @@ def test_hostile_frames_are_counted_and_change_nothing(tmp_path: Path) -> None:
         assert watch.most_s < SLOW_S
 
     run(tmp_path, script).judge(orders=4, fills=4)
+
+
+NAMES = (
+    "../../outside", "/tmp/outside", "BTC/../../outside", "NUL\x00", "..", "A" * 10_000,
+    "\x1b[31mred", "<b>BTC</b>", "@everyone", "ВТС", "BTC\nSOL", "%2e%2e%2f", "",
+)  # fmt: skip
+
+
+def listed() -> str:
+    """Return the venue's listing with names in it that whoever lists a coin may choose."""
+    meta = coins.meta(coins.listed(["BTC"]))
+    first = meta["universe"][0]
+    meta["universe"] += [{**first, "name": name} for name in NAMES]
+    return json.dumps(meta)
+
+
+def test_hostile_names_of_coins_reach_no_path_and_no_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plan = FaultPlan(fault=(Fault(kind="status", only="meta", status=200, body=listed()),))
+    state = tmp_path / "inner" / "state"
+    state.mkdir(parents=True)
+
+    async def script(drill: Drill) -> None:
+        assert drill.emulator.faults.struck["status"] >= 1, "the listing was read"
+        for name in NAMES:
+            said = {"coin": name, "time": drill.emulator.desk.now // 10**6}
+            order = {"coin": name, "side": "B", "limitPx": "1.0", "sz": "1.0", "oid": 1}
+            order |= {"timestamp": 1, "origSz": "1.0", "cloid": f"0x{1:032x}"}
+            update = {"order": order, "status": "open", "statusTimestamp": 1}
+            for channel, data in (
+                ("l2Book", {**said, "levels": [[], []]}),
+                ("bbo", {**said, "bbo": [None, None]}),
+                ("orderUpdates", [update]),
+            ):
+                await drill.do("frame", text=json.dumps({"channel": channel, "data": data}))
+        await drill.trade(1)
+        await drill.quoting()
+        await drill.settle()
+        drill.judge_books()
+        assert [one.name for one in drill.runner.venue.instruments] == ["BTC"]  # type: ignore[attr-defined]
+
+    run(state, script, plan=plan).judge(orders=2, fills=1)
+    written = [path for path in tmp_path.rglob("*") if not path.is_dir()]
+    assert written
+    assert all(path.is_relative_to(state) for path in written)
+    assert all(path.name.isascii() and "outside" not in path.name for path in written)
+    said = "".join(capfd.readouterr())
+    assert not any(name in said for name in NAMES if name not in ("", ".."))
+    assert not Path("/tmp/outside").exists()
