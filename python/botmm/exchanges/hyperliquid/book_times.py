@@ -19,6 +19,8 @@ LATE_MS = 6_000
 """More than those ahead may have moved what is known, and a second for the slowest channel."""
 ODD_MAX = 3
 """So many in a row, and the connection is made anew."""
+ANEW_NS = 20 * SECOND_NS
+"""No sooner than so long after the last time: where the venue itself is late that helps nobody."""
 WINDOW_NS = 600 * SECOND_NS
 """For so long, at most twice, the quickest word counts: clocks drift apart."""
 
@@ -36,6 +38,7 @@ class BookTimes:
         self._apart_ms = self._before_ms = venue_ms - now_ns // _MS_NS
         self._turn_ns = now_ns + WINDOW_NS
         self._row = 0
+        self._anew_ns = now_ns
         self.odd = 0
 
     def told(self, venue_ms: int, now_ns: int) -> None:
@@ -62,9 +65,9 @@ class BookTimes:
         self.told(ms, now_ns)
         return True
 
-    def worn_out(self) -> bool:
-        """Whether too many in a row did not fit; the count begins anew then."""
-        if self._row < ODD_MAX:
+    def worn_out(self, now_ns: int) -> bool:
+        """Whether too many in a row did not fit, and a new connection was not tried just now."""
+        if self._row < ODD_MAX or now_ns < self._anew_ns:
             return False
-        self._row = 0
+        self._anew_ns = now_ns + ANEW_NS
         return True

@@ -83,6 +83,7 @@ class Stream:
         self._post_id = 0
         self._acknowledged = 0
         self._subscribed = self._doubted = False
+        self._dropped = ""
         self._live = Liveness({}, 0)
 
     @property
@@ -98,7 +99,7 @@ class Stream:
             try:
                 await self._once()
             except* (ConnectionClosed, InvalidHandshake, OSError, LinkLostError) as group:
-                self.why = _words(group)
+                self.why = self._dropped or _words(group)
             finally:
                 self._down()
             heed_cancel()
@@ -140,11 +141,12 @@ class Stream:
 
     def drop(self, why: str) -> None:
         """Give the connection up: a new one follows."""
-        self.why = why
+        self._dropped = why
         if self._ws is not None:
             self._ws.transport.abort()
 
     async def _once(self) -> None:
+        self._dropped = ""
         self._ws = await connect(
             self.spec.url,
             compression=None,

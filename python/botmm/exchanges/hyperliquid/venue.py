@@ -250,8 +250,9 @@ class HyperliquidVenue:
 
     def _timely(self, frame: bytes) -> bool:
         """Whether a book bears a time that can be its own; after too many the socket is given up."""
-        fits = self.book_times.fit(frame, self._monotonic())
-        if self.book_times.worn_out():
+        now = self._monotonic()
+        fits = self.book_times.fit(frame, now)
+        if self.book_times.worn_out(now):
             _log.warning("books of another time", frames=self.book_times.odd)
             self._streams[0].drop("books bear times that cannot be theirs")
         return fits

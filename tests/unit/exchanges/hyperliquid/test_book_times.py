@@ -6,6 +6,7 @@ import pytest
 
 from botmm.exchanges.hyperliquid.book_times import (
     AHEAD_MS,
+    ANEW_NS,
     BACK_MS,
     LATE_MS,
     ODD_MAX,
@@ -76,10 +77,12 @@ def test_some_in_a_row_are_too_many_and_a_good_one_between_them_is_not() -> None
     times = BookTimes(START_MS, 0)
     for ms in [0] * (ODD_MAX - 1) + [START_MS] + [0] * (ODD_MAX - 1):
         times.fit(frame(ms), 0)
-        assert not times.worn_out()
+        assert not times.worn_out(0)
     times.fit(frame(0), 0)
-    assert times.worn_out()
-    assert not times.worn_out(), "counted anew"
+    assert times.worn_out(0)
+    times.fit(frame(0), ANEW_NS - 1)
+    assert not times.worn_out(ANEW_NS - 1), "it was tried just now"
+    assert times.worn_out(ANEW_NS)
 
 
 @pytest.mark.parametrize("text", [b"", b'{"data":{}}', b'{"time":1e3}', b'{"time":"1"}'])
