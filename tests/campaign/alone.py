@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import sys
 from contextlib import suppress
@@ -17,6 +18,8 @@ from tests.campaign.bot import Bot, lift
 from tests.campaign.drive import LOOK_S, SETS, START_NS, thin_timers
 from tests.campaign.judge import MS_NS
 
+OBJECTS = "objects"
+"""File with how many blocks of memory the interpreter's objects take now."""
 # One run lives all the days: it must lose less of each.
 SMALL = (*SETS, "max_position_usd=10", "order_size_usd=2")
 
@@ -38,6 +41,8 @@ async def _live(url: str, owner: str, folder: Path) -> None:
             await asyncio.sleep(LOOK_S)
             if bot.life is not None:
                 lift(bot.life)
+            gc.collect()  # what is counted is what is held
+            (Path(folder) / OBJECTS).write_text(str(sys.getallocatedblocks()))
 
 
 def main() -> None:

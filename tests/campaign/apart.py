@@ -16,12 +16,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from botmm.clock import SystemClock
 from botmm.exchanges.emulator import Emulator
 from tests.campaign import virtual
+from tests.campaign.alone import OBJECTS
 from tests.campaign.asked import DAY_S, plan_of, slope
 from tests.campaign.drive import (
     LIMIT_MICRO,
@@ -45,6 +47,7 @@ class Growth:
 
     daemon: list[tuple[float, int]] = field(default_factory=list)
     exchange: list[tuple[float, int]] = field(default_factory=list)
+    objects: list[tuple[float, int]] = field(default_factory=list)
     orders: int = 0
     executions: int = 0
 
@@ -125,9 +128,11 @@ async def grow(
                 days = loop.time() / DAY_S
                 growth.daemon.append((days, resident(process)))
                 growth.exchange.append((days, resident()))
+                objects = int((Path(folder) / OBJECTS).read_text() or 0)
+                growth.objects.append((days, objects))
                 growth.orders, growth.executions = judge.orders, judge.executions
                 say(
-                    f"{days * 24:7.2f} h  daemon {resident(process) / 2**20:.2f} MiB  exchange"
+                    f"{days * 24:7.2f} h  daemon {resident(process) / 2**20:.2f} MiB of {objects} objects  exchange"
                     f" {resident() / 2**20:.2f} MiB  orders {judge.orders}"
                     f"  fills {judge.executions}  {' '.join(kinds)}"
                 )
