@@ -132,6 +132,14 @@ class Venue(Protocol):
         """
         ...
 
+    async def resting(self) -> list[RestingOrder]:
+        """Ask what rests at the end of a run, whatever was asked before.
+
+        Raises:
+            VenueError: no answer that can be trusted.
+        """
+        ...
+
     async def retell_fills(self, reaching: Standing | None = None) -> bool:
         """Hand on the account's last fills once more, as a frame; whether that was taken in.
 

@@ -126,6 +126,11 @@ class FakeVenue:
             taker_rate=0.00045,
         )
 
+    async def resting(self) -> list[RestingOrder]:
+        if self.silent:
+            raise VenueError("no answer")
+        return [*self.orders.values(), *self.strangers]
+
     async def minutes(self, symbol: int, count: int) -> list[Minute]:
         return []
 

@@ -33,8 +33,7 @@ async def withdraw_all(venue: Venue, health: Health, alarm: Callable[[str, str],
     """Withdraw by the venue's ids whatever of this program rests; whether it was seen gone."""
     for _ in range(TRIES):
         try:
-            standing = await venue.standing()
-            ours = [one for one in standing.orders if is_of_program(one.cloid)]
+            ours = [one for one in await venue.resting() if is_of_program(one.cloid)]
             if not ours:
                 return True
             await venue.withdraw(ours)

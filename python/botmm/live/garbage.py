@@ -8,7 +8,7 @@ import gc
 from botmm.observe.memory import trim
 
 YOUNG_S = 1.0
-ALL_EVERY = 60
+ALL_EVERY = 20
 """Each so many looks everything is looked through that is younger than the run."""
 
 

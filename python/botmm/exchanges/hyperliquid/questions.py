@@ -53,16 +53,16 @@ class Questions:
     instruments: Instruments | None = None
     """Every perpetual by name; set once the universe is read."""
 
-    async def raw(self, request: Mapping[str, Any], *, urgent: bool = False) -> RawReply:
+    async def raw(self, request: Mapping[str, Any], *, kept: float = KEPT) -> RawReply:
         """Return the reply; never raises.
 
         Args:
             request: the question.
-            urgent: whether withdrawing orders may depend on it.
+            kept: the share of the weight that it leaves to what is more urgent.
         """
         now = round(self.clock.monotonic() * SECOND_NS)
         weight = info_weight(request)
-        if not self.weights.may(weight, now, kept=KEPT_URGENT if urgent else KEPT):
+        if not self.weights.may(weight, now, kept=kept):
             return RawReply(status=None, body=None, why="our own limit of weight", sent=False)
         self.weights.spend(weight, now)
         body = json.dumps(request, separators=(",", ":")).encode()
@@ -77,9 +77,9 @@ class Questions:
             reply = await self.stream.post("info", body, deadline_s=self.rest.deadline_s)
         return reply
 
-    async def answer(self, request: Mapping[str, Any], *, urgent: bool = False) -> Any:
+    async def answer(self, request: Mapping[str, Any], *, kept: float = KEPT) -> Any:
         """Return the JSON of the answer."""
-        return document(str(request["type"]), await self.raw(request, urgent=urgent))
+        return document(str(request["type"]), await self.raw(request, kept=kept))
 
     def _known(self) -> Instruments:
         if self.instruments is None:
@@ -98,25 +98,27 @@ class Questions:
 
     async def venue_ms(self) -> int:
         """Return the venue's own time in ms."""
-        return required(await self.answer({"type": "exchangeStatus"}, urgent=True), "time", int)
+        return required(
+            await self.answer({"type": "exchangeStatus"}, kept=KEPT_URGENT), "time", int
+        )
 
     async def state(self) -> State:
         """Return money and positions."""
         row = await self.answer(
-            {"type": "clearinghouseState", "user": self.account, "dex": ""}, urgent=True
+            {"type": "clearinghouseState", "user": self.account, "dex": ""}, kept=KEPT_URGENT
         )
         return read_state(row, self._known())
 
-    async def orders(self) -> tuple[OpenOrder, ...]:
+    async def orders(self, *, kept: float = KEPT_URGENT) -> tuple[OpenOrder, ...]:
         """Return the open orders."""
         rows = await self.answer(
-            {"type": "frontendOpenOrders", "user": self.account, "dex": ""}, urgent=True
+            {"type": "frontendOpenOrders", "user": self.account, "dex": ""}, kept=kept
         )
         return read_orders(rows, self._known())
 
     async def fills(self, since_ms: int) -> tuple[FillRow, ...]:
         """Return fills from a venue time on, oldest first."""
-        rows = await self.answer(fills_question(self.account, since_ms), urgent=True)
+        rows = await self.answer(fills_question(self.account, since_ms), kept=KEPT_URGENT)
         fills = read_fills(rows, self._known())
         now = round(self.clock.monotonic() * SECOND_NS)
         self.weights.spend(len(fills) // ROWS_PER_WEIGHT, now)
@@ -149,12 +151,12 @@ class Questions:
     async def budget(self) -> Budget:
         """Return the address budget."""
         request = {"type": "userRateLimit", "user": self.account}
-        return read_budget(await self.answer(request, urgent=True))
+        return read_budget(await self.answer(request, kept=KEPT_URGENT))
 
     async def fees(self) -> FeeRates:
         """Return the account's fee rates."""
         request = {"type": "userFees", "user": self.account}
-        return read_fees(await self.answer(request, urgent=True))
+        return read_fees(await self.answer(request, kept=KEPT_URGENT))
 
 
 def _minute(row: Any) -> Minute:

@@ -84,13 +84,19 @@ def build(
         at_ns=at_ms * MS_NS,
         positions=positions,
         trades=trades,
-        orders=[resting(order, symbols[order.coin]) for order in orders if order.coin in symbols],
+        orders=resting_of(orders, listing),
         account_value=state.account_value,
         cash=state.cash,
         budget_left=budget_left,
         maker_rate=fees.maker / RATE,
         taker_rate=fees.taker / RATE,
     )
+
+
+def resting_of(orders: Sequence[OpenOrder], listing: Sequence[Instrument]) -> list[RestingOrder]:
+    """Return the open orders of the symbols that are traded."""
+    symbols = {one.name: ix for ix, one in enumerate(listing)}
+    return [resting(one, symbols[one.coin]) for one in orders if one.coin in symbols]
 
 
 def resting(order: OpenOrder, symbol: int) -> RestingOrder:

@@ -417,7 +417,9 @@ class HyperliquidVenue:
         if ask is None:
             return None
         self._proofs.append(ask.asked_ns)
-        answer = session.status(ask, await self._ask.raw(ask.request(self.account), urgent=True))
+        answer = session.status(
+            ask, await self._ask.raw(ask.request(self.account), kept=KEPT_URGENT)
+        )
         if answer is None:
             return None
         # What it filled is taken in before the order is closed.
@@ -425,6 +427,14 @@ class HyperliquidVenue:
         if over and not await self.retell_fills():
             return None
         return self._told(answer)
+
+    async def resting(self) -> list[RestingOrder]:
+        """Ask what rests, for a stop: it may use up what everything else leaves of the weight.
+
+        Raises:
+            VenueError: no answer that can be trusted.
+        """
+        return standing.resting_of(await self._ask.orders(kept=0.0), self.instruments)
 
     async def retell_fills(self, reaching: Standing | None = None) -> bool:
         """Hand on the account's last fills once more, as a frame; whether that was taken in.

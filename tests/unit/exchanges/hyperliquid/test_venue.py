@@ -278,6 +278,18 @@ def test_a_standing_is_whole_or_an_error() -> None:
     play(script)
 
 
+def test_a_stop_may_ask_what_rests_when_the_weight_for_all_else_is_used_up() -> None:
+    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
+        await venue.act([place(1)])
+        now = round(SystemClock().monotonic() * 10**9)
+        venue.weights.spend(venue.weights.limit * 9 // 10 - venue.weights.used(now), now)
+        with pytest.raises(VenueError, match="our own limit of weight"):
+            await venue.standing()
+        assert [one.cloid for one in await venue.resting()] == [cloid(1)]
+
+    play(script)
+
+
 def test_questions_take_the_other_way_when_rest_is_dead() -> None:
     async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
         fake.reset_rest = True
