@@ -39,6 +39,8 @@ SETS = (
     "drawdown_halt_frac=1.0",
 )
 VOLUME_USD = "100000000"
+DEPOSIT_USD = 100_000
+"""A week's trading costs more than the 10,000 of a test account: after them every order is refused."""
 """What the account has traded before: it has the venue's switch, and requests to spend."""
 START_NS = 1_780_272_000_000_000_000
 """1 June 2026, midnight UTC: before any file of a run is written, by the time of the disk."""
@@ -305,6 +307,7 @@ def exchange(plan: Plan, clock: Clock) -> Emulator:
         warm_up_s=5,
         seed=plan.seed,
         block_ns=plan.block_ms * 1_000_000,
+        deposit_usd=DEPOSIT_USD,
     )
     return Emulator(config, clock)
 
