@@ -12,6 +12,7 @@ Cash = NewType("Cash", int)
 UnixNanos = NewType("UnixNanos", int)
 
 SECOND_NS = 1_000_000_000
+MS_NS = 1_000_000
 DAY_NS = 86_400 * SECOND_NS
 
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")

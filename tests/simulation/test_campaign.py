@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +20,7 @@ from tests.campaign.apart import grow
 from tests.campaign.bot import Life
 from tests.campaign.drive import Campaign, Plan, play
 from tests.campaign.judge import GuiltyError, Judge
-
-NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
+from tests.fakes.tiers import NIGHTLY
 
 
 def test_minutes_with_faults_leave_the_books_exact_and_no_order_doubled(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,9 @@ from botmm.data.capture.reader import Reader
 from botmm.live.parity import replay_journal
 from botmm.live.warm import SIGNALS
 from tests.fakes.live_drill import Drill, run
+from tests.fakes.tiers import NIGHTLY
 
 COINS = ("BTC", "ETH")
-NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
 QUOTED_S = 11.0 if NIGHTLY else 0.0
 
 

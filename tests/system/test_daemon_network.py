@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ from botmm.live.records import RECORDS
 from botmm.live.runner import LINK
 from tests.fakes.live_drill import Drill, run
 from tests.fakes.pipe import Pipe
-
-NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
+from tests.fakes.tiers import NIGHTLY
 
 
 def test_three_comparisons_without_an_answer_withdraw_the_quotes(tmp_path: Path) -> None:

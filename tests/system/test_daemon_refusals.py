@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,8 @@ from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.live.runner import OPERATOR
 from tests.fakes.live_drill import AGENT, Drill, run
+from tests.fakes.tiers import NIGHTLY
 
-NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
 NONCES_KEPT, SPACING_MS = 100, 500
 TOO_MANY = {"status": 429, "executed": False}
 

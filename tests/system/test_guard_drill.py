@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import tempfile
@@ -27,8 +26,9 @@ from tests.fakes.processes import (
     wait_until,
 )
 from tests.fakes.signed import order
+from tests.fakes.tiers import NIGHTLY
 
-TRIALS = 200 if os.environ.get("BOTMM_TEST_TIER") == "nightly" else 3
+TRIALS = 200 if NIGHTLY else 3
 MOST_S = 5.0
 
 

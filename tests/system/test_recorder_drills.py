@@ -30,8 +30,8 @@ from botmm.record.recorder import Recorder
 from tests.conftest import ROOT
 from tests.fakes.killed_recorder import Line
 from tests.fakes.recordings import bbo, book, trade
+from tests.fakes.tiers import NIGHTLY
 
-NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
 KILLS = 1_000 if NIGHTLY else 12
 BATCH = 50
 FLIPS = 100_000 if NIGHTLY else 400

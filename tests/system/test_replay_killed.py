@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from botmm.config import load
@@ -60,6 +61,7 @@ def whole(tape: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = played(tape, "run", cwd=folder)
     assert "going on" not in done.stderr
     assert [path.name for path in folder.iterdir()] == ["run"], "nothing is left beside it"
+    assert pq.ParquetFile(folder / "run" / "keyframes.parquet").num_row_groups >= 2
     return folder / "run"
 
 

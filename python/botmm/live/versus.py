@@ -18,14 +18,13 @@ from botmm.live.history import MakeTeller, Run, SentOrder, runs
 from botmm.live.latency import Latencies, latencies, write_latencies
 from botmm.live.parity import Record
 from botmm.report.versus import Comparison, Execution, Sides, Silence, Stay, compare
-from botmm.units import SECOND_NS
+from botmm.units import MS_NS, SECOND_NS
 
 if TYPE_CHECKING:
     from botmm.config import Settings
     from botmm.research.plan import Plan
     from botmm.research.replay import ReplayRun
 
-MS_NS = 1_000_000
 LEAST_NS = 10 * SECOND_NS
 """A shorter stretch of quoting says nothing."""
 LATENCY_FILE = "latency-{}.parquet"

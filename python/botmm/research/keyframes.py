@@ -22,6 +22,11 @@ class Keyframe:
     state: bytes
 
 
+def is_due(before: int, rows: int) -> bool:
+    """Whether a state is to be kept between two numbers of rows."""
+    return before // EVERY_ROWS < rows // EVERY_ROWS
+
+
 def columns(frames: Mapping[int, bytes]) -> dict[str, Any]:
     """Return states by their times as columns of a table."""
     import numpy as np

@@ -269,7 +269,7 @@ def run(
             raise DataError(
                 f"no rows from {plan.range.text()}", cure="`botmm data ls` shows what is there"
             )
-        key = keep is not None and plan.strategy is None and _is_key(before, rows)
+        key = keep is not None and plan.strategy is None and keyframes.is_due(before, rows)
         frames = {int(at["ts"]): core.save()} if key else {}
         moved = {**core.drain(), KEYFRAMES: keyframes.columns(frames)}
         for table in KEPT:
@@ -298,11 +298,6 @@ def run(
         seconds=clock.monotonic() - started,
         partial=not done,
     )
-
-
-def _is_key(before: int, rows: int) -> bool:
-    """Whether a keyframe is due between two numbers of rows."""
-    return before // keyframes.EVERY_ROWS < rows // keyframes.EVERY_ROWS
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,10 +11,9 @@ from typing import Any, Protocol
 from botmm import core
 from botmm.errors import DataError, UsageError
 from botmm.research.keyframes import FILE, Keyframe, nearest
-from botmm.research.output import file_digest
+from botmm.research.output import MANIFEST, file_digest
 from botmm.units import parse_time, time_text
 
-MANIFEST = "manifest.json"
 SIDES = ("bids", "asks")
 
 
@@ -80,11 +79,14 @@ def explain(
             cure=f"it goes from {time_text(first)} to {time_text(last)}",
         )
     frame = _keyframe(folder, manifest, ts)
-    _check_data(manifest, since=0 if frame is None else frame.ts, until=ts)
+    rows = manifest["data"]
+    if frame is not None:
+        rows = [row for row in rows if frame.ts <= row["last_ts"] and row["first_ts"] <= ts]
+    _check_data(rows)
     going = {} if frame is None else {"saved": frame.state}
     told = json.loads(engine(json.dumps(manifest["spec"]), **going).why(ts))
-    rows = [_moment(int(told["ts"]), row) for row in told["symbols"]]
-    return [row for row in rows if symbol in {None, row.symbol}]
+    moments = [_moment(int(told["ts"]), row) for row in told["symbols"]]
+    return [moment for moment in moments if symbol in {None, moment.symbol}]
 
 
 def _json(path: Path) -> Any:
@@ -106,14 +108,12 @@ def _keyframe(folder: Path, manifest: Mapping[str, Any], ts: int) -> Keyframe | 
     return nearest(folder, ts) if file_digest(path) == manifest["files"].get(FILE) else None
 
 
-def _check_data(manifest: Mapping[str, Any], *, since: int, until: int) -> None:
-    """Refuse tapes between two times that are not those that the run played."""
-    for row in manifest["data"]:
+def _check_data(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse tapes that are not those that the run played."""
+    for row in rows:
         path = Path(row["path"])
         if not path.is_file():
             raise DataError(f"{path}: the run's tape is gone", cure="run the command where it ran")
-        if row["last_ts"] < since or row["first_ts"] > until:
-            continue
         digest = file_digest(path)
         if digest != row["sha256"]:
             raise DataError(

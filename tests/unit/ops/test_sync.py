@@ -1,6 +1,5 @@
 """Sync tests — nothing is deleted that the bucket does not hold, whatever fails in between."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,10 @@ from tests.fakes.faulty_bucket import (
     FaultyBucket,
     WatchedShelf,
 )
+from tests.fakes.tiers import NIGHTLY
 
 DAY = 86_400.0
-UPLOADS = 100_000 if os.environ.get("BOTMM_TEST_TIER") == "nightly" else 250
+UPLOADS = 100_000 if NIGHTLY else 250
 FILES_AT_ONCE = 20
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from botmm.exchanges.emulator import account_shapes, shapes
 from botmm.exchanges.emulator.asking import Asked, MalformedAskError, NullFiveHundredError
-from botmm.exchanges.emulator.wire import MS_NS, dec, ms, usd
-from botmm.units import DAY_NS
+from botmm.exchanges.emulator.wire import dec, ms, usd
+from botmm.units import DAY_NS, MS_NS
 
 Row = dict[str, Any]
 

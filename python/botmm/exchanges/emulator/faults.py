@@ -44,9 +44,10 @@ class Fault(BaseModel):
     """One thing that goes wrong.
 
     Requests: `lose_request` (never arrives), `lose_reply` (carried out, nobody hears of it),
-    `late_request` (arrives after `delay_ms`), `late_reply` (after it), `drip_reply` (a byte each `delay_ms`, over HTTP), `status`
-    (HTTP `status` with `body`, 200 being any reply in place of the true one; carried out if
-    `executed`), `truncate`, `empty_body`, `short_list` (one entry missing from the reply).
+    `late_request` (arrives after `delay_ms`), `late_reply` (answered after it), `drip_reply` (a
+    byte each `delay_ms`, over HTTP), `status` (HTTP `status` with `body`, 200 being any reply in
+    place of the true one; carried out if `executed`), `truncate`, `empty_body`, `short_list` (one
+    entry missing from the reply).
     User frames: `dup_user`, `reorder_user` (after the next one), `drop_user`. Any frame: `mute`,
     `garble` (cut in the middle). Sockets: `refuse_socket` (handshake gets `status`), `drop_on_open`.
     """

@@ -8,8 +8,7 @@ from typing import Any
 
 from botmm.exchanges.emulator import actions as hl
 from botmm.exchanges.emulator.coins import Coin, Coins, Listing
-from botmm.exchanges.emulator.wire import MS_NS
-from botmm.units import to_units
+from botmm.units import MS_NS, to_units
 
 Neutral = dict[str, Any]
 

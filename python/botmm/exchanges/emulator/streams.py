@@ -17,18 +17,18 @@ from botmm.exchanges.emulator.coins import Coin
 from botmm.exchanges.emulator.info import all_mids, book_of, context_of
 from botmm.exchanges.emulator.subscriptions import Subscription
 from botmm.exchanges.emulator.wire import ms, usd
+from botmm.units import MS_NS
 
 Row = dict[str, Any]
 
-_MS_NS = 1_000_000
 # Time from push to push, as measured on the venue in September 2026.
-FAST_BOOK_NS = 540 * _MS_NS
-BOOK_NS = 5_400 * _MS_NS
-MIDS_NS = 5_000 * _MS_NS
-CONTEXT_NS = 1_000 * _MS_NS
-CANDLE_NS = 800 * _MS_NS
-STATE_NS = 5_000 * _MS_NS
-ALL_CONTEXTS_NS = 13_600 * _MS_NS
+FAST_BOOK_NS = 540 * MS_NS
+BOOK_NS = 5_400 * MS_NS
+MIDS_NS = 5_000 * MS_NS
+CONTEXT_NS = 1_000 * MS_NS
+CANDLE_NS = 800 * MS_NS
+STATE_NS = 5_000 * MS_NS
+ALL_CONTEXTS_NS = 13_600 * MS_NS
 
 _CLOCKED = {
     "allMids": MIDS_NS,

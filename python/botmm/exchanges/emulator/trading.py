@@ -15,7 +15,7 @@ from botmm.exchanges.emulator.shapes import statuses
 from botmm.exchanges.emulator.signers import NoSignerError, l1_digest, recover, typed_digest
 from botmm.exchanges.emulator.texts import action_text, order_text
 from botmm.exchanges.emulator.transfers import Transfers
-from botmm.exchanges.emulator.wire import MS_NS
+from botmm.units import MS_NS
 
 Reply = dict[str, Any]
 

@@ -11,7 +11,8 @@ from botmm.exchanges.emulator import actions as hl
 from botmm.exchanges.emulator.desk import Desk
 from botmm.exchanges.emulator.purse import Purse, RefusedError, refuse
 from botmm.exchanges.emulator.texts import cents
-from botmm.exchanges.emulator.wire import MS_NS, micros
+from botmm.exchanges.emulator.wire import micros
+from botmm.units import MS_NS
 
 Reply = dict[str, Any]
 

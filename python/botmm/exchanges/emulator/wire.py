@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from botmm.units import to_text, to_units
+from botmm.units import MS_NS, to_text, to_units
 
 USD_DECIMALS = 6
 # Money beyond this is nobody's; sums of a few still fit into 64 bits.
 MICROS_MAX = 10**17
-MS_NS = 1_000_000
 
 
 def dec(units: int, decimals: int) -> str:

@@ -25,9 +25,8 @@ from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.stream import Stream
 from botmm.observe.logging import logger
 from botmm.ports import Place
-from botmm.units import SECOND_NS
+from botmm.units import MS_NS, SECOND_NS
 
-MS_NS = 1_000_000
 DOUBT_NS = 5 * SECOND_NS
 """How long a socket that lost an answer is passed over."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from botmm.units import SECOND_NS
+from botmm.units import MS_NS, SECOND_NS
 
 BOOKS = frozenset({"l2Book", "bbo"})
 BACK_MS = 2_000
@@ -25,7 +25,6 @@ WINDOW_NS = 600 * SECOND_NS
 """For so long, at most twice, the quickest word counts: clocks drift apart."""
 
 _TIME = re.compile(rb'"time"\s*:\s*(-?\d{1,19})(?![\d.eE])')
-_MS_NS = SECOND_NS // 1_000
 
 
 class BookTimes:
@@ -35,7 +34,7 @@ class BookTimes:
         """Begin with the venue's own word on its time; `now_ns` never runs back."""
         self._latest_ms = venue_ms
         # The venue's clock less ours, by the quickest word of this window and of the one before.
-        self._apart_ms = self._before_ms = venue_ms - now_ns // _MS_NS
+        self._apart_ms = self._before_ms = venue_ms - now_ns // MS_NS
         self._turn_ns = now_ns + WINDOW_NS
         self._row = 0
         self._anew_ns = now_ns
@@ -43,7 +42,7 @@ class BookTimes:
 
     def told(self, venue_ms: int, now_ns: int) -> None:
         """Take in the venue's word: our own clock stands still while the machine sleeps."""
-        apart_ms = venue_ms - now_ns // _MS_NS
+        apart_ms = venue_ms - now_ns // MS_NS
         if now_ns >= self._turn_ns:
             self._before_ms, self._apart_ms = self._apart_ms, apart_ms
             self._turn_ns = now_ns + WINDOW_NS
@@ -55,7 +54,7 @@ class BookTimes:
         if found is None:
             return True
         ms = int(found[1])
-        due_ms = now_ns // _MS_NS + max(self._apart_ms, self._before_ms)
+        due_ms = now_ns // MS_NS + max(self._apart_ms, self._before_ms)
         if not max(self._latest_ms - BACK_MS, due_ms - LATE_MS) <= ms <= due_ms + AHEAD_MS:
             self.odd += 1
             self._row += 1

@@ -21,9 +21,8 @@ from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.session import EXPIRES_MS
 from botmm.observe.findings import Finding, fail, look, ok, skipped
-from botmm.units import DAY_NS, time_text, to_text
+from botmm.units import DAY_NS, MS_NS, time_text, to_text
 
-MS_NS = 1_000_000
 USD = 6
 OFFSET_LOOK_MS = 500
 AHEAD_MOST_MS = EXPIRES_MS // 2

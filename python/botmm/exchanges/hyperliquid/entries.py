@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from botmm.exchanges.base import Instrument
-from botmm.exchanges.hyperliquid import account
 from botmm.exchanges.hyperliquid.account import USD, read_fills
+from botmm.exchanges.hyperliquid.account import FillRow as ToldFill
 from botmm.exchanges.hyperliquid.fields import (
     SUM_MAX,
     WHOLE_MAX,
@@ -18,8 +18,8 @@ from botmm.exchanges.hyperliquid.fields import (
 )
 from botmm.exchanges.hyperliquid.statuses import read_update
 from botmm.store.rows import ChangeRow, FillRow, FundingRow, Told
+from botmm.units import MS_NS
 
-MS_NS = 1_000_000
 _HEAD_BYTES = 48
 """The channel stands within so many bytes of a frame."""
 _OWN = (b'"userFills"', b'"orderUpdates"', b'"userFundings"')
@@ -74,7 +74,7 @@ def _fills(data: dict[str, Any], listing: Sequence[Instrument], recv_ns: int) ->
     ]
 
 
-def _bounded(fill: account.FillRow) -> account.FillRow:
+def _bounded(fill: ToldFill) -> ToldFill:
     """Return a fill that the books can sum up.
 
     Raises:

@@ -30,11 +30,10 @@ from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.standing import document, fills_question
 from botmm.exchanges.hyperliquid.stream import Stream
 from botmm.ports import Minute
-from botmm.units import SECOND_NS
+from botmm.units import MS_NS, SECOND_NS
 
 ROWS_PER_WEIGHT = 20
 CANDLES_PER_WEIGHT = 60
-MS_NS = 1_000_000
 MINUTE_MS = 60_000
 CANDLE_DECIMALS = 10
 FIRING_MS = 5_000

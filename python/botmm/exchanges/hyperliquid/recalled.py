@@ -12,9 +12,8 @@ from botmm.exchanges.hyperliquid.fields import required
 from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.subscriptions import LEDGER
 from botmm.observe.logging import logger
-from botmm.units import SECOND_NS
+from botmm.units import MS_NS, SECOND_NS
 
-MS_NS = 1_000_000
 HOUR_S = 3_600
 AFTER_S = 30
 """Funding is paid on the hour, and its news comes within seconds."""

@@ -16,8 +16,8 @@ from botmm.exchanges.base import Instrument, RawReply
 from botmm.exchanges.hyperliquid.account import FeeRates, FillRow, OpenOrder, State
 from botmm.exchanges.hyperliquid.fields import ReplyError, decode
 from botmm.ports import RestingOrder, Standing
+from botmm.units import MS_NS
 
-MS_NS = 1_000_000
 RATE = 10**12
 MARGIN_MS = 2_000
 """How much older than its time a reading may be: fills since then are told by their ids."""

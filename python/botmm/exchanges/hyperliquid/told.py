@@ -9,8 +9,8 @@ from typing import Literal
 from botmm.exchanges.base import Instrument
 from botmm.exchanges.hyperliquid.account import FillRow, read_fills
 from botmm.exchanges.hyperliquid.fields import ReplyError, decode, optional, required
+from botmm.units import MS_NS
 
-MS_NS = 1_000_000
 _MARKET = tuple(
     f'{{"channel":"{name}"'.encode() for name in ("l2Book", "bbo", "trades", "activeAssetCtx")
 )

@@ -52,9 +52,8 @@ from botmm.ports import (
     Standing,
 )
 from botmm.store.rows import Told
-from botmm.units import SECOND_NS
+from botmm.units import MS_NS, SECOND_NS
 
-MS_NS = 1_000_000
 UP_S = 15.0
 MARKET_MAX = 1 << 20
 PRIVATE_MAX = 8 << 20

@@ -9,8 +9,8 @@ from botmm.exchanges.hyperliquid.fields import ReplyError, required, units
 from botmm.exchanges.hyperliquid.hosts import Host
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.standing import document
+from botmm.units import MS_NS
 
-MS_NS = 1_000_000
 MINUTE_MS = 60_000
 CANDLES_MAX = 5_000
 """The venue keeps no more of an interval, and answers with no more."""

@@ -15,8 +15,8 @@ from botmm.clock import ManualClock
 from botmm.data.capture import Disk, Reader, Writer
 from botmm.data.capture.blocks import HEADER_BYTES, Sort, read_header
 from botmm.data.capture.seal import seal
+from tests.fakes.tiers import NIGHTLY
 
-NIGHTLY = os.environ.get("BOTMM_TEST_TIER") == "nightly"
 LOSSES = 10_000 if NIGHTLY else 120
 PAGE = 512
 """What a device writes whole: a sector."""
