@@ -81,7 +81,8 @@ class Standing:
 class Incident:
     """What a venue did to the account beside its orders."""
 
-    kind: Literal["liquidation", "transfer"]
+    kind: Literal["liquidation", "transfer", "distrust"]
+    """`distrust`: what it says cannot be relied upon any more."""
     words: str
     usd_micro: int = 0
     """What a transfer brought in; negative went out."""

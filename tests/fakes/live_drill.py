@@ -159,6 +159,26 @@ class Drill:
             while self.audit()["accepted"] < orders:
                 await self.trade(1)
 
+    async def halted(self, words: str) -> None:
+        """Wait until everything is stopped for good, and see that it is."""
+        for shocks in range(200):
+            if self.operator.status()["latches"]:
+                break
+            await self.do("shock", coin="BTC", bps=15 * (-1) ** shocks)
+            await asyncio.sleep(0.1)
+        (latch,) = self.operator.status()["latches"]
+        assert words in latch
+        assert self.alarmed("halt")
+        # What had left before the halt may still be on its way; it is withdrawn when it answers.
+        await self.until(
+            lambda: not self.resting() and not self.row()["orders"],
+            "nothing rests, nothing is on its way",
+        )
+        ours = self.placed()
+        await self.do("shock", coin="BTC", bps=50)
+        await asyncio.sleep(0.5)
+        assert self.placed() == ours, "an order after the halt"
+
     async def struck(self, kind: str, times: int) -> None:
         """Trade until a fault has struck so often."""
         async with self._within(WAIT_S, f"{kind} struck {times} times"):

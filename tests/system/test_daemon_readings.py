@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from aiohttp import ClientSession
@@ -141,11 +141,13 @@ SPOILT: tuple[tuple[str, Callable[[dict[str, Any]], object]], ...] = (
 
 
 class SpoiltVenue(HyperliquidVenue):
-    """A venue whose news is spoilt once in each of several ways."""
+    """A venue whose news is spoilt once in each of some ways."""
+
+    ways: ClassVar = SPOILT
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.left = list(SPOILT)
+        self.left = list(self.ways)
 
     def _take(self, channel: str, frame: bytes) -> bool:
         if self.up and self.left and self.left[0][0] == channel:
@@ -158,10 +160,14 @@ class SpoiltVenue(HyperliquidVenue):
         return super()._take(channel, frame)
 
 
-def test_news_of_another_kind_is_counted_and_never_used(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", range(0, len(SPOILT), 2))
+def test_news_of_another_kind_is_counted_and_never_used(tmp_path: Path, first: int) -> None:
+    class TwiceSpoilt(SpoiltVenue):
+        ways = SPOILT[first : first + 2]
+
     async def script(drill: Drill) -> None:
         venue = drill.runner.venue
-        assert isinstance(venue, SpoiltVenue)
+        assert isinstance(venue, TwiceSpoilt)
         while venue.left:
             await drill.trade(1, seconds=30)
         # Of fills that cancel out nobody asks before long; a new socket tells all of them again.
@@ -171,10 +177,43 @@ def test_news_of_another_kind_is_counted_and_never_used(tmp_path: Path) -> None:
         await drill.quoting()
         await drill.settle()
         drill.judge_books()
-        assert drill.runner.engine.counts.bad_frames == len(SPOILT)
+        assert drill.runner.engine.counts.bad_frames == 2
         assert drill.daemon.keep() == "", "the books go on"
 
-    run(tmp_path, script, venue_type=SpoiltVenue, sets=READ_OFTEN).judge(orders=8, fills=5)
+    run(tmp_path, script, venue_type=TwiceSpoilt, sets=READ_OFTEN).judge(orders=4, fills=2)
+
+
+def test_news_of_another_kind_for_the_third_time_in_a_minute_stops_everything(
+    tmp_path: Path,
+) -> None:
+    class ThriceSpoilt(SpoiltVenue):
+        ways = SPOILT[:3]
+
+    async def script(drill: Drill) -> None:
+        await drill.halted("HALTED: news of the account is of another kind than we know")
+        await drill.settle()
+        drill.judge_books()
+
+    run(tmp_path, script, venue_type=ThriceSpoilt, sets=READ_OFTEN).judge(orders=3, fills=3)
+
+
+def test_torn_frames_stop_nothing_however_many_and_whole_ones_of_another_kind_do(
+    tmp_path: Path,
+) -> None:
+    async def script(drill: Drill) -> None:
+        rows = [{"coin": "BTC", "usdc": ["1.5"], "time": 1}]
+        data = {"user": drill.owner.address, "fundings": rows}
+        text = json.dumps({"channel": "userFundings", "data": data}, separators=(",", ":"))
+        for _ in range(5):
+            await drill.do("frame", text=text[:-9], user=drill.owner.address)
+        for _ in range(2):
+            await drill.do("frame", text=text, user=drill.owner.address)
+        await drill.trade(1)
+        assert not drill.operator.status()["latches"], "each is counted once"
+        await drill.do("frame", text=text, user=drill.owner.address)
+        await drill.halted("HALTED: news of the account is of another kind than we know")
+
+    run(tmp_path, script).judge(orders=2, fills=1)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +230,7 @@ def test_money_beyond_counting_is_refused_and_the_run_goes_on(
         row = {"time": drill.emulator.desk.now // 10**6, "hash": "0x0", **more}
         data = {"user": drill.owner.address, rows: [row]}
         text = json.dumps({"channel": channel, "data": data}, separators=(",", ":"))
-        await drill.do("frame", text=text)
+        await drill.do("frame", text=text, user=drill.owner.address)
         await drill.trade(1)
         await drill.settle()
         drill.judge_books()

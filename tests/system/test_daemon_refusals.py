@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,20 @@ def test_a_nonce_that_is_too_low_is_jumped_over_and_no_order_is_doubled(tmp_path
         drill.judge_books()
 
     run(tmp_path, script).judge(orders=3, fills=1)
+
+
+def test_nonces_that_are_refused_thrice_in_a_minute_stop_everything(tmp_path: Path) -> None:
+    async def script(drill: Drill) -> None:
+        await drill.trade(1)
+        await drill.quoting()
+        refusal = {"status": "err", "response": "Invalid nonce: duplicate nonce 7"}
+        await drill.fault(
+            "status", only="order", status=200, executed=False, body=json.dumps(refusal)
+        )
+        await drill.halted("HALTED: nonces are refused again and again: Invalid nonce")
+        drill.judge_books()
+
+    run(tmp_path, script).judge(orders=2, fills=1)
 
 
 def test_an_order_that_arrives_when_the_venue_was_asked_for_it_is_not_doubled(

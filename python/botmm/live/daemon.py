@@ -45,6 +45,10 @@ _log = logger(__name__)
 class ListedVenue(Venue, Teller, Lister, Protocol):
     """A venue that lists what it trades, and reads its own frames for the books."""
 
+    def unread(self, frame: bytes, why: str) -> None:
+        """Take note that a frame could not be read."""
+        ...
+
     async def disowned(self) -> None:
         """Wait until the venue refuses the key itself, whatever it signed."""
         ...
@@ -159,6 +163,7 @@ class Daemon:
                 cancel_foreign=self.settings.live.foreign_orders == "cancel",
                 alarm=self._alarm,
             )
+            self._runner.unread = self.venue.unread
             self._runner.records.audit.transferred = lambda: self.transferred
             stop = self._runner.stopping.set
             loop = asyncio.get_running_loop()

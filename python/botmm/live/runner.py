@@ -60,6 +60,8 @@ class Runner:
         self._gateway: VenueGateway | None = None
         self.decided: Callable[[float], object] = lambda seconds: None
         """Told how long each frame took to become commands."""
+        self.unread: Callable[[bytes, str], object] = lambda frame, why: None
+        """Told of each frame that the engine could not read."""
 
     @property
     def gateway(self) -> VenueGateway:
@@ -152,8 +154,11 @@ class Runner:
             raise RuntimeError("invariant: the runner runs")
         async for payload in self.venue.frames():
             began, requests = self._clock.monotonic(), self.gateway.sent.requests
+            bad = self.engine.counts.bad_frames
             loop.frame(payload)
             self.decided(self._clock.monotonic() - began)
+            if self.engine.counts.bad_frames != bad:
+                self.unread(payload, self.engine.complaint)
             self._notice()
             if self.gateway.sent.requests != requests:
                 # What was decided leaves before the next frame is looked at.

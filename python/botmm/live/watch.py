@@ -65,9 +65,9 @@ async def pay(daemon: Daemon, payments: AsyncIterator[Event]) -> None:
 async def meet(
     daemon: Daemon, incidents: AsyncIterator[Incident], operator: Operator, alarm: Alarm
 ) -> None:
-    """Answer what the venue does to the account: a liquidation stops everything for good."""
+    """Answer what the venue does to the account: all but a transfer stops everything for good."""
     async for incident in incidents:
-        if incident.kind == "liquidation":
+        if incident.kind != "transfer":
             operator.stop_for_good("HALTED", incident.words, who="the venue")
             continue
         daemon.transfer(incident.usd_micro)

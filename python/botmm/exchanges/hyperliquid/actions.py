@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from botmm.clock import Clock
 from botmm.exchanges.base import Instrument, RawReply, SignedRequest, Way
@@ -23,10 +23,13 @@ from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.session import EXPIRES_MS, Session
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.stream import Stream
+from botmm.exchanges.hyperliquid.thrice import Thrice
 from botmm.observe.logging import logger
 from botmm.ports import Place
 from botmm.units import MS_NS, SECOND_NS
 
+AHEAD_MS = 86_400_000
+"""The venue keeps no nonce further ahead of its time: one that it names so would void all ours."""
 DOUBT_NS = 5 * SECOND_NS
 """How long a socket that lost an answer is passed over."""
 
@@ -53,10 +56,13 @@ class Actions:
         self._signer, self._nonces, self._clock = signer, nonces, clock
         self._rest, self._stream = rest, stream
         self._weights, self._address = weights, address
+        self._refusals, self._refused_to = Thrice(), 0
         self._doubted_until = 0
         self.complaint = ""
         self.disowned = asyncio.Event()
         """Set when the venue refused what signs, whatever it had signed."""
+        self.distrust: Callable[[str], object] = lambda words: None
+        """Told that the venue refuses our nonces again and again."""
 
     @property
     def way(self) -> Way:
@@ -76,13 +82,13 @@ class Actions:
             ]
         signed = self._signed(batch.action)
         self.session.sent(batch, signed)
-        reply = await self._send(batch.action, signed)
+        reply = await self._once(batch.action, signed)
         reading = self.session.answered(signed.nonce, reply)
         return list(reading.answers)
 
     async def bare(self, action: Action) -> RawReply:
         """Send an action whose entries nobody keeps book of."""
-        return await self._send(action, self._signed(action))
+        return await self._once(action, self._signed(action))
 
     async def fence(self, nonce: int) -> None:
         """Use up the nonce of a request, so that it can never run any more."""
@@ -109,6 +115,20 @@ class Actions:
         now_ms = int(self._clock.now()) // MS_NS
         nonce = self._nonces.next(now_ms)
         return self._signer.sign(action, nonce=nonce, expires_ms=now_ms + EXPIRES_MS)
+
+    async def _once(self, action: Action, signed: SignedRequest) -> RawReply:
+        """Send what bears a nonce of its own: no refusal of such a nonce is as it should be."""
+        reply = await self._send(action, signed)
+        text = refusal(reply)
+        if text is not None and alarm(text) == "nonce" and signed.nonce > self._refused_to:
+            # Those that were on their way by then are refused for the same cause.
+            self._refused_to = self._nonces.last
+            if self._refusals.met(self._monotonic()):
+                self.distrust(f"nonces are refused again and again: {text}")
+            lowest = lowest_nonce(text)
+            if lowest is not None and lowest <= int(self._clock.now()) // MS_NS + AHEAD_MS:
+                self._nonces.jump(lowest)
+        return reply
 
     async def _send(self, action: Action, signed: SignedRequest) -> RawReply:
         now, n = self._monotonic(), entries(action)
@@ -137,10 +157,6 @@ class Actions:
         match alarm(text):
             case "budget":
                 self._address.exhausted()
-            case "nonce":
-                lowest = lowest_nonce(text)
-                if lowest is not None:
-                    self._nonces.jump(lowest)
             case "signer":
                 self.disowned.set()
             case _:

@@ -34,6 +34,15 @@ def decode(body: bytes) -> Any:
         raise ReplyError(f"reply is no JSON: {error}", cure="nothing was used of it") from None
 
 
+def is_whole(body: bytes) -> bool:
+    """Whether a text is JSON of any kind, however strange."""
+    try:
+        decode(body)
+    except ReplyError:
+        return False
+    return True
+
+
 def required(row: Any, key: str, kind: type[T]) -> T:
     """Return `row[key]`, which must be there and of that type (bool is no int; 64 bits at most).
 

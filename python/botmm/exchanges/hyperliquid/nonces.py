@@ -10,6 +10,8 @@ BLOCK_MS = 10_000
 """How far ahead nonces are reserved: one write in some eight seconds."""
 LEFT_MS = 2_500
 """With fewer left, more are reserved before a request needs them."""
+LEAP_MS = 10_000
+"""How far above a nonce that is too low the next one lies: others of the same set are passed over."""
 
 
 class Nonces:
@@ -56,6 +58,11 @@ class Nonces:
             self._reserve(nonce + self._block)
             self._reserved = nonce + self._block
 
+    @property
+    def last(self) -> int:
+        """Return the highest nonce that may have been used."""
+        return self._last
+
     def jump(self, above: int) -> None:
-        """Let the next nonce be above one that the venue named as its lowest."""
-        self._last = max(self._last, above)
+        """Let the next nonce be well above one that the venue named as its lowest."""
+        self._last = max(self._last, above + LEAP_MS)

@@ -16,6 +16,7 @@ FAST_SILENCE_NS = 3 * SECOND_NS
 """The fast book comes every 0.54 s, changed or not."""
 LEDGER = "userNonFundingLedgerUpdates"
 PRIVATE = frozenset({"orderUpdates", "userFills", "userFundings"})
+MONEY = PRIVATE | {LEDGER}
 CONTEXT_SILENCE_NS = 30 * SECOND_NS
 """Contexts come about each second."""
 BOOK_SILENCE_NS = 30 * SECOND_NS

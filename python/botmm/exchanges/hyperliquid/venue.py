@@ -23,7 +23,7 @@ from botmm.exchanges.hyperliquid.actions import Actions
 from botmm.exchanges.hyperliquid.answers import Answer, invalid
 from botmm.exchanges.hyperliquid.book_times import BOOKS, BookTimes
 from botmm.exchanges.hyperliquid.budgets import KEPT_URGENT, AddressBudget, WeightLedger
-from botmm.exchanges.hyperliquid.fields import ReplyError
+from botmm.exchanges.hyperliquid.fields import ReplyError, is_whole
 from botmm.exchanges.hyperliquid.hosts import Host
 from botmm.exchanges.hyperliquid.inbox import Inbox
 from botmm.exchanges.hyperliquid.incidents import Incidents
@@ -39,6 +39,7 @@ from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
 from botmm.exchanges.hyperliquid.session import VOID_MS
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
+from botmm.exchanges.hyperliquid.thrice import Thrice
 from botmm.observe.logging import logger
 from botmm.ports import (
     Cancel,
@@ -113,6 +114,7 @@ class HyperliquidVenue:
         self._proofs: deque[int] = deque(maxlen=PROOFS_A_SECOND)
         self._paid: asyncio.Queue[Event] = asyncio.Queue(PAYMENTS_MAX)
         self._met: asyncio.Queue[Incident] = asyncio.Queue(PAYMENTS_MAX)
+        self._unreadable = Thrice()
         self._misfits: set[int] = set()
         self._misfitting = asyncio.Event()
         self._switched = asyncio.Event()
@@ -217,6 +219,7 @@ class HyperliquidVenue:
             address=self.address,
             listing=self.instruments,
         )
+        self.actions.distrust = self._distrust
 
     async def _until_up(self) -> None:
         try:
@@ -275,7 +278,7 @@ class HyperliquidVenue:
         try:
             events = self._funding.heard(frame)
         except ReplyError as error:
-            _log.error("unreadable funding", why=str(error))
+            self.unread(frame, str(error))
             return
         for event in events:
             self._paid.put_nowait(event)
@@ -289,12 +292,28 @@ class HyperliquidVenue:
             self._take(channel, frame)
 
     def _meet(self, channel: str, frame: bytes) -> None:
-        read = self._incidents.fills if channel == "userFills" else self._incidents.ledger
+        fills = channel == "userFills"
         try:
-            for incident in read(frame):
+            for incident in (self._incidents.fills if fills else self._incidents.ledger)(frame):
                 self._met.put_nowait(incident)
         except ReplyError as error:
-            _log.error("unreadable " + channel, why=str(error))
+            if not fills:  # those are counted where each of them is read
+                self.unread(frame, str(error))
+
+    def unread(self, frame: bytes, why: str) -> None:
+        """Take note that a frame could not be read; of news of the account no third in a minute.
+
+        A frame that was torn on its way does not count: what is whole and yet of another kind was
+        said so on purpose, and will be said so again.
+        """
+        if subscriptions.channel_of(frame) not in subscriptions.MONEY or not is_whole(frame):
+            return
+        _log.error("unreadable news of the account", why=why)
+        if self._unreadable.met(self._monotonic()):
+            self._distrust(f"news of the account is of another kind than we know: {why}")
+
+    def _distrust(self, words: str) -> None:
+        self._met.put_nowait(Incident(kind="distrust", words=words))
 
     async def incidents(self) -> AsyncIterator[Incident]:
         """Yield what the venue does to the account beside its orders, each thing once."""
