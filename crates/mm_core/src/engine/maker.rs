@@ -576,6 +576,7 @@ fn view(market: &impl Sight, touch: Option<TouchQty>) -> View {
         bid: touch.map_or(none, |t| t.touch.bid),
         ask: touch.map_or(none, |t| t.touch.ask),
         mark: market.mark(),
+        oracle: market.oracle(),
         displayed: None,
         heard: market.heard(),
     }

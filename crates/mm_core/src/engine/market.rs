@@ -194,6 +194,11 @@ impl Market {
         &self.book
     }
 
+    /// A price of the venue's context, which is in 1e-8, in units of the book.
+    fn price(&self, value: i64) -> Px {
+        Px(value / 10_i64.pow(8_u32.saturating_sub(self.book.spec().px_decimals)))
+    }
+
     /// What the venue publishes beside the book.
     #[must_use]
     pub fn context(&self) -> Context {
@@ -253,8 +258,11 @@ impl Sight for Market {
     }
 
     fn mark(&self) -> Option<Px> {
-        let scale = 10_i64.pow(8_u32.saturating_sub(self.book.spec().px_decimals));
-        self.context.mark.map(|mark| Px(mark / scale))
+        self.context.mark.map(|mark| self.price(mark))
+    }
+
+    fn oracle(&self) -> Option<Px> {
+        self.context.oracle.map(|oracle| self.price(oracle))
     }
 
     fn sigma(&self) -> Option<f64> {

@@ -183,7 +183,7 @@ mod tests {
             let spec = *market.spec();
             let symbol = gate.add(spec, params.symbol_limits().expect("limits")).expect("room");
             let (bid, ask) = (Px(PX), Px(PX + 100));
-            let view = View { bid, ask, mark: None, displayed: None, heard: now };
+            let view = View { bid, ask, mark: None, oracle: None, displayed: None, heard: now };
             gate.observe(symbol, &view, &Exposure::default(), now);
             let mut orders = OrderManager::new(symbol, 1, params.requote_rules());
             let cloid = CloidParts { tag: 1, symbol, level: 0, sequence: 0 }.pack();

@@ -34,6 +34,9 @@ pub trait Sight {
     /// The venue's mark price, where it publishes one.
     fn mark(&self) -> Option<Px>;
 
+    /// The oracle price, where the venue publishes one.
+    fn oracle(&self) -> Option<Px>;
+
     /// Volatility as log-return per square root of a second, once seeded.
     fn sigma(&self) -> Option<f64>;
 

@@ -20,6 +20,7 @@ pub(super) struct Readings {
     pub(super) intensity: Option<Intensity>,
     pub(super) funding: f64,
     pub(super) mark: Option<Px>,
+    pub(super) oracle: Option<Px>,
 }
 
 impl Readings {
@@ -33,6 +34,7 @@ impl Readings {
             intensity: market.intensity(),
             funding: market.funding(),
             mark: market.mark(),
+            oracle: market.oracle(),
         }
     }
 }

@@ -63,6 +63,8 @@ pub struct SymbolLimits {
     pub collar_spreads: i64,
     /// R1: how far from the mark price, where that is known.
     pub mark_ppm: i64,
+    /// R1: how far from the oracle price, where that is known.
+    pub oracle_ppm: i64,
     /// R1: how far through the touch an order may go that is not post-only.
     pub through_ppm: i64,
     /// R2: largest value of one order.
@@ -96,6 +98,7 @@ impl Default for SymbolLimits {
             collar_ppm: 5_000,
             collar_spreads: 5,
             mark_ppm: 10_000,
+            oracle_ppm: 50_000,
             through_ppm: 3_000,
             order_value: MicroUsd(300 * PPM),
             displayed_ppm: 250_000,
@@ -121,6 +124,7 @@ impl SymbolLimits {
         within("collar_ppm", self.collar_ppm, 1, ceiling::COLLAR_PPM)?;
         within("collar_spreads", self.collar_spreads, 0, 100)?;
         within("mark_ppm", self.mark_ppm, 1, ceiling::COLLAR_PPM)?;
+        within("oracle_ppm", self.oracle_ppm, 1, ceiling::COLLAR_PPM)?;
         within("through_ppm", self.through_ppm, 0, ceiling::COLLAR_PPM)?;
         within("order_value", self.order_value.0, 1, ceiling::ORDER_VALUE.0)?;
         within("displayed_ppm", self.displayed_ppm, 0, PPM)?;

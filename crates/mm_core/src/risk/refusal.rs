@@ -53,6 +53,13 @@ pub enum Refusal {
         /// The mark.
         mark: Px,
     },
+    /// R1: too far from the oracle price.
+    OffOracle {
+        /// The price.
+        px: Px,
+        /// The oracle's.
+        oracle: Px,
+    },
     /// R1: not post-only and too far through the touch.
     ThroughTouch {
         /// The price.
@@ -193,6 +200,7 @@ impl Refusal {
             Self::TooSmall { .. } => "too_small",
             Self::Collar { .. } => "collar",
             Self::OffMark { .. } => "off_mark",
+            Self::OffOracle { .. } => "off_oracle",
             Self::ThroughTouch { .. } => "through_touch",
             Self::OrderValue { .. } => "order_value",
             Self::OrderVolume { .. } => "order_volume",
@@ -229,6 +237,9 @@ impl fmt::Display for Refusal {
             }
             Self::OffMark { px, mark } => {
                 write!(f, "price {} is too far from the mark {}", px.0, mark.0)
+            }
+            Self::OffOracle { px, oracle } => {
+                write!(f, "price {} is too far from the oracle {}", px.0, oracle.0)
             }
             Self::ThroughTouch { px, touch } => {
                 write!(f, "price {} is too far through the touch {}", px.0, touch.0)

@@ -37,6 +37,8 @@ pub struct View {
     pub ask: Px,
     /// The venue's mark price, where known.
     pub mark: Option<Px>,
+    /// The oracle price that the venue publishes, where known.
+    pub oracle: Option<Px>,
     /// Size displayed within 10 bp of the mid, bids and asks, where known.
     pub displayed: Option<[Lots; 2]>,
     /// When book or touch was last heard of.
@@ -286,9 +288,9 @@ impl SymbolGate {
         Ok(())
     }
 
-    /// R1: near the mid, near the mark, and not far through the touch.
+    /// R1: near the mid, the mark and the oracle, and not far through the touch.
     pub(super) fn collar(&self, order: &Place) -> Result<(), Refusal> {
-        let View { bid, ask, mark, .. } = self.view;
+        let View { bid, ask, mark, oracle, .. } = self.view;
         let by_share = part(self.mid2, self.limits.collar_ppm);
         let by_spread = 2 * self.limits.collar_spreads * (ask.0 - bid.0);
         let reach2 = by_share.max(by_spread);
@@ -301,6 +303,11 @@ impl SymbolGate {
         if let Some(mark) = mark {
             if (px.0 - mark.0).abs() > part(mark.0, self.limits.mark_ppm) {
                 return Err(Refusal::OffMark { px, mark });
+            }
+        }
+        if let Some(oracle) = oracle {
+            if (px.0 - oracle.0).abs() > part(oracle.0, self.limits.oracle_ppm) {
+                return Err(Refusal::OffOracle { px, oracle });
             }
         }
         let touch = match order.side {

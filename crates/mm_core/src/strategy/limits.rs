@@ -65,6 +65,7 @@ impl Params {
             collar_ppm: ppm(self.collar_frac),
             collar_spreads: self.collar_spreads,
             mark_ppm: ppm(self.mark_frac),
+            oracle_ppm: ppm(self.oracle_frac),
             through_ppm: ppm(self.through_frac),
             order_value: MicroUsd::from_usd(self.order_value_factor * self.order_usd()),
             displayed_ppm: ppm(self.displayed_frac),

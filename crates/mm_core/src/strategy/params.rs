@@ -170,6 +170,8 @@ table! {
         "The same in spreads of the touch; the wider of the two counts.";
     mark_frac: f64 = Number(0.01), real(0.0001, 0.05), "", Start,
         "Orders further than this from the mark price are refused.";
+    oracle_frac: f64 = Number(0.05), real(0.0001, 0.05), "", Start,
+        "Orders further than this from the oracle price are refused.";
     through_frac: f64 = Number(0.003), real(0.0, 0.05), "", Start,
         "Orders that may take are refused further than this through the touch.";
     order_value_factor: f64 = Number(2.0), real(1.0, 10.0), "", Start,

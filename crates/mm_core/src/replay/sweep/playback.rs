@@ -389,6 +389,10 @@ impl Sight for Seen {
         self.readings.mark
     }
 
+    fn oracle(&self) -> Option<Px> {
+        self.readings.oracle
+    }
+
     fn sigma(&self) -> Option<f64> {
         self.readings.sigma.filter(|_| self.listens)
     }
