@@ -59,7 +59,7 @@ _STATUS_S = 0.5
     default=1.0,
     show_default=True,
     metavar="X",
-    help="How fast time passes; not with --live.",
+    help="How fast time passes; botmm-live and --live need 1.",
 )
 @click.option(
     "--entry-ms",

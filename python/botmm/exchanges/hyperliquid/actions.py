@@ -152,15 +152,13 @@ class Actions:
             if reply.status != 200:
                 self.complaint = reply.why or f"HTTP {reply.status}"
             return
-        self.complaint = text
-        _log.warning("action refused", why=text)
-        match alarm(text):
-            case "budget":
-                self._address.exhausted()
-            case "signer":
-                self.disowned.set()
-            case _:
-                pass
+        self.complaint, about = text, alarm(text)
+        if about != "schedule":  # whoever sets the switch tells of it
+            _log.warning("action refused", why=text)
+        if about == "budget":
+            self._address.exhausted()
+        elif about == "signer":
+            self.disowned.set()
 
     def _monotonic(self) -> int:
         return round(self._clock.monotonic() * SECOND_NS)

@@ -39,6 +39,8 @@ class BookTimes:
         self._row = 0
         self._anew_ns = now_ns
         self.odd = 0
+        self.off_ms = 0
+        """How far the last book that did not fit was from the time that is due."""
 
     def told(self, venue_ms: int, now_ns: int) -> None:
         """Take in the venue's word: our own clock stands still while the machine sleeps."""
@@ -57,6 +59,7 @@ class BookTimes:
         due_ms = now_ns // MS_NS + max(self._apart_ms, self._before_ms)
         if not max(self._latest_ms - BACK_MS, due_ms - LATE_MS) <= ms <= due_ms + AHEAD_MS:
             self.odd += 1
+            self.off_ms = ms - due_ms
             self._row += 1
             return False
         self._row = 0

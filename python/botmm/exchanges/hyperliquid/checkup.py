@@ -19,15 +19,12 @@ from botmm.exchanges.hyperliquid.hosts import Host
 from botmm.exchanges.hyperliquid.key_role import listing
 from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.rest import Rest
-from botmm.exchanges.hyperliquid.session import EXPIRES_MS
+from botmm.exchanges.hyperliquid.step import Step
 from botmm.observe.findings import Finding, fail, look, ok, skipped
 from botmm.units import DAY_NS, MS_NS, time_text, to_text
 
 USD = 6
 OFFSET_LOOK_MS = 500
-AHEAD_MOST_MS = EXPIRES_MS // 2
-"""Requests expire by our clock: where the venue's is far ahead, it refuses every one."""
-BEHIND_MOST_MS = 60_000
 BUDGET_LOOK = 10_000
 EXPIRY_LOOK_DAYS = 7
 SOCKET_S = 5.0
@@ -111,22 +108,21 @@ class Examination:
         return ok("socket", f"{url} answers")
 
     async def clock_offset(self) -> Finding:
-        """Compare clocks: the venue's time is that of its last block, so a bit of age is usual."""
+        """Compare clocks."""
         sent = int(self._clock.now()) // MS_NS
         try:
             venue = await self._questions.venue_ms()
         except ReplyError as error:
             return skipped("clock", f"the venue does not tell its time: {error.message}")
         heard = int(self._clock.now()) // MS_NS
-        off = venue - (sent + heard) // 2
-        text = f"the venue's time is {off:+,} ms from ours, asked in {heard - sent} ms"
+        step = Step(venue=venue, sent=sent, heard=heard)
+        text = f"the venue's time is {step.off:+,} ms from ours, asked in {heard - sent} ms"
         cure = "let a time service (chrony, systemd-timesyncd) keep this machine's clock"
-        beyond = max(abs(off) - (heard - sent) // 2, 0)
-        if beyond > (AHEAD_MOST_MS if off > 0 else BEHIND_MOST_MS):
+        if not step.is_kept:
             return fail("clock", text, cure)
         if self._subject.host.base.startswith("http://"):
             return ok("clock", f"{text}: a local exchange keeps its own")
-        if beyond > OFFSET_LOOK_MS:
+        if step.beyond > OFFSET_LOOK_MS:
             return look("clock", text, cure)
         return ok("clock", text)
 

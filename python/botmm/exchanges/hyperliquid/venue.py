@@ -38,6 +38,7 @@ from botmm.exchanges.hyperliquid.replies import done, refusal
 from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
 from botmm.exchanges.hyperliquid.session import VOID_MS
 from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.exchanges.hyperliquid.step import Step
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
 from botmm.exchanges.hyperliquid.thrice import Thrice
 from botmm.observe.logging import logger
@@ -126,7 +127,7 @@ class HyperliquidVenue:
 
         Raises:
             ConfigError: a symbol that the venue does not list.
-            VenueError: it does not answer.
+            VenueError: it does not answer, or its clock is another than ours.
         """
         await self._rest.__aenter__()
         try:
@@ -135,7 +136,7 @@ class HyperliquidVenue:
             self._mirror = Mirror(
                 self.instruments, misfit=self._misfit, switched=self._switched.set
             )
-            began_ms = await self._ask.venue_ms()
+            began_ms = await self._in_step()
             self.book_times = BookTimes(began_ms, self._monotonic())
             self._funding = Payments(self.instruments, began_ms)
             self._incidents = Incidents(self.account, began_ms)
@@ -221,6 +222,18 @@ class HyperliquidVenue:
         )
         self.actions.distrust = self._distrust
 
+    async def _in_step(self) -> int:
+        """Return the venue's time in ms, which has to be ours."""
+        sent = int(self._clock.now()) // MS_NS
+        venue = await self._ask.venue_ms()
+        step = Step(venue=venue, sent=sent, heard=int(self._clock.now()) // MS_NS)
+        if not step.is_kept:
+            raise VenueError(
+                f"the venue's clock is {step.off / 1e3:+,.1f} s from ours, so that it would refuse "
+                "our requests: let a time service keep ours; a local exchange runs at speed 1"
+            )
+        return venue
+
     async def _until_up(self) -> None:
         try:
             async with asyncio.timeout(UP_S):
@@ -255,7 +268,9 @@ class HyperliquidVenue:
         now = self._monotonic()
         fits = self.book_times.fit(frame, now)
         if self.book_times.worn_out(now):
-            _log.warning("books of another time", frames=self.book_times.odd)
+            off_s = round(self.book_times.off_ms / 1e3, 1)
+            words = "late, or its clock or ours runs at another speed" if off_s < 0 else "early"
+            _log.warning("books of another time", off_s=off_s, why=words)
             self._streams[0].drop("books bear times that cannot be theirs")
         return fits
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from botmm.clock import SystemClock
+from botmm.clock import SystemClock, UnixNanos
 from botmm.errors import ConfigError, VenueError
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
@@ -22,6 +22,20 @@ from tests.fakes.fake_hyperliquid import FakeHyperliquid
 from tests.unit.exchanges.hyperliquid.listing import ADDRESS, KEY, cancel, cloid, place
 
 Script = Callable[[FakeHyperliquid, HyperliquidVenue], Awaitable[None]]
+
+
+START_MS = 1_000_000
+"""What time it is at the fake venue."""
+
+
+class InStep(SystemClock):
+    """A clock that begins with the fake venue's."""
+
+    def __init__(self) -> None:
+        self._began = super().now()
+
+    def now(self) -> UnixNanos:
+        return UnixNanos(super().now() - self._began + START_MS * 1_000_000)
 
 
 def play(
@@ -40,7 +54,7 @@ def play(
             )
             signer = Signer(KEY, agent=ADDRESS, host=host)
             nonces = Nonces(reserved, lambda upto: None, settled=settled)
-            async with HyperliquidVenue(spec, signer, nonces, SystemClock()) as venue:
+            async with HyperliquidVenue(spec, signer, nonces, InStep()) as venue:
                 await asyncio.wait_for(script(fake, venue), 12)
 
     asyncio.run(whole())
@@ -59,18 +73,15 @@ def answers(events: list[Any]) -> list[Any]:
     ("ahead_ms", "waits"), [(-60_000, False), (-200, False), (-50, True), (5_000, True)]
 )
 def test_a_run_waits_until_what_an_earlier_one_sent_is_void(ahead_ms: int, *, waits: bool) -> None:
-    born_ms = int(SystemClock().now()) // 1_000_000
-    server = FakeHyperliquid()
-    server.info["exchangeStatus"]["time"] = born_ms + VOID_MS - 100
-
     async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
+        fake.info["exchangeStatus"]["time"] = START_MS + VOID_MS - 100
         waiting = asyncio.create_task(venue.outlive())
         done, _ = await asyncio.wait([waiting], timeout=0.3)
         assert bool(done) != waits
-        fake.info["exchangeStatus"]["time"] = born_ms + VOID_MS + 10_000
+        fake.info["exchangeStatus"]["time"] = START_MS + VOID_MS + 10_000
         await asyncio.wait_for(waiting, 5)
 
-    play(script, server, reserved=born_ms + ahead_ms)
+    play(script, reserved=START_MS + ahead_ms)
 
 
 @pytest.mark.parametrize("settled", [False, True], ids=["first", "after a clean end"])
@@ -79,8 +90,7 @@ def test_a_run_that_has_nothing_before_it_waits_for_nobody(*, settled: bool) -> 
         fake.info.pop("exchangeStatus")
         await asyncio.wait_for(venue.outlive(), 0.3)
 
-    now_ms = int(SystemClock().now()) // 1_000_000
-    play(script, reserved=now_ms if settled else 0, settled=settled)
+    play(script, reserved=START_MS if settled else 0, settled=settled)
 
 
 def test_it_is_a_venue_and_its_link_counts_connections() -> None:
@@ -331,6 +341,22 @@ def test_a_symbol_that_is_not_listed_or_a_dead_venue_ends_the_start() -> None:
     server.broken["info"] = 502
     with pytest.raises(VenueError, match="502"):
         play(script, server)
+
+
+@pytest.mark.parametrize(("ahead_s", "is_kept"), [(3, False), (1, True), (-50, True), (-70, False)])
+def test_a_venue_whose_clock_would_void_our_requests_is_no_place_to_trade(
+    ahead_s: int, *, is_kept: bool
+) -> None:
+    async def script(fake: FakeHyperliquid, venue: HyperliquidVenue) -> None:
+        assert venue.up
+
+    server = FakeHyperliquid()
+    server.info["exchangeStatus"]["time"] = START_MS + ahead_s * 1_000
+    if is_kept:
+        play(script, server)
+    else:
+        with pytest.raises(VenueError, match=f"clock is \\{ahead_s:+d}.0 s from ours"):
+            play(script, server)
 
 
 def test_an_error_of_the_caller_comes_out_as_it_is() -> None:
