@@ -1,6 +1,7 @@
 """Bench path — from a frame off the socket to signed bytes on it, by the daemon and by the SDK.
 
-The exchange is a process of its own. Both clients are moved by the same shocks, one after the other.
+The exchange is a process of its own, and so is what moves it by shocks, so that the daemon's loop has
+nothing to do but its own.
 Ahead of whatever else runs on the machine, since `nice` ranks the processes of one session alone:
 
 chrt -f 1 python -m tests.bench_path
@@ -15,13 +16,15 @@ import json
 import sys
 import tempfile
 import threading
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import requests
 import uvloop
-from aiohttp import ClientSession
 from eth_account import Account
 from hyperliquid.exchange import Exchange as Client
 from hyperliquid.info import Info
@@ -85,7 +88,7 @@ class Stamped(ClientConnection):
 
 
 class Timed(HyperliquidVenue):
-    """A venue that notes which frame a signed request follows from."""
+    """A venue that notes which frame a signed request follows from; it is looked at when all is over."""
 
     came = 0.0
 
@@ -93,8 +96,9 @@ class Timed(HyperliquidVenue):
         super().__init__(*arguments)
         self._came: dict[int, float] = {}
         self._cause: float | None = None
-        self._causes: dict[str, float] = {}
-        self.times: list[float] = []
+        self._noted: list[tuple[float, Sequence[Command] | str]] = []
+        """When the frame came from which commands follow, and when a request left."""
+        self.requests = 0
 
     def _take(self, channel: str, frame: bytes) -> bool:
         self._came[id(frame)] = Timed.came
@@ -108,9 +112,8 @@ class Timed(HyperliquidVenue):
 
     def caused(self, commands: Sequence[Command]) -> None:
         """Note which frame commands follow from."""
-        for command in commands:
-            if self._cause is not None and not isinstance(command, CancelAll):
-                self._causes[command.cloid] = self._cause
+        if self._cause is not None:
+            self._noted.append((self._cause, commands))
 
     def watch(self) -> None:
         """Note when signed bytes were given to the system."""
@@ -121,18 +124,26 @@ class Timed(HyperliquidVenue):
         async def timed(text: Any) -> None:
             await send(text)
             if '"type":"action"' in text[:80]:
-                self._left(text)
+                self._noted.append((_clock.monotonic(), text))
+                self.requests += 1
 
         ws.send = timed  # type: ignore[method-assign, assignment]
 
-    def _left(self, text: str) -> None:
-        now = _clock.monotonic()
-        action = json.loads(text)["request"]["payload"]["action"]
-        rows = action.get("orders", action.get("cancels", []))
-        found = [self._causes.pop(key, None) for key in (r.get("c", r.get("cloid")) for r in rows)]
-        came = [one for one in found if one is not None]
-        if came:
-            self.times.append(now - max(came))
+    def times(self) -> list[float]:
+        """Return how long each request took from the last frame that it follows from."""
+        causes: dict[str, float] = {}
+        times = []
+        for at, what in self._noted:
+            if not isinstance(what, str):
+                causes |= {one.cloid: at for one in what if not isinstance(one, CancelAll)}
+                continue
+            action = json.loads(what)["request"]["payload"]["action"]
+            rows = action.get("orders", action.get("cancels", []))
+            keys = [str(row.get("c", row.get("cloid"))) for row in rows]
+            came = [causes.pop(key) for key in keys if key in causes]
+            if came:
+                times.append(at - max(came))
+        return times
 
 
 async def ours(url: str, folder: Path, window_s: float | None) -> list[float]:
@@ -148,7 +159,7 @@ async def ours(url: str, folder: Path, window_s: float | None) -> list[float]:
     folder.mkdir()
     store = StateStore(folder / STATE_FILE)
     nonces = Nonces(0, lambda upto: store.reserve_nonces(test.address, upto))
-    async with ClientSession() as control, Timed(spec, signer, nonces, _clock) as venue:
+    async with Timed(spec, signer, nonces, _clock) as venue:
         place = Place(folder=folder, mode="paper", account=test.address, url=url)
         daemon = Daemon(settings, venue, place, _clock, alarm=lambda key, words: None)
 
@@ -169,18 +180,37 @@ async def ours(url: str, folder: Path, window_s: float | None) -> list[float]:
             await asyncio.sleep(SETTLED_S)
             venue.watch()
             lasts_s = MEASURE_S if window_s is not None else WINDOW_S
-            end, bps = _clock.monotonic() + lasts_s, SHOCK_BPS
-            while len(venue.times) < REQUESTS and _clock.monotonic() < end:
-                shock = {"do": "shock", "coin": "BTC", "bps": bps}
-                async with control.post(f"{url}/control", json=shock):
-                    pass
-                await asyncio.sleep(SHOCK_S)
-                bps = -bps
+            end = _clock.monotonic() + lasts_s
+            with shocked(url):
+                while venue.requests < REQUESTS and _clock.monotonic() < end:
+                    await asyncio.sleep(SHOCK_S)
             runner.stopping.set()
 
         with contextlib.closing(store):
             await daemon.run(script, garbage.collect)
-        return venue.times
+        return venue.times()
+
+
+def shock_forever(url: str) -> None:
+    """Move the market back and forth."""
+    bps = SHOCK_BPS
+    while True:
+        shock = {"do": "shock", "coin": "BTC", "bps": bps}
+        requests.post(f"{url}/control", json=shock, timeout=10)
+        time.sleep(SHOCK_S)
+        bps = -bps
+
+
+@contextlib.contextmanager
+def shocked(url: str) -> Iterator[None]:
+    """Have another process move the market for as long as this lasts."""
+    process = get_context("spawn").Process(target=shock_forever, args=(url,), daemon=True)
+    process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
 
 
 def theirs(there: Exchange) -> list[float]:

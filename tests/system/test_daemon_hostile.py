@@ -12,6 +12,7 @@ import pytest
 
 from botmm.exchanges.emulator import coins
 from botmm.exchanges.emulator.faults import Fault, FaultPlan
+from botmm.live.latches import phrase
 from tests.fakes.live_drill import Drill, run
 
 DEEP = 100_000
@@ -40,17 +41,17 @@ CHANNELS = ("l2Book", "bbo", "trades", "activeAssetCtx", "orderUpdates", "userFi
 PRIVATE = ("userFundings", "userNonFundingLedgerUpdates", "post", "subscriptionResponse", "error")
 
 
-def hostile(user: str) -> list[str]:
-    """Return frames that no venue should send."""
-    forms = (BOOK, TOUCH, ORDER, FILL, FUNDING)
-    frames = [form % number for form in forms for number in NUMBERS]
+def hostile(user: str) -> tuple[list[str], list[str]]:
+    """Return frames that no venue should send, and those of an account that are whole JSON."""
+    frames = [form % number for form in (BOOK, TOUCH) for number in NUMBERS]
+    account = [form % number for form in (ORDER, FILL, FUNDING) for number in NUMBERS]
     for channel in (*CHANNELS, *PRIVATE):
         bombs = ("[" * DEEP, '{"a":' * DEEP)
         frames += [f'{{"channel":"{channel}","data":{deep}' for deep in bombs]
         frames.append(f'{{"channel":"{channel}","data":{{"\\ud800":"\\udfff","x":NaN}}}}')
         frames.append(f'{{"channel":"{channel}","data":null,"channel":"l2Book","data":7}}')
     frames += ["[" * DEEP, "", "\x00", "null", "{}", '{"channel":7}', "𝟙" * 1000]
-    return [frame.replace("USER", user) for frame in frames]
+    return frames, [frame.replace("USER", user) for frame in account]
 
 
 class Stopwatch:
@@ -81,11 +82,16 @@ def test_hostile_frames_are_counted_and_change_nothing(tmp_path: Path) -> None:
             stream._take = watch.around(stream._take)
         await drill.trade(1)
         bad, before = drill.runner.engine.counts.bad_frames, watch.calls
-        frames = hostile(drill.owner.address)
+        frames, account = hostile(drill.owner.address)
         for at, frame in enumerate(frames):
             await drill.do("frame", text=frame)
             if at % 20 == 0:
                 await drill.trade(1)
+        for frame in account:
+            await drill.do("frame", text=frame)
+        await drill.halted("HALTED: news of the account is of another kind than we know")
+        drill.operator.resume(who="drill", typed=[phrase("HALTED")])
+        await drill.trade(1)
         links = venue.link
         for socket in list(drill.emulator.server.sockets):
             await socket._ws.send_bytes(b"\x00\xff\xfe" * 1000)
@@ -99,10 +105,11 @@ def test_hostile_frames_are_counted_and_change_nothing(tmp_path: Path) -> None:
         drill.judge_books()
         counted = drill.runner.engine.counts.bad_frames - bad
         print(
-            f"{len(frames)} frames on two sockets, {counted} counted, {watch.most_s * 1e3:.1f} ms"
+            f"{len(frames) + len(account)} frames on two sockets, {counted} counted, "
+            f"{watch.most_s * 1e3:.1f} ms"
         )
-        assert watch.calls - before > 2 * len(frames)
-        assert counted >= len(frames)
+        assert watch.calls - before > 2 * (len(frames) + len(account))
+        assert counted >= len(frames) + len(account)
         assert watch.most_s < SLOW_S
 
     run(tmp_path, script).judge(orders=4, fills=4)

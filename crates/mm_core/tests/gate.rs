@@ -57,14 +57,7 @@ fn gate() -> Gate {
 }
 
 fn view(now: UnixNanos) -> View {
-    View {
-        bid: Px(299_990),
-        ask: Px(300_010),
-        mark: None,
-        oracle: None,
-        displayed: None,
-        heard: now,
-    }
+    View { bid: Px(299_990), ask: Px(300_010), heard: now, ..View::default() }
 }
 
 fn order(side: Side, px: i64, size: i64) -> Place {
@@ -141,17 +134,13 @@ fn prices_stay_near_mid_mark_and_touch() {
     let wide = View { bid: Px(299_500), ask: Px(300_500), ..view(at(0)) };
     gate.observe(IX, &wide, &FLAT, at(0));
     assert_eq!(verdict(&mut gate, bid(295_000, 500), &FLAT, at(0)), Ok(()), "five spreads");
-    let marked = View { mark: Some(Px(303_100)), ..view(at(0)) };
-    gate.observe(IX, &marked, &FLAT, at(0));
-    let off = text(&mut gate, bid(299_980, 500), &FLAT);
-    assert_eq!(off, "price 299980 is too far from the mark 303100");
-    let fair = View { oracle: Some(Px(314_980)), ..view(at(0)) };
-    gate.observe(IX, &fair, &FLAT, at(0));
-    assert_eq!(verdict(&mut gate, bid(299_980, 500), &FLAT, at(0)), Ok(()), "4.8 % below it");
-    let strange = View { oracle: Some(Px(316_000)), ..view(at(0)) };
-    gate.observe(IX, &strange, &FLAT, at(0));
-    let off = text(&mut gate, bid(299_970, 500), &FLAT);
-    assert_eq!(off, "price 299970 is too far from the oracle 316000");
+    let marked = View { mark: Some(Px(303_100)), oracle: Some(Px(314_980)), ..view(at(0)) };
+    let fair = View { mark: Some(Px(302_900)), oracle: Some(Px(316_000)), ..view(at(0)) };
+    for (seen, what) in [(marked, "mark 303100"), (fair, "oracle 316000")] {
+        gate.observe(IX, &seen, &FLAT, at(0));
+        let off = text(&mut gate, bid(299_980, 500), &FLAT);
+        assert_eq!(off, format!("price 299980 is too far from the {what}"));
+    }
     gate.observe(IX, &view(at(0)), &FLAT, at(0));
     for tif in [Tif::Ioc, Tif::Gtc] {
         let through = Place { tif, ..bid(300_920, 490) };

@@ -68,14 +68,7 @@ fn spec() -> InstrumentSpec {
 }
 
 fn view(now: UnixNanos) -> View {
-    View {
-        bid: Px(299_990),
-        ask: Px(300_010),
-        mark: None,
-        oracle: None,
-        displayed: None,
-        heard: now,
-    }
+    View { bid: Px(299_990), ask: Px(300_010), heard: now, ..View::default() }
 }
 
 fn gate() -> Gate {

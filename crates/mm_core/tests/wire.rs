@@ -153,6 +153,10 @@ fn hyperliquid_order_words() {
     let text = order_update("open", "0.00037");
     let Decoded::Orders(orders) = hl(&text) else { panic!() };
     assert_eq!(orders.len(), 1, "orders of other symbols are left out");
+    let strange = text.replace("OTHER", r"\u0412TC\n");
+    assert_eq!(hl(&strange), hl(&text), "nor is one whose name takes escapes");
+    let why = refusal(Venue::Hyperliquid, &text.replace("OTHER", r"\u0042TC"));
+    assert!(why.contains("a name without escapes"), "{why}");
     let order = &orders[0];
     assert_eq!((order.symbol, order.side, order.px.0), ("BTC", Side::Bid, 3_179_500));
     assert_eq!((order.left, order.size, order.oid.0), (Lots(37), Lots(37), 57_118_842_019));

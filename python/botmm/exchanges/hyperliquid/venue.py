@@ -23,14 +23,13 @@ from botmm.exchanges.hyperliquid.actions import Actions
 from botmm.exchanges.hyperliquid.answers import Answer, invalid
 from botmm.exchanges.hyperliquid.book_times import BOOKS, BookTimes
 from botmm.exchanges.hyperliquid.budgets import KEPT_URGENT, AddressBudget, WeightLedger
-from botmm.exchanges.hyperliquid.fields import ReplyError, is_whole
+from botmm.exchanges.hyperliquid.fields import ReplyError
 from botmm.exchanges.hyperliquid.hosts import Host
 from botmm.exchanges.hyperliquid.inbox import Inbox
-from botmm.exchanges.hyperliquid.incidents import Incidents
 from botmm.exchanges.hyperliquid.key_role import KeyRole, key_role
 from botmm.exchanges.hyperliquid.mirror import Mirror
+from botmm.exchanges.hyperliquid.news import News
 from botmm.exchanges.hyperliquid.nonces import Nonces
-from botmm.exchanges.hyperliquid.payments import Payments
 from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.readings import FEES_S, Readings
 from botmm.exchanges.hyperliquid.recalled import Recalled
@@ -40,7 +39,6 @@ from botmm.exchanges.hyperliquid.session import VOID_MS
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.step import Step
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
-from botmm.exchanges.hyperliquid.thrice import Thrice
 from botmm.observe.logging import logger
 from botmm.ports import (
     Cancel,
@@ -68,8 +66,6 @@ USED_S = 1.0
 RESERVE_S = 1.0
 OUTLIVE_S = 0.1
 """Pause between questions after the venue's time, which may stand still."""
-PAYMENTS_MAX = 10_000
-"""Payments that nobody took; one more ends the venue, since none may be lost."""
 PROOF_WEIGHT = 5
 """Of its time, its fence and its question."""
 PROOFS_A_SECOND = 3
@@ -113,9 +109,6 @@ class HyperliquidVenue:
         self._ask = Questions(self._rest, self.account, self.weights, clock)
         self._mirror = Mirror(())
         self._proofs: deque[int] = deque(maxlen=PROOFS_A_SECOND)
-        self._paid: asyncio.Queue[Event] = asyncio.Queue(PAYMENTS_MAX)
-        self._met: asyncio.Queue[Incident] = asyncio.Queue(PAYMENTS_MAX)
-        self._unreadable = Thrice()
         self._misfits: set[int] = set()
         self._misfitting = asyncio.Event()
         self._switched = asyncio.Event()
@@ -138,8 +131,7 @@ class HyperliquidVenue:
             )
             began_ms = await self._in_step()
             self.book_times = BookTimes(began_ms, self._monotonic())
-            self._funding = Payments(self.instruments, began_ms)
-            self._incidents = Incidents(self.account, began_ms)
+            self._news = News(self.account, self.instruments, began_ms, self._clock)
             self._recalled = Recalled(self._ask, self._clock, began_ms, self._recall)
             self._readings = Readings(
                 self._ask, self.address, self.instruments, self._clock, fees_s=self.spec.fees_s
@@ -220,7 +212,7 @@ class HyperliquidVenue:
             address=self.address,
             listing=self.instruments,
         )
-        self.actions.distrust = self._distrust
+        self.actions.distrust = self._news.distrust
 
     async def _in_step(self) -> int:
         """Return the venue's time in ms, which has to be ours."""
@@ -255,11 +247,11 @@ class HyperliquidVenue:
         if channel == "orderUpdates":
             self._mirror.heard(frame)
         elif channel == "userFundings":
-            self._pay(frame)
+            self._news.pay(frame)
         elif channel == "userFills":
-            self._meet(channel, frame)
+            self._news.fill(frame)
         elif channel == subscriptions.LEDGER:
-            self._meet(channel, frame)
+            self._news.transfer(frame)
             return True  # it moves no position, so no decision follows from it
         return self.inbox.put(frame, private=channel in subscriptions.PRIVATE)
 
@@ -289,51 +281,22 @@ class HyperliquidVenue:
         for stream in self._streams:
             stream.doubt()
 
-    def _pay(self, frame: bytes) -> None:
-        try:
-            events = self._funding.heard(frame)
-        except ReplyError as error:
-            self.unread(frame, str(error))
-            return
-        for event in events:
-            self._paid.put_nowait(event)
-
     def _recall(self, channel: str, frame: bytes) -> None:
         """Hear money that moved without news of it."""
         if channel == subscriptions.LEDGER:
-            self._meet(channel, frame)
-        elif self._funding.lacks(frame):
+            self._news.transfer(frame)
+        elif self._news.lacks(frame):
             _log.warning("funding whose news was lost")
             self._take(channel, frame)
 
-    def _meet(self, channel: str, frame: bytes) -> None:
-        fills = channel == "userFills"
-        try:
-            for incident in (self._incidents.fills if fills else self._incidents.ledger)(frame):
-                self._met.put_nowait(incident)
-        except ReplyError as error:
-            if not fills:  # those are counted where each of them is read
-                self.unread(frame, str(error))
-
     def unread(self, frame: bytes, why: str) -> None:
-        """Take note that a frame could not be read; of news of the account no third in a minute.
-
-        A frame that was torn on its way does not count: what is whole and yet of another kind was
-        said so on purpose, and will be said so again.
-        """
-        if subscriptions.channel_of(frame) not in subscriptions.MONEY or not is_whole(frame):
-            return
-        _log.error("unreadable news of the account", why=why)
-        if self._unreadable.met(self._monotonic()):
-            self._distrust(f"news of the account is of another kind than we know: {why}")
-
-    def _distrust(self, words: str) -> None:
-        self._met.put_nowait(Incident(kind="distrust", words=words))
+        """Take note that a frame could not be read."""
+        self._news.unread(frame, why)
 
     async def incidents(self) -> AsyncIterator[Incident]:
         """Yield what the venue does to the account beside its orders, each thing once."""
         while True:
-            yield await self._met.get()
+            yield await self._news.met.get()
 
     def _misfit(self, symbol: int) -> None:
         self._misfits.add(symbol)
@@ -358,7 +321,7 @@ class HyperliquidVenue:
     async def payments(self) -> AsyncIterator[Event]:
         """Yield funding of this run as events of the core, each payment once."""
         while True:
-            yield await self._paid.get()
+            yield await self._news.paid.get()
 
     @property
     def link(self) -> int:
@@ -480,7 +443,7 @@ class HyperliquidVenue:
         except ReplyError:
             return False
         frame = standing.fills_frame(self.account, fills)
-        self._meet("userFills", frame)
+        self._news.fill(frame)
         if not self.inbox.put(frame, private=True):
             return False
         used = await self.inbox.used(within_s=USED_S)

@@ -20,8 +20,14 @@ use crate::wire::raw::millis;
 use crate::wire::raw::number;
 use crate::wire::raw::wrong;
 use crate::wire::Decoded;
+use crate::wire::Scales;
 use crate::wire::ScalesOf;
+use serde::de::Error;
+use serde::de::Unexpected;
+use serde::de::Visitor;
 use serde::Deserialize;
+use serde::Deserializer;
+use std::fmt;
 
 pub(super) const ORDERS: &str = "hyperliquid orderUpdates";
 pub(super) const FILLS: &str = "hyperliquid userFills";
@@ -111,7 +117,7 @@ pub(super) struct Update<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Order<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "coin")]
     coin: &'a str,
     #[serde(borrow)]
     side: &'a str,
@@ -139,7 +145,7 @@ pub(super) struct UserFills<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawFill<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "coin")]
     coin: &'a str,
     #[serde(borrow)]
     px: &'a str,
@@ -161,13 +167,42 @@ struct RawFill<'a> {
     cloid: Option<&'a str>,
 }
 
+/// The name of a coin; empty, which none of ours is, where it takes escapes to write it: whoever lists a
+/// coin names it.
+fn coin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de str, D::Error> {
+    struct Name;
+    impl<'de> Visitor<'de> for Name {
+        type Value = &'de str;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the name of a coin")
+        }
+
+        fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<&'de str, E> {
+            Ok(name)
+        }
+
+        fn visit_str<E: Error>(self, name: &str) -> Result<&'de str, E> {
+            if name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                return Err(E::invalid_value(Unexpected::Str(name), &"a name without escapes"));
+            }
+            Ok("")
+        }
+    }
+    deserializer.deserialize_str(Name)
+}
+
+fn known_scales(coin: &str, scales: &ScalesOf) -> Option<Scales> {
+    (!coin.is_empty()).then(|| scales(coin)).flatten()
+}
+
 pub(super) fn orders<'a>(
     updates: Vec<Update<'a>>,
     scales: &ScalesOf,
 ) -> Result<Decoded<'a>, CoreError> {
     let mut known = Vec::with_capacity(updates.len());
     for Update { order, status, status_timestamp } in updates {
-        let Some(scale) = scales(order.coin) else {
+        let Some(scale) = known_scales(order.coin, scales) else {
             continue;
         };
         let oid = VenueOrderId(order.oid);
@@ -191,7 +226,7 @@ pub(super) fn orders<'a>(
 pub(super) fn fills<'a>(user: UserFills<'a>, scales: &ScalesOf) -> Result<Decoded<'a>, CoreError> {
     let mut known = Vec::with_capacity(user.fills.len());
     for fill in user.fills {
-        let Some(scale) = scales(fill.coin) else {
+        let Some(scale) = known_scales(fill.coin, scales) else {
             continue;
         };
         if fill.fee_token != "USDC" {
