@@ -7,7 +7,8 @@ may be lost.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from botmm.clock import Clock
 from botmm.exchanges.base import Instrument
@@ -20,6 +21,7 @@ from botmm.observe.logging import logger
 from botmm.ports import Event, Incident
 from botmm.units import SECOND_NS
 
+T = TypeVar("T")
 WAITING_MAX = 10_000
 
 _log = logger(__name__)
@@ -41,13 +43,7 @@ class News:
 
     def pay(self, frame: bytes) -> None:
         """Hear a frame of `userFundings`."""
-        try:
-            events = self._payments.heard(frame)
-        except ReplyError as error:
-            self.unread(frame, str(error))
-            return
-        for event in events:
-            self.paid.put_nowait(event)
+        self._hear(frame, self._payments.heard, self.paid)
 
     def lacks(self, frame: bytes) -> bool:
         """Whether a frame of `userFundings` tells a payment that was not told.
@@ -68,13 +64,16 @@ class News:
 
     def transfer(self, frame: bytes) -> None:
         """Hear a frame of the ledger."""
+        self._hear(frame, self._incidents.ledger, self.met)
+
+    def _hear(
+        self, frame: bytes, read: Callable[[bytes], Sequence[T]], into: asyncio.Queue[T]
+    ) -> None:
         try:
-            found = self._incidents.ledger(frame)
+            for one in read(frame):
+                into.put_nowait(one)
         except ReplyError as error:
             self.unread(frame, str(error))
-            return
-        for incident in found:
-            self.met.put_nowait(incident)
 
     def unread(self, frame: bytes, why: str) -> None:
         """Take note that a frame could not be read; of those of the account no third in a minute.
