@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,16 @@ class Stopwatch:
         return timed
 
 
+@pytest.fixture
+def no_garbage() -> Iterator[None]:
+    """Let nobody collect: the daemon does that between frames, and of its own objects alone."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_garbage")
 def test_hostile_frames_are_counted_and_change_nothing(tmp_path: Path) -> None:
     async def script(drill: Drill) -> None:
         watch, venue = Stopwatch(), drill.runner.venue

@@ -20,25 +20,29 @@ class ReplyError(VenueError):
     """The venue said something that this version cannot read; nothing of it may be used."""
 
 
+class TornError(ReplyError):
+    """It is no JSON: something else than the venue's words, or a part of them."""
+
+
 def decode(body: bytes) -> Any:
     """Return strict JSON: no NaN, no key twice; numbers with a point stay text.
 
     Raises:
-        ReplyError: it is not that.
+        TornError: it is not that.
     """
     try:
         return json.loads(
             body, parse_constant=_refuse, parse_float=str, object_pairs_hook=_without_doubles
         )
     except (ValueError, RecursionError) as error:
-        raise ReplyError(f"reply is no JSON: {error}", cure="nothing was used of it") from None
+        raise TornError(f"reply is no JSON: {error}", cure="nothing was used of it") from None
 
 
 def is_whole(body: bytes) -> bool:
     """Whether a text is JSON of any kind, however strange."""
     try:
         decode(body)
-    except ReplyError:
+    except TornError:
         return False
     return True
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from botmm.clock import Clock
 from botmm.exchanges.base import Instrument
-from botmm.exchanges.hyperliquid.fields import ReplyError, is_whole
+from botmm.exchanges.hyperliquid.fields import ReplyError, TornError, is_whole
 from botmm.exchanges.hyperliquid.incidents import Incidents
 from botmm.exchanges.hyperliquid.payments import Payments
 from botmm.exchanges.hyperliquid.subscriptions import MONEY, channel_of
@@ -72,8 +72,10 @@ class News:
         try:
             for one in read(frame):
                 into.put_nowait(one)
+        except TornError as error:
+            _log.error("torn news of the account", why=str(error))
         except ReplyError as error:
-            self.unread(frame, str(error))
+            self._strange(str(error))
 
     def unread(self, frame: bytes, why: str) -> None:
         """Take note that a frame could not be read; of those of the account no third in a minute.
@@ -81,8 +83,10 @@ class News:
         A frame that was torn on its way does not count: what is whole and yet of another kind was
         said so on purpose, and will be said so again.
         """
-        if channel_of(frame) not in MONEY or not is_whole(frame):
-            return
+        if channel_of(frame) in MONEY and is_whole(frame):
+            self._strange(why)
+
+    def _strange(self, why: str) -> None:
         _log.error("unreadable news of the account", why=why)
         if self._unreadable.met(round(self._clock.monotonic() * SECOND_NS)):
             self.distrust(f"news of the account is of another kind than we know: {why}")
