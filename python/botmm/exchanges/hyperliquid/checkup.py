@@ -19,7 +19,6 @@ from botmm.exchanges.hyperliquid.hosts import Host
 from botmm.exchanges.hyperliquid.key_role import listing
 from botmm.exchanges.hyperliquid.questions import Questions
 from botmm.exchanges.hyperliquid.rest import Rest
-from botmm.exchanges.hyperliquid.step import Step
 from botmm.observe.findings import Finding, fail, look, ok, skipped
 from botmm.units import DAY_NS, MS_NS, time_text, to_text
 
@@ -109,14 +108,13 @@ class Examination:
 
     async def clock_offset(self) -> Finding:
         """Compare clocks."""
-        sent = int(self._clock.now()) // MS_NS
         try:
-            venue = await self._questions.venue_ms()
+            step = await self._questions.step()
         except ReplyError as error:
             return skipped("clock", f"the venue does not tell its time: {error.message}")
-        heard = int(self._clock.now()) // MS_NS
-        step = Step(venue=venue, sent=sent, heard=heard)
-        text = f"the venue's time is {step.off:+,} ms from ours, asked in {heard - sent} ms"
+        text = (
+            f"the venue's time is {step.off:+,} ms from ours, asked in {step.heard - step.sent} ms"
+        )
         cure = "let a time service (chrony, systemd-timesyncd) keep this machine's clock"
         if not step.is_kept:
             return fail("clock", text, cure)

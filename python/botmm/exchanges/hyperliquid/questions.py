@@ -28,6 +28,7 @@ from botmm.exchanges.hyperliquid.encode import Universe
 from botmm.exchanges.hyperliquid.fields import ReplyError, required, units
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.standing import document, fills_question
+from botmm.exchanges.hyperliquid.step import Step
 from botmm.exchanges.hyperliquid.stream import Stream
 from botmm.ports import Minute
 from botmm.units import MS_NS, SECOND_NS
@@ -100,6 +101,12 @@ class Questions:
         return required(
             await self.answer({"type": "exchangeStatus"}, kept=KEPT_URGENT), "time", int
         )
+
+    async def step(self) -> Step:
+        """Return the venue's time beside ours."""
+        sent = int(self.clock.now()) // MS_NS
+        venue = await self.venue_ms()
+        return Step(venue=venue, sent=sent, heard=int(self.clock.now()) // MS_NS)
 
     async def state(self) -> State:
         """Return money and positions."""

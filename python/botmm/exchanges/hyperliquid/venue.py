@@ -37,7 +37,6 @@ from botmm.exchanges.hyperliquid.replies import done, refusal
 from botmm.exchanges.hyperliquid.rest import DEADLINE_S, Rest
 from botmm.exchanges.hyperliquid.session import VOID_MS
 from botmm.exchanges.hyperliquid.sign import Signer
-from botmm.exchanges.hyperliquid.step import Step
 from botmm.exchanges.hyperliquid.stream import Stream, StreamSpec
 from botmm.observe.logging import logger
 from botmm.ports import (
@@ -216,15 +215,13 @@ class HyperliquidVenue:
 
     async def _in_step(self) -> int:
         """Return the venue's time in ms, which has to be ours."""
-        sent = int(self._clock.now()) // MS_NS
-        venue = await self._ask.venue_ms()
-        step = Step(venue=venue, sent=sent, heard=int(self._clock.now()) // MS_NS)
+        step = await self._ask.step()
         if not step.is_kept:
             raise VenueError(
                 f"the venue's clock is {step.off / 1e3:+,.1f} s from ours, so that it would refuse "
                 "our requests: let a time service keep ours; a local exchange runs at speed 1"
             )
-        return venue
+        return step.venue
 
     async def _until_up(self) -> None:
         try:
