@@ -80,18 +80,18 @@ impl Bench {
     }
 
     fn fill(&mut self, cloid: Option<u128>, traded: (&str, &str), from: (&str, u64)) {
-        self.fill_for("0.01", cloid, traded, from);
+        self.fill_for((self.now, "0.01"), cloid, traded, from);
     }
 
     fn fill_for(
         &mut self,
-        fee: &str,
+        (at, fee): (i64, &str),
         cloid: Option<u128>,
         (side, sz): (&str, &str),
         (before, tid): (&str, u64),
     ) {
         let mut fill = json!({"coin": "BTC", "px": "49999.0", "sz": sz, "side": side,
-            "time": self.now / MS, "startPosition": before, "dir": "Open Long",
+            "time": at / MS, "startPosition": before, "dir": "Open Long",
             "closedPnl": "0.0", "hash": "0x0", "oid": 1, "crossed": false, "fee": fee,
             "tid": tid, "feeToken": "USDC"});
         if let Some(cloid) = cloid {
@@ -156,11 +156,12 @@ fn own_fills_count_once_and_a_break_of_their_chain_stops_quoting() {
         (json!(100), json!(100))
     );
     // A fill is lost: the next one does not join.
+    let lost_at = bench.now;
     bench.fill(Some(*bid), ("B", "0.001"), ("0.002", 13));
     assert_eq!(bench.symbol()["proven"], Value::Null);
     let commands = bench.decide();
     assert!(cancelled(&commands) > 0 && placed(&commands).is_empty(), "{commands:?}");
-    bench.fill(Some(*bid), ("B", "0.001"), ("0.001", 12));
+    bench.fill_for((lost_at, "0.01"), Some(*bid), ("B", "0.001"), ("0.001", 12));
     assert_eq!(
         (bench.symbol()["position"].clone(), bench.symbol()["proven"].clone()),
         (json!(300), json!(300))
@@ -483,7 +484,7 @@ fn left_with(lots: i64, fee: &str) -> Bench {
     let mut bench = Bench::ready();
     let orders = placed(&bench.decide());
     let (bid, _, _) = *orders.iter().find(|order| order.1 == Side::Bid).expect("a bid");
-    bench.fill_for(fee, Some(bid), ("B", &format!("0.{lots:05}")), ("0.0", 1));
+    bench.fill_for((bench.now, fee), Some(bid), ("B", &format!("0.{lots:05}")), ("0.0", 1));
     bench
 }
 

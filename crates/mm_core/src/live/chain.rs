@@ -2,8 +2,9 @@
 //!
 //! Each fill names the position before it. A fill that does not join waits for those that are
 //! missing; while one waits, the position is not proven and nothing may be quoted. Of several that
-//! join the oldest does. Missing fills that lead back to where they began are noticed by nobody:
-//! told later, they are counted once they are complete.
+//! join the oldest does, and none that is older than what joined before. Missing fills that lead
+//! back to where they began are noticed by nobody: told later, they are counted once they are
+//! complete, if the position was that one when they began and nothing joined in between.
 
 use crate::units::Lots;
 use crate::units::TradeId;
@@ -90,7 +91,7 @@ impl Chain {
     pub(super) fn due(&mut self) -> Option<OwnFill> {
         let position = self.position?;
         if self.circle.is_empty() {
-            match self.next_at(position, UnixNanos(i64::MIN)) {
+            match self.next_at(position, self.latest) {
                 Some(at) => self.circle.push_back(self.waiting.remove(at)),
                 None => self.close_circle(),
             }
@@ -113,6 +114,9 @@ impl Chain {
     }
 
     /// Fills of before the latest that joined are late; put those aside that are complete.
+    ///
+    /// What is lost may cancel out twice: half of it alone can look complete where the position
+    /// never was.
     fn close_circle(&mut self) {
         let late = |fill: &&OwnFill| fill.ts_exch <= self.latest;
         let oldest = self.waiting.iter().filter(late).min_by_key(|fill| fill.ts_exch);
@@ -120,8 +124,14 @@ impl Chain {
         else {
             return;
         };
+        if !self.stood_at(start, from) {
+            return;
+        }
         let (kept, mut position) = (self.waiting.clone(), start);
         while let Some(at) = self.next_at(position, from) {
+            if self.moved_between(from, self.waiting[at].ts_exch) {
+                break;
+            }
             let fill = self.waiting.remove(at);
             (position, from) = (position + signed(&fill), fill.ts_exch);
             self.circle.push_back(fill);
@@ -131,6 +141,24 @@ impl Chain {
         }
         self.waiting = kept;
         self.circle.clear();
+    }
+
+    /// Whether the position was this one at that time; of a time when it moved, at any point of it.
+    fn stood_at(&self, position: Lots, at: UnixNanos) -> bool {
+        let Some(mut stood) = self.position else { return false };
+        for one in self.joined.iter().rev().take_while(|one| one.at >= at) {
+            if one.at == at && stood == position {
+                return true;
+            }
+            stood -= one.moved;
+        }
+        stood == position
+    }
+
+    /// Whether a fill joined after the one time and before the other.
+    fn moved_between(&self, from: UnixNanos, to: UnixNanos) -> bool {
+        let next = self.joined.partition_point(|one| one.at <= from);
+        self.joined.get(next).is_some_and(|one| one.at < to)
     }
 
     /// The position, where it is proven.
@@ -145,7 +173,8 @@ impl Chain {
 
     fn remember(&mut self, one: Joined) {
         if self.known.insert(one.trade) {
-            self.joined.push_back(one);
+            let place = self.joined.partition_point(|other| other.at <= one.at);
+            self.joined.insert(place, one);
         }
         if self.joined.len() > KNOWN_MAX {
             if let Some(old) = self.joined.pop_front() {
@@ -215,6 +244,44 @@ mod tests {
         assert_eq!((chain.proven(), chain.broken()), (Some(Lots(7)), None));
         chain.take(fill(1, 5, 3, 10), UnixNanos(51));
         assert_eq!((drained(&mut chain), chain.proven()), (vec![], Some(Lots(7))));
+    }
+
+    #[test]
+    fn of_lost_fills_that_cancel_out_twice_the_second_half_proves_nothing() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(1), UnixNanos(0), &[]);
+        // Lost: 1 to 0 and 0 to -1 at 15. Of -1 to 0 and 0 to 1 the end is told, and late.
+        for late in [fill(3, -1, 1, 20), fill(4, 0, 1, 20)] {
+            chain.take(late, UnixNanos(37));
+        }
+        assert!(drained(&mut chain).is_empty());
+        for own in [fill(5, 1, -1, 37), fill(6, 0, -1, 37)] {
+            chain.take(own, UnixNanos(38));
+        }
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![5, 6], None));
+        for late in [fill(1, 1, -1, 15), fill(2, 0, -1, 15)] {
+            chain.take(late, UnixNanos(50));
+        }
+        assert_eq!(drained(&mut chain), [1, 2, 3, 4]);
+        assert_eq!(chain.proven(), Some(Lots(-1)));
+    }
+
+    #[test]
+    fn lost_fills_that_another_lies_between_are_not_complete() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(5), UnixNanos(0), &[]);
+        chain.take(fill(3, 5, 2, 22), UnixNanos(23)); // between the four that were lost
+        assert_eq!(drained(&mut chain), [3]);
+        for late in [fill(1, 5, 3, 20), fill(5, 8, -3, 25)] {
+            chain.take(late, UnixNanos(50));
+        }
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![], None));
+        for late in [fill(2, 8, -3, 21), fill(4, 7, 1, 23)] {
+            chain.take(late, UnixNanos(51));
+        }
+        // Two join what is known, and the other two lead back to 5.
+        assert_eq!(drained(&mut chain), [4, 5, 1, 2]);
+        assert_eq!(chain.proven(), Some(Lots(5)));
     }
 
     #[test]
