@@ -113,9 +113,7 @@ class Bot:
                 self.settings, venue, place, self.clock, alarm=self._alarm, kept=store.buckets()
             )
             latches = Latches(store, self.clock)
-            operator = Operator(
-                lambda: daemon.runner, daemon.status, latches, self.folder / "arm", lambda: None
-            )
+            operator = Operator(latches, self.folder / "arm", lambda: None)
             deadman = Deadman(venue.schedule_cancel, self.clock, self._alarm)
             watch = Watch(daemon, operator, self.clock, self._alarm)
             life = Life(daemon=daemon, operator=operator, since_ms=since_ms)
@@ -126,6 +124,7 @@ class Bot:
                 _hear_baseline(life)
 
             await daemon.run(
+                lambda: operator.lead(daemon.runner, daemon.status),
                 began,
                 lambda: pay(daemon, venue.payments()),
                 lambda: deadman.run(venue.fired_since),

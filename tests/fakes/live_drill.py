@@ -88,6 +88,8 @@ class Drill:
         self.owner = emulator.accounts[0]
         self.alarms: list[tuple[str, str]] = []
         self.operator = operator
+        self.latches: list[str] = []
+        """Those that a run left set."""
         self.guard_lives = True
         self._shocks = 0
 
@@ -350,13 +352,7 @@ async def _run(
                 told: list[tuple[str, str]] = []
                 alarm: Alarm = lambda key, words: told.append((key, words))  # noqa: E731
                 daemon = Daemon(settings, venue, place, clock, alarm=alarm, kept=store.buckets())
-                operator = Operator(
-                    lambda: daemon.runner,
-                    daemon.status,
-                    Latches(store, clock),
-                    folder / "arm.json",
-                    lambda: None,
-                )
+                operator = Operator(Latches(store, clock), folder / "arm.json", lambda: None)
                 deadman = Deadman(venue.schedule_cancel, clock, alarm, wanted.deadman)
                 drill = Drill(emulator, daemon, operator, deadman)
                 drill.alarms = told
@@ -372,6 +368,7 @@ async def _run(
                     daemon.runner.stopping.set()
 
                 await daemon.run(
+                    lambda: operator.lead(daemon.runner, daemon.status),
                     beside,
                     lambda: meet(daemon, venue.incidents(), operator, alarm),
                     lambda: pay(daemon, venue.payments()),
@@ -382,4 +379,5 @@ async def _run(
                     drill.beat,
                     *(switch if wanted.deadman else ()),
                 )
+                drill.latches = list(operator.status()["latches"])
             return drill

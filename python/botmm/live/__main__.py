@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import rich_click as click
@@ -26,6 +27,7 @@ from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live import garbage, selfwatch, top
 from botmm.live.arm import check_arm
+from botmm.live.control import ControlServer
 from botmm.live.daemon import Daemon, Place
 from botmm.live.deadman import Deadman
 from botmm.live.heartbeat import Heartbeat
@@ -34,7 +36,7 @@ from botmm.live.latches import STATE_FILE, Latches
 from botmm.live.lock import Lock
 from botmm.live.operator import Operator
 from botmm.live.secrets import agent_key, secret_text
-from botmm.live.watch import Watch, alarms, beat, control, meet, pay
+from botmm.live.watch import Watch, alarms, beat, meet, pay
 from botmm.observe.logging import set_up
 from botmm.observe.notifier import Notifier
 from botmm.observe.spellings import symbols_option
@@ -116,6 +118,11 @@ async def trade(settings: Settings) -> None:
         host = host_of(url)
         account, signer = _identity(settings, host)
         ending.enter_context(Lock(folder, account))
+        alert = secret_text(ALERT_URL, environ=os.environ, dotenv=Path(".env"))
+        notifier = ending.enter_context(Notifier(clock, [alert] if alert else []))
+        operator = Operator(latches, folder / ARM, notifier.acknowledge)
+        await ending.enter_async_context(ControlServer(folder, operator))
+        warn = partial(_warn, operator)
         if host.mainnet:
             check_arm(folder / ARM, account, clock)
         nonces = Nonces(
@@ -128,18 +135,13 @@ async def trade(settings: Settings) -> None:
         venue = await insist(
             lambda: ending.enter_async_context(HyperliquidVenue(spec, signer, nonces, clock)),
             clock,
-            _warn,
+            warn,
         )
-        await insist(lambda: _check_key(venue, live.mode), clock, _warn)
-        alert = secret_text(ALERT_URL, environ=os.environ, dotenv=Path(".env"))
-        notifier = ending.enter_context(Notifier(clock, [alert] if alert else []))
+        await insist(lambda: _check_key(venue, live.mode), clock, warn)
         place = Place(folder=folder, mode=live.mode, account=account, url=host.base)
         alarm = alarms(notifier)
         daemon = Daemon(settings, venue, place, clock, alarm=alarm, kept=store.buckets())
-        operator = Operator(
-            lambda: daemon.runner, daemon.status, latches, folder / ARM, notifier.acknowledge
-        )
-        await insist(lambda: _set_leverage(venue, live.leverage), clock, _warn)
+        await insist(lambda: _set_leverage(venue, live.leverage), clock, warn)
         heartbeat = Heartbeat(folder / "heartbeat", clock)
         coins = [one.name for one in venue.instruments]
         click.echo(f"botmm-live: {live.mode} on {host.base}, account {account}, {' '.join(coins)}")
@@ -147,7 +149,7 @@ async def trade(settings: Settings) -> None:
         deadman = Deadman(venue.schedule_cancel, clock, alarm)
         watch = Watch(daemon, operator, clock, alarm)
         await daemon.run(
-            lambda: control(folder, operator),
+            lambda: operator.lead(daemon.runner, daemon.status),
             lambda: beat(heartbeat),
             lambda: pay(daemon, venue.payments()),
             lambda: meet(daemon, venue.incidents(), operator, alarm),
@@ -231,8 +233,9 @@ async def _check_key(venue: HyperliquidVenue, mode: str) -> None:
         )
 
 
-def _warn(words: str) -> None:
+def _warn(operator: Operator, words: str) -> None:
     click.echo(f"botmm-live: {words}", err=True)
+    operator.waits(words)
 
 
 async def _set_leverage(venue: HyperliquidVenue, leverage: int) -> None:

@@ -65,6 +65,8 @@ class ControlServer:
     async def start(self) -> None:
         """Begin to answer; needs the account's lock, since it replaces a socket left over.
 
+        A signal that was blocked until now, as `top.daemon` does, is heard first.
+
         Raises:
             UsageError: the path is longer than a socket's may be.
         """
@@ -84,12 +86,14 @@ class ControlServer:
         if self._signals:
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGUSR1, self._kill, "signal SIGUSR1", "signal")
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
         self._watch = asyncio.create_task(self._watch_kills(), name="kills")
 
     async def stop(self) -> None:
         """Stop answering and take the socket away."""
         if self._signals:
             asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # what ends ends as it would have
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)

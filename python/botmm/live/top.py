@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -21,6 +22,9 @@ def daemon() -> NoReturn:
         give_back(for_months=True)
         return command
 
+    if sys.platform != "win32":
+        # A kill before anybody hears it must not end the process: it would be started again.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     sys.exit(run(_load, "botmm-live"))
 
 

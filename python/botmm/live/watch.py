@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 from botmm.clock import Clock
 from botmm.errors import ConfigError
 from botmm.live import heartbeat
-from botmm.live.control import ControlServer
 from botmm.live.daemon import Daemon
 from botmm.live.heartbeat import Heartbeat
 from botmm.live.insist import insist
@@ -41,12 +39,6 @@ def alarms(notifier: Notifier) -> Alarm:
         notifier.tell(Severity.P1 if key in URGENT else Severity.P2, key, words)
 
     return tell
-
-
-async def control(folder: Path, operator: Operator) -> None:
-    """Answer what a person asks, for as long as this task lives."""
-    async with ControlServer(folder, operator):
-        await asyncio.Event().wait()
 
 
 async def beat(sign: Heartbeat) -> None:
