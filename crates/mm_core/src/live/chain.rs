@@ -1,10 +1,10 @@
 //! Chain — the position as the venue's own fills prove it.
 //!
-//! Each fill names the position before it. A fill that does not join waits for those that are
-//! missing; while one waits, the position is not proven and nothing may be quoted. Of several that
-//! join the oldest does, and none that is older than what joined before. Missing fills that lead
-//! back to where they began are noticed by nobody: told later, they are counted once they are
-//! complete, if the position was that one when they began and nothing joined in between.
+//! Each fill names the position before it. From a position that the venue told, all fills that are
+//! known must lead on from each other in the order of their time; those of one block have one time,
+//! and may stand in any order. Where they do not, one is missing, or is told late: then the position
+//! is not proven, nothing may be quoted, and nothing of after the gap is counted. Missing fills that
+//! lead back to where they began are noticed by nobody; told later, they are counted with all others.
 
 use crate::units::Lots;
 use crate::units::TradeId;
@@ -13,7 +13,7 @@ use crate::wire::UserFill;
 use std::collections::BTreeSet;
 use std::collections::VecDeque;
 
-/// Trade ids remembered: as many as a venue repeats after a reconnect.
+/// Fills remembered: as many as a venue repeats after a reconnect.
 const KNOWN_MAX: usize = 4_096;
 /// More than this waits for nothing: the venue has to be asked.
 const WAITING_MAX: usize = 256;
@@ -21,30 +21,30 @@ const WAITING_MAX: usize = 256;
 /// A fill as the chain keeps it.
 pub(super) type OwnFill = UserFill<'static>;
 
-/// A trade that is part of the position.
-#[derive(Debug)]
-struct Joined {
-    trade: TradeId,
-    at: UnixNanos,
-    /// What it did to the position; nothing where it came with a position that was told.
-    moved: Lots,
+/// A fill, and whether it is part of the books.
+#[derive(Clone, Debug)]
+struct Link {
+    fill: OwnFill,
+    counted: bool,
 }
 
 /// What the chain knows of one symbol.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
-    /// `None` until the venue said where it stands.
-    position: Option<Lots>,
+    /// Whether the venue said where it stands.
+    begun: bool,
     /// Fills before this time were counted when the position was told.
     since: UnixNanos,
+    /// By id: those of the links, and those that a position that was told includes.
     known: BTreeSet<TradeId>,
-    /// Those trades, oldest first.
-    joined: VecDeque<Joined>,
-    waiting: Vec<OwnFill>,
-    /// Of waiting fills those that lead back to where they began, to be counted one by one.
-    circle: VecDeque<OwnFill>,
-    /// The latest fill that joined.
-    latest: UnixNanos,
+    /// By time; of those that are proven each leads on from the one before.
+    links: VecDeque<Link>,
+    /// So many of the links are proven.
+    proven: usize,
+    /// The position after those.
+    position: Lots,
+    /// So many of the links are not counted.
+    waiting: usize,
     /// Since when fills wait.
     broken: Option<UnixNanos>,
 }
@@ -55,115 +55,60 @@ impl Chain {
     ///
     /// The word may be late: what traded while it was on its way is not in it.
     pub(super) fn begin(&mut self, told: Lots, since: UnixNanos, counted: &[TradeId]) -> Lots {
-        let later = |one: &&Joined| one.at >= since && !counted.contains(&one.trade);
-        let moved: i64 = self.joined.iter().filter(later).map(|one| one.moved.0).sum();
-        for trade in counted {
-            self.remember(Joined { trade: *trade, at: since, moved: Lots(0) });
-        }
-        let position = told + Lots(moved);
-        self.position = Some(position);
-        self.since = since;
-        self.circle.clear();
-        self.latest = self.latest.max(since);
-        self.waiting.retain(|fill| !self.known.contains(&fill.trade) && fill.ts_exch >= since);
-        if self.waiting.is_empty() {
+        self.links.retain(|one| one.fill.ts_exch >= since && !counted.contains(&one.fill.trade));
+        self.known = counted.iter().copied().collect();
+        self.known.extend(self.links.iter().map(|one| one.fill.trade));
+        self.waiting = self.links.iter().filter(|one| !one.counted).count();
+        (self.begun, self.since) = (true, since);
+        (self.proven, self.position) = (0, told);
+        self.prove();
+        if self.proven == self.links.len() {
             self.broken = None;
         }
-        position
+        let later = self.links.iter().filter(|one| one.counted).map(|one| signed(&one.fill).0);
+        told + Lots(later.sum())
     }
 
-    /// Take in a fill; it is due at once, later, or never, see [`Self::due`].
-    pub(super) fn take(&mut self, fill: OwnFill, now: UnixNanos) {
-        let old = self.position.is_some() && fill.ts_exch < self.since;
-        let repeated = self.known.contains(&fill.trade)
-            || self.waiting.iter().any(|other| other.trade == fill.trade);
-        if old || repeated {
-            return;
+    /// Take in a fill, where it is news: it is due at once, later, or never, see [`Self::due`].
+    pub(super) fn take(&mut self, fill: OwnFill, now: UnixNanos) -> bool {
+        let old = self.begun && fill.ts_exch < self.since;
+        if old || !self.known.insert(fill.trade) {
+            return false;
         }
-        if self.waiting.len() == WAITING_MAX {
-            self.waiting.remove(0);
+        let first = self.links.partition_point(|one| one.fill.ts_exch < fill.ts_exch);
+        let place = self.links.partition_point(|one| one.fill.ts_exch <= fill.ts_exch);
+        while self.proven > first {
+            self.proven -= 1;
+            self.position -= signed(&self.links[self.proven].fill);
         }
-        self.waiting.push(fill);
-        self.broken.get_or_insert(now);
-    }
-
-    /// The next fill that joins.
-    pub(super) fn due(&mut self) -> Option<OwnFill> {
-        let position = self.position?;
-        if self.circle.is_empty() {
-            match self.next_at(position, self.latest) {
-                Some(at) => self.circle.push_back(self.waiting.remove(at)),
-                None => self.close_circle(),
-            }
-        }
-        let fill = self.circle.pop_front()?;
-        self.position = Some(position + signed(&fill));
-        self.latest = self.latest.max(fill.ts_exch);
-        self.remember(Joined { trade: fill.trade, at: fill.ts_exch, moved: signed(&fill) });
-        if self.waiting.is_empty() && self.circle.is_empty() {
-            self.broken = None;
-        }
-        Some(fill)
-    }
-
-    /// The oldest waiting fill at a position, not before a time.
-    fn next_at(&self, position: Lots, from: UnixNanos) -> Option<usize> {
-        let joins = |fill: &OwnFill| fill.position_before == position && fill.ts_exch >= from;
-        let all = self.waiting.iter().enumerate().filter(|(_, fill)| joins(fill));
-        all.min_by_key(|(_, fill)| fill.ts_exch).map(|(at, _)| at)
-    }
-
-    /// Fills of before the latest that joined are late; put those aside that are complete.
-    ///
-    /// What is lost may cancel out twice: half of it alone can look complete where the position
-    /// never was.
-    fn close_circle(&mut self) {
-        let late = |fill: &&OwnFill| fill.ts_exch <= self.latest;
-        let oldest = self.waiting.iter().filter(late).min_by_key(|fill| fill.ts_exch);
-        let Some((start, mut from)) = oldest.map(|fill| (fill.position_before, fill.ts_exch))
-        else {
-            return;
+        self.links.insert(place, Link { fill, counted: false });
+        self.waiting += 1;
+        self.prove();
+        self.forget();
+        self.broken = if self.begun && self.proven == self.links.len() {
+            None
+        } else {
+            self.broken.or(Some(now))
         };
-        if !self.stood_at(start, from) {
-            return;
-        }
-        let (kept, mut position) = (self.waiting.clone(), start);
-        while let Some(at) = self.next_at(position, from) {
-            if self.moved_between(from, self.waiting[at].ts_exch) {
-                break;
-            }
-            let fill = self.waiting.remove(at);
-            (position, from) = (position + signed(&fill), fill.ts_exch);
-            self.circle.push_back(fill);
-            if position == start {
-                return;
-            }
-        }
-        self.waiting = kept;
-        self.circle.clear();
+        true
     }
 
-    /// Whether the position was this one at that time; of a time when it moved, at any point of it.
-    fn stood_at(&self, position: Lots, at: UnixNanos) -> bool {
-        let Some(mut stood) = self.position else { return false };
-        for one in self.joined.iter().rev().take_while(|one| one.at >= at) {
-            if one.at == at && stood == position {
-                return true;
-            }
-            stood -= one.moved;
+    /// The next fill to be counted: none where what is counted already is not proven any more.
+    pub(super) fn due(&mut self) -> Option<OwnFill> {
+        if self.links.range(self.proven..).any(|one| one.counted) {
+            return None;
         }
-        stood == position
-    }
-
-    /// Whether a fill joined after the one time and before the other.
-    fn moved_between(&self, from: UnixNanos, to: UnixNanos) -> bool {
-        let next = self.joined.partition_point(|one| one.at <= from);
-        self.joined.get(next).is_some_and(|one| one.at < to)
+        let waiting = (0..self.links.len()).rev().filter(|at| !self.links[*at].counted);
+        let at = waiting.take(self.waiting).last().filter(|at| *at < self.proven)?;
+        self.links[at].counted = true;
+        self.waiting -= 1;
+        Some(self.links[at].fill.clone())
     }
 
     /// The position, where it is proven.
     pub(super) fn proven(&self) -> Option<Lots> {
-        self.position.filter(|_| self.waiting.is_empty() && self.circle.is_empty())
+        let is_proven = self.begun && self.waiting == 0 && self.proven == self.links.len();
+        is_proven.then_some(self.position)
     }
 
     /// Since when fills wait for those before them.
@@ -171,17 +116,70 @@ impl Chain {
         self.broken
     }
 
-    fn remember(&mut self, one: Joined) {
-        if self.known.insert(one.trade) {
-            let place = self.joined.partition_point(|other| other.at <= one.at);
-            self.joined.insert(place, one);
+    /// Go on from the last link that is proven, block by block.
+    fn prove(&mut self) {
+        while let Some(next) = self.links.get(self.proven).filter(|_| self.begun) {
+            let at = next.fill.ts_exch;
+            let end = self.links.partition_point(|one| one.fill.ts_exch <= at);
+            let block: Vec<&OwnFill> =
+                self.links.range(self.proven..end).map(|one| &one.fill).collect();
+            let Some(order) = walk(&block, self.position) else { return };
+            let after = |position: Lots, at: &usize| position + signed(block[*at]);
+            let position = order.iter().fold(self.position, after);
+            let ordered = order.iter().map(|at| self.links[self.proven + at].clone());
+            for (place, link) in ordered.collect::<Vec<_>>().into_iter().enumerate() {
+                self.links[self.proven + place] = link;
+            }
+            (self.proven, self.position) = (end, position);
         }
-        if self.joined.len() > KNOWN_MAX {
-            if let Some(old) = self.joined.pop_front() {
-                self.known.remove(&old.trade);
+    }
+
+    /// Let go of what is too old to be told again, or waits in too large a number.
+    fn forget(&mut self) {
+        if self.links.len() - self.proven > WAITING_MAX {
+            let stale = (self.proven..self.links.len()).find(|at| !self.links[*at].counted);
+            if let Some(link) = stale.and_then(|at| self.links.remove(at)) {
+                self.known.remove(&link.fill.trade);
+                self.waiting -= 1;
+            }
+        }
+        let is_done = self.proven > 0 && self.links.front().is_some_and(|one| one.counted);
+        if self.links.len() > KNOWN_MAX && is_done {
+            if let Some(link) = self.links.pop_front() {
+                self.known.remove(&link.fill.trade);
+                self.proven -= 1;
             }
         }
     }
+}
+
+/// An order in which fills of one time lead on from each other, from a position; `None` where there
+/// is none.
+///
+/// Positions are the nodes of a graph, fills its edges: a walk over every edge (Hierholzer, 1873).
+fn walk(block: &[&OwnFill], from: Lots) -> Option<Vec<usize>> {
+    let mut left: Vec<usize> = (0..block.len()).collect();
+    let (mut path, mut order, mut at) = (Vec::new(), Vec::with_capacity(block.len()), from);
+    loop {
+        if let Some(next) = left.iter().position(|edge| block[*edge].position_before == at) {
+            let edge = left.remove(next);
+            at = block[edge].position_before + signed(block[edge]);
+            path.push(edge);
+        } else if let Some(edge) = path.pop() {
+            at = block[edge].position_before;
+            order.push(edge);
+        } else {
+            break;
+        }
+    }
+    order.reverse();
+    let mut position = from;
+    let leads = |edge: &usize| {
+        let is_next = block[*edge].position_before == position;
+        position += signed(block[*edge]);
+        is_next
+    };
+    (order.iter().all(leads) && order.len() == block.len()).then_some(order)
 }
 
 /// What a fill did to the position.
@@ -197,6 +195,7 @@ mod tests {
     use crate::units::Px;
     use crate::units::Side;
     use crate::units::VenueOrderId;
+    use proptest::prelude::*;
 
     fn fill(trade: u64, before: i64, size: i64, at: i64) -> OwnFill {
         UserFill {
@@ -254,16 +253,48 @@ mod tests {
         for late in [fill(3, -1, 1, 20), fill(4, 0, 1, 20)] {
             chain.take(late, UnixNanos(37));
         }
-        assert!(drained(&mut chain).is_empty());
         for own in [fill(5, 1, -1, 37), fill(6, 0, -1, 37)] {
             chain.take(own, UnixNanos(38));
         }
-        assert_eq!((drained(&mut chain), chain.proven()), (vec![5, 6], None));
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![], None));
         for late in [fill(1, 1, -1, 15), fill(2, 0, -1, 15)] {
             chain.take(late, UnixNanos(50));
         }
-        assert_eq!(drained(&mut chain), [1, 2, 3, 4]);
-        assert_eq!(chain.proven(), Some(Lots(-1)));
+        assert_eq!(drained(&mut chain), [1, 2, 3, 4, 5, 6]);
+        assert_eq!((chain.proven(), chain.broken()), (Some(Lots(-1)), None));
+    }
+
+    #[test]
+    fn lost_fills_change_the_order_in_which_a_block_is_read() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(-53), UnixNanos(0), &[]);
+        // Lost: -53 to -375 in the block before. Two of these three would join at once.
+        let block = [fill(4, -375, 161, 182), fill(5, -214, 161, 182), fill(6, -53, -161, 182)];
+        for own in block {
+            chain.take(own, UnixNanos(183));
+        }
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![], None));
+        for late in [fill(1, -53, -161, 180), fill(2, -214, -101, 180), fill(3, -315, -60, 180)] {
+            chain.take(late, UnixNanos(190));
+        }
+        assert_eq!(
+            (drained(&mut chain), chain.proven()),
+            (vec![1, 2, 3, 4, 5, 6], Some(Lots(-214)))
+        );
+    }
+
+    #[test]
+    fn lost_fills_of_one_block_may_be_told_in_any_order() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(0), UnixNanos(0), &[]);
+        chain.take(fill(9, 0, 1, 30), UnixNanos(31));
+        assert_eq!(drained(&mut chain), [9]);
+        for late in [fill(4, -1, 1, 20), fill(3, 0, -1, 20), fill(2, 2, -2, 20), fill(1, 0, 2, 20)]
+        {
+            chain.take(late, UnixNanos(50));
+        }
+        assert_eq!(drained(&mut chain).len(), 4);
+        assert_eq!(chain.proven(), Some(Lots(1)));
     }
 
     #[test]
@@ -279,8 +310,7 @@ mod tests {
         for late in [fill(2, 8, -3, 21), fill(4, 7, 1, 23)] {
             chain.take(late, UnixNanos(51));
         }
-        // Two join what is known, and the other two lead back to 5.
-        assert_eq!(drained(&mut chain), [4, 5, 1, 2]);
+        assert_eq!(drained(&mut chain), [1, 2, 4, 5]);
         assert_eq!(chain.proven(), Some(Lots(5)));
     }
 
@@ -292,11 +322,11 @@ mod tests {
             chain.take(own, UnixNanos(31));
         }
         assert_eq!(drained(&mut chain), [1, 2, 3]);
-        // Of the end of trade 2, and one that nobody told us: 9 in place of 6.
-        assert_eq!(chain.begin(Lots(9), UnixNanos(15), &[TradeId(2)]), Lots(5));
-        assert_eq!(chain.proven(), Some(Lots(5)));
-        chain.take(fill(4, 5, 1, 40), UnixNanos(41));
-        assert_eq!((drained(&mut chain), chain.proven()), (vec![4], Some(Lots(6))));
+        // Of the end of trade 2.
+        assert_eq!(chain.begin(Lots(6), UnixNanos(15), &[TradeId(2)]), Lots(2));
+        assert_eq!(chain.proven(), Some(Lots(2)));
+        chain.take(fill(4, 2, 1, 40), UnixNanos(41));
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![4], Some(Lots(3))));
     }
 
     #[test]
@@ -331,5 +361,42 @@ mod tests {
         chain.begin(Lots(7), UnixNanos(100), &[]);
         chain.take(fill(9, 0, 7, 50), UnixNanos(101));
         assert_eq!((drained(&mut chain), chain.proven()), (vec![], Some(Lots(7))));
+    }
+
+    proptest! {
+        /// Blocks of fills, of which whole messages are lost and told later, repeated and out of
+        /// order: each counts once, and what is proven is the truth once all are told.
+        #[test]
+        fn whatever_is_lost_is_counted_once_it_is_told(
+            moves in proptest::collection::vec((-2_i64..=2, 0_i64..2, any::<bool>()), 1..40),
+            late in any::<u64>(),
+        ) {
+            let (mut position, mut at) = (0, 10);
+            let mut truth = Vec::new();
+            for (number, (moved, time, lost)) in moves.into_iter().enumerate() {
+                let (number, moved) = (number as u64, if moved == 0 { 1 } else { moved });
+                at += time;
+                truth.push((fill(number, position, moved, at), lost));
+                position += moved;
+            }
+            let mut chain = Chain::default();
+            chain.begin(Lots(0), UnixNanos(0), &[]);
+            let mut counted = Vec::new();
+            for (own, _) in truth.iter().filter(|(_, lost)| !lost) {
+                chain.take(own.clone(), UnixNanos(99));
+                counted.extend(drained(&mut chain));
+            }
+            let mut told: Vec<_> = truth.iter().map(|(own, _)| own.clone()).collect();
+            told.sort_by_key(|own| (own.trade.0 + 1).wrapping_mul(late | 1).rotate_left(17));
+            for own in told {
+                chain.take(own, UnixNanos(100));
+                counted.extend(drained(&mut chain));
+                let moved: i64 = counted.iter().map(|one| signed(&truth[*one as usize].0).0).sum();
+                prop_assert!(chain.proven().is_none_or(|proven| proven == Lots(moved)));
+            }
+            counted.sort_unstable();
+            prop_assert_eq!(counted, (0..truth.len() as u64).collect::<Vec<_>>());
+            prop_assert_eq!((chain.proven(), chain.broken()), (Some(Lots(position)), None));
+        }
     }
 }

@@ -91,8 +91,10 @@ impl Stand {
         gate: &mut Gate,
         now: UnixNanos,
     ) -> Result<(), CoreError> {
-        self.chain.take(fill, now);
-        self.count(gate, now)
+        if self.chain.take(fill, now) {
+            self.count(gate, now)?;
+        }
+        Ok(())
     }
 
     /// The venue says where the position stands.
