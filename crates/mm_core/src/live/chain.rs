@@ -72,9 +72,10 @@ impl Chain {
     /// Take in a fill, where it is news: it is due at once, later, or never, see [`Self::due`].
     pub(super) fn take(&mut self, fill: OwnFill, now: UnixNanos) -> bool {
         let old = self.begun && fill.ts_exch < self.since;
-        if old || !self.known.insert(fill.trade) {
+        if old || self.known.contains(&fill.trade) || !self.has_room() {
             return false;
         }
+        self.known.insert(fill.trade);
         let first = self.links.partition_point(|one| one.fill.ts_exch < fill.ts_exch);
         let place = self.links.partition_point(|one| one.fill.ts_exch <= fill.ts_exch);
         while self.proven > first {
@@ -134,15 +135,20 @@ impl Chain {
         }
     }
 
-    /// Let go of what is too old to be told again, or waits in too large a number.
-    fn forget(&mut self) {
-        if self.links.len() - self.proven > WAITING_MAX {
-            let stale = (self.proven..self.links.len()).find(|at| !self.links[*at].counted);
-            if let Some(link) = stale.and_then(|at| self.links.remove(at)) {
-                self.known.remove(&link.fill.trade);
-                self.waiting -= 1;
-            }
+    /// Make room for one more that waits: the oldest behind a gap is given up.
+    fn has_room(&mut self) -> bool {
+        if self.waiting < WAITING_MAX {
+            return true;
         }
+        let oldest = (self.proven..self.links.len()).find(|at| !self.links[*at].counted);
+        let Some(link) = oldest.and_then(|at| self.links.remove(at)) else { return false };
+        self.known.remove(&link.fill.trade);
+        self.waiting -= 1;
+        true
+    }
+
+    /// Let go of what is too old to be told again.
+    fn forget(&mut self) {
         let is_done = self.proven > 0 && self.links.front().is_some_and(|one| one.counted);
         if self.links.len() > KNOWN_MAX && is_done {
             if let Some(link) = self.links.pop_front() {
@@ -281,6 +287,36 @@ mod tests {
             (drained(&mut chain), chain.proven()),
             (vec![1, 2, 3, 4, 5, 6], Some(Lots(-214)))
         );
+    }
+
+    #[test]
+    fn late_fills_count_however_many_came_after_them() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(0), UnixNanos(0), &[]);
+        for number in 0..(2 * KNOWN_MAX as i64) {
+            chain.take(fill(10 + number as u64, number, 1, 100 + number), UnixNanos(9_000));
+            assert_eq!(drained(&mut chain).len(), 1);
+        }
+        let (before, at) = (2 * KNOWN_MAX as i64 - 1_000, 2 * KNOWN_MAX as i64 - 900);
+        chain.take(fill(2, before, -2, at - 1), UnixNanos(9_001));
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![], None));
+        chain.take(fill(3, before - 2, 2, at - 1), UnixNanos(9_002));
+        assert_eq!(drained(&mut chain), [2, 3]);
+        assert_eq!(chain.proven(), Some(Lots(2 * KNOWN_MAX as i64)));
+        assert!(chain.links.len() <= KNOWN_MAX && chain.known.len() <= KNOWN_MAX);
+    }
+
+    #[test]
+    fn of_fills_that_wait_the_oldest_are_given_up() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(0), UnixNanos(0), &[]);
+        for number in 0..(2 * WAITING_MAX as i64) {
+            chain.take(fill(10 + number as u64, 1 + number, 1, 100 + number), UnixNanos(9_000));
+        }
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![], None));
+        assert_eq!((chain.links.len(), chain.known.len()), (WAITING_MAX, WAITING_MAX));
+        assert_eq!(chain.begin(Lots(7), UnixNanos(1_000), &[]), Lots(7));
+        assert_eq!((chain.proven(), chain.broken()), (Some(Lots(7)), None));
     }
 
     #[test]
