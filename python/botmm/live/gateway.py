@@ -72,6 +72,7 @@ class VenueGateway:
         self._resting: dict[str, Place] = {}
         """New orders that a pause keeps here."""
         self._flush_due: asyncio.TimerHandle | None = None
+        self._closed = False
         self._last_flush = float("-inf")
         self.window_s = WINDOW_S
         self._pause_s = 0.0
@@ -82,8 +83,10 @@ class VenueGateway:
         """Hand commands to the venue; returns before anything is sent.
 
         The first leave at once, later ones together with those of the same window: a venue counts
-        requests, and takes them in by blocks anyway.
+        requests, and takes them in by blocks anyway. Once closed, none leave.
         """
+        if self._closed:
+            return
         for command in commands:
             match command:
                 case Place():
@@ -102,7 +105,8 @@ class VenueGateway:
                 self._flush_due = loop.call_later(wait, self._flush)
 
     def close(self) -> None:
-        """Send nothing that still waits: the run is over, and so are its tasks."""
+        """Send nothing any more, what still waits neither: the run is over, and so are its tasks."""
+        self._closed = True
         if self._flush_due is not None:
             self._flush_due.cancel()
         for waiting in (self._places, self._cancels, self._resting):

@@ -7,6 +7,7 @@ between a frame and the decision that follows from it. A task that dies ends the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -104,43 +105,44 @@ class Runner:
         """
         try:
             async with asyncio.TaskGroup() as tasks:
-                gateway = VenueGateway(
-                    self.venue, tasks, self.event, lambda: float(self._clock.monotonic())
-                )
-                self._gateway = gateway
-                self._loop = Loop(self.engine, self._journal, gateway, self._clock)
-                self.hold(LINK, on=True)
-                running = [
-                    tasks.create_task(one())
-                    for one in (
-                        self._pump,
-                        self._timer,
-                        self._watch_link,
-                        self._reconcile_forever,
-                        gateway.prove_forever,
-                        *others,
-                    )
-                ]
-                await self.stopping.wait()
-                self.hold("stop", on=True)
-                await see_orders_gone(lambda: self._live() + gateway.doubtful, self._clock)
-                is_empty = await self._withdraw_all()
-                for task in running:
-                    task.cancel()
+                with contextlib.closing(self._gateway_of(tasks)) as gateway:
+                    self._loop = Loop(self.engine, self._journal, gateway, self._clock)
+                    self.hold(LINK, on=True)
+                    running = [
+                        tasks.create_task(one())
+                        for one in (
+                            self._pump,
+                            self._timer,
+                            self._watch_link,
+                            self._reconcile_forever,
+                            gateway.prove_forever,
+                            *others,
+                        )
+                    ]
+                    await self.stopping.wait()
+                    self.hold("stop", on=True)
+                    await see_orders_gone(lambda: self._live() + gateway.doubtful, self._clock)
+                    is_empty = await self._withdraw_all()
+                    for task in running:
+                        task.cancel()
         except BaseExceptionGroup as group:
             await self._withdraw_all()
             known, other = group.split(BotmmError)
             if other is None and known is not None:
                 raise innermost(known) from None
             raise
-        finally:
-            if self._gateway is not None:
-                self._gateway.close()
         if not is_empty:
             raise VenueError(
                 "the venue does not confirm that every order is gone",
                 cure="botmm-guard withdraws them; without it, look at the venue's own page",
             )
+
+    def _gateway_of(self, tasks: asyncio.TaskGroup) -> VenueGateway:
+        def monotonic() -> float:
+            return float(self._clock.monotonic())
+
+        self._gateway = VenueGateway(self.venue, tasks, self.event, monotonic)
+        return self._gateway
 
     def _live(self) -> int:
         return sum(len(row["orders"]) for row in self.report()["symbols"])

@@ -120,6 +120,7 @@ def test_nothing_that_waits_leaves_after_the_end_of_a_run() -> None:
         await paused(gateway)
         gateway.send([Cancel(symbol=0, cloid=place(1).cloid)])
         gateway.close()
+        gateway.send([Cancel(symbol=0, cloid=place(2).cloid), CancelAll(symbol=None)])
         await asyncio.sleep(5)
 
     case.play(script)
