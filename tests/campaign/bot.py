@@ -21,7 +21,7 @@ from botmm.live.daemon import Daemon, Place
 from botmm.live.deadman import Deadman
 from botmm.live.latches import STATE_FILE, Latches, phrase
 from botmm.live.operator import Operator
-from botmm.live.watch import Watch, pay
+from botmm.live.watch import Watch, meet, pay
 from botmm.ports import Event
 from botmm.store.state import StateStore
 
@@ -102,6 +102,7 @@ class Bot:
             nonces = Nonces(
                 store.reserved_nonce(signer.address),
                 lambda upto: store.reserve_nonces(signer.address, upto),
+                settled=store.is_settled(signer.address),
             )
             spec = VenueSpec(host=host, account=owner, symbols=("BTC",), seed=self.lives + 1)
             since_ms = self.venue_ms()
@@ -127,10 +128,14 @@ class Bot:
                 lambda: operator.lead(daemon.runner, daemon.status),
                 began,
                 lambda: pay(daemon, venue.payments()),
+                lambda: meet(daemon, venue.incidents(), operator, self._alarm),
                 lambda: deadman.run(venue.fired_since),
                 lambda: deadman.hear(venue.firings()),
                 watch.keep,
+                watch.key,
             )
+            if venue.settled:
+                store.settle_nonces(signer.address)
 
 
 def lift(life: Life) -> str:
