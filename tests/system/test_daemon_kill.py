@@ -145,14 +145,33 @@ def test_a_kill_while_it_starts_lets_no_order_out(folder: Path, how: str) -> Non
             assert again.process.wait(timeout=SECONDS) == 5
 
 
-def test_what_a_start_waits_for_is_shown(folder: Path) -> None:
+def test_a_kill_of_a_start_that_fails_keeps_it_down() -> None:
+    code = """
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+os.kill(os.getpid(), signal.SIGUSR1)
+from botmm.live.top import daemon
+daemon()
+"""
+    out, err = (one := python(code, "--nonsense")).communicate(timeout=SECONDS)
+    assert one.returncode == 5, (out, err)
+    assert "killed by SIGUSR1 before it began" in err
+
+
+def test_what_a_start_waits_for_is_shown_and_a_kill_in_any_words(folder: Path) -> None:
+    def botmm(*words: str) -> str:
+        asked = python(
+            "from botmm.cli import main; main()", *words, "--state", str(folder)
+        ).communicate(timeout=SECONDS)
+        return "".join(asked)
+
     with exchange() as there:
         there.control(do="fault", kind="status", status=503, only="meta")
         with trader(there, folder) as one:
             wait_until(lambda: "503" in one.status().get("complaint", ""), "what it waits for")
-            command = "from botmm.cli import main; main()"
-            out, err = python(command, "status", "--once", "--state", str(folder)).communicate(
-                timeout=SECONDS
-            )
-            assert out.startswith("starting "), err
-            assert "complaint: meta: HTTP 503: trying again in" in out
+            said = botmm("status", "--once")
+            assert said.startswith("starting ")
+            assert "complaint: meta: HTTP 503: trying again in" in said
+            assert "killed" in botmm("kill", "--reason", "stop \udcff")
+            assert "latch KILLED: stop ?" in botmm("status", "--once")
+            assert one.process.poll() is None

@@ -73,6 +73,7 @@ def _head(found: dict[str, Any]) -> list[str]:
         f"  answers p50 {_ms(answer.get('p50'))} p99 {_ms(answer.get('p99'))}"
         f"  loop lag {_ms(found.get('loop_lag_ms'))}",
     ]
+    lines += [f"latch {words}" for words in found.get("latches") or ()]
     lines += [_today(row) for row in found.get("today", [])]
     if found.get("complaint"):
         lines.append(f"complaint: {found['complaint']}")

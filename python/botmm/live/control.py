@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import socket
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Literal, Protocol
 
 from botmm.errors import BotmmError, RiskStopError, UsageError, VenueError
@@ -92,8 +93,8 @@ class ControlServer:
     async def stop(self) -> None:
         """Stop answering and take the socket away."""
         if self._signals:
-            asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)
-            signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # what ends ends as it would have
+            # What ends ends as it would have; a kill that comes now is one of the next start.
+            signal.signal(signal.SIGUSR1, self._kill_next)
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
@@ -114,11 +115,15 @@ class ControlServer:
     ) -> None:
         await self.stop()
 
+    def _kill_next(self, number: int, frame: FrameType | None) -> None:
+        with contextlib.suppress(OSError):
+            self._kill_file.touch(mode=0o600)
+
     def _kill(self, reason: str, who: str) -> bool:
         """Kill now; where that fails the watch tries again until it holds."""
         try:
             self._controls.kill(reason, who=who)
-        except (BotmmError, OSError, sqlite3.Error) as error:
+        except Exception as error:  # noqa: BLE001 — whatever failed, the kill is owed
             if self._owed is None:
                 _log.error("a kill failed and is tried again", who=who, why=str(error))
             self._owed = (reason, who)

@@ -174,7 +174,12 @@ class VenueGateway:
         self.sent.requests += 1
         self.sent.places += sum(isinstance(c, Place) for c in batch)
         self.sent.cancels += sum(isinstance(c, Cancel) for c in batch)
-        self._tasks.create_task(self._request(batch))
+        request = self._request(batch)
+        try:
+            self._tasks.create_task(request)
+        except RuntimeError:  # the run failed a moment ago: everything is withdrawn now
+            request.close()
+            self.close()
 
     def _give_up(self, batch: Sequence[Place]) -> None:
         """An order that was not sent was never placed: that is proven."""

@@ -38,7 +38,9 @@ class Latches:
         On a disk that takes nothing it holds in memory all the same, so that a stop never waits for
         the disk; `active` tries again to put it down.
         """
-        row = LatchRow(name=name, reason=reason, who=who, set_ns=int(self._clock.now()))
+        row = LatchRow(
+            name=name, reason=_plain(reason), who=_plain(who), set_ns=int(self._clock.now())
+        )
         self._owed.setdefault(name, row)
         self._put_down()
         if name in self._owed:
@@ -81,6 +83,11 @@ class Latches:
             except sqlite3.Error:  # it stays owed; `set` tells
                 return
             del self._owed[name]
+
+
+def _plain(words: str) -> str:
+    """Return words as a disk takes them: a kill must not fail for a byte that is no text."""
+    return words.encode("utf-8", "replace").decode()
 
 
 def phrase(name: str) -> str:

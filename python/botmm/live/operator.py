@@ -57,7 +57,10 @@ class Operator:
     def status(self) -> Mapping[str, Any]:
         """Return what a status screen shows, with the latches that are set."""
         set_ = [f"{row.name}: {row.reason}" for row in self._latches.active()]
-        return {**self._status(), "latches": set_}
+        said = {**self._status(), "latches": set_}
+        if self._runner is None and self._paused:
+            said["holds"] = [OPERATOR]
+        return said
 
     def pause(self, *, who: str) -> None:
         """Withdraw every quote until `resume`."""
@@ -93,10 +96,12 @@ class Operator:
     def stop_for_good(self, name: Name, reason: str, *, who: str) -> None:
         """Withdraw everything first; then set the latch, durably, and void the arming."""
         self._paused = True
-        if self._runner is not None:
-            self._stop(self._runner, name, reason, who=who)
-        self._latches.set(name, reason, who=who)
-        disarm(self._arm)
+        try:
+            if self._runner is not None:
+                self._stop(self._runner, name, reason, who=who)
+        finally:
+            self._latches.set(name, reason, who=who)
+            disarm(self._arm)
 
     def _stop(self, runner: Runner, name: str, reason: str, *, who: str) -> None:
         runner.hold(OPERATOR, on=True)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import rich_click as click
 
-from botmm.errors import BotmmError, UsageError, from_any
+from botmm.errors import BotmmError, RiskStopError, UsageError, from_any
 
 
 def daemon() -> NoReturn:
@@ -25,7 +25,11 @@ def daemon() -> NoReturn:
     if sys.platform != "win32":
         # A kill before anybody hears it must not end the process: it would be started again.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-    sys.exit(run(_load, "botmm-live"))
+    code = run(_load, "botmm-live")
+    if sys.platform != "win32" and signal.SIGUSR1 in signal.sigpending():
+        killed = RiskStopError("killed by SIGUSR1 before it began", cure="start it again to trade")
+        code = _say(killed)
+    sys.exit(code)
 
 
 def run(load: Callable[[], Any], name: str, args: list[str] | None = None) -> int:

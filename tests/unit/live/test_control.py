@@ -38,7 +38,9 @@ class Calls:
     def kill(self, reason: str, *, who: str) -> None:
         if self.fails:
             self.fails -= 1
-            raise sqlite3.OperationalError("database or disk is full")
+            if self.fails:
+                raise sqlite3.OperationalError("database or disk is full")
+            raise RuntimeError("the task group is over")
         self.made.append(("kill", reason, who))
 
     def flatten(self, *, who: str) -> None:
@@ -98,6 +100,18 @@ async def test_the_signal_and_the_file_kill(tmp_path: Path) -> None:
         (tmp_path / "KILL").touch()
         await until(calls, 2)
     assert [call[2] for call in calls.made] == ["signal", "file"]
+
+
+@pytest.mark.asyncio
+async def test_a_signal_of_after_the_end_kills_the_next_start(tmp_path: Path) -> None:
+    async with ControlServer(tmp_path, Calls()):
+        pass
+    assert not (tmp_path / "KILL").exists()
+    os.kill(os.getpid(), signal.SIGUSR1)
+    await asyncio.sleep(0.05)
+    calls = Calls()
+    async with ControlServer(tmp_path, calls):
+        await until(calls, 1)
 
 
 @pytest.mark.asyncio

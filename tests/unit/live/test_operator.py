@@ -82,6 +82,25 @@ async def test_every_latch_needs_its_own_phrase_and_nothing_is_quoted_before(
 
 
 @pytest.mark.asyncio
+async def test_a_kill_is_latched_though_its_words_are_no_text_and_withdrawing_fails(
+    tmp_path: Path,
+) -> None:
+    class Broken(Told):
+        def halt(self, words: str) -> None:
+            raise RuntimeError("the task group is over")
+
+    (tmp_path / "arm.json").write_text("{}")
+    with closing(StateStore(tmp_path / "state.sqlite")) as store:
+        operator = Operator(Latches(store, ManualClock(1)), tmp_path / "arm.json", lambda: None)
+        async with led(operator, Broken()):
+            with pytest.raises(RuntimeError, match="is over"):
+                operator.kill("stop \udcff", who="\udcff")
+        assert not (tmp_path / "arm.json").exists()
+        (kept,) = Latches(store, ManualClock(2)).active()
+        assert (kept.name, kept.reason, kept.who) == ("KILLED", "stop ?", "?")
+
+
+@pytest.mark.asyncio
 async def test_what_is_said_while_it_starts_or_ends_counts(tmp_path: Path) -> None:
     told, again = Told(), Told()
     with closing(StateStore(tmp_path / "state.sqlite")) as store:
@@ -94,6 +113,7 @@ async def test_what_is_said_while_it_starts_or_ends_counts(tmp_path: Path) -> No
             "meta: HTTP 429: trying again in 1 s",
         )
         operator.pause(who="test")
+        assert operator.status()["holds"] == ["operator"]
         with pytest.raises(UsageError, match="the daemon is starting: it closes nothing"):
             operator.flatten(who="test")
         async with led(operator, told):
@@ -101,7 +121,8 @@ async def test_what_is_said_while_it_starts_or_ends_counts(tmp_path: Path) -> No
             assert operator.status()["state"] == "quoting"
             operator.resume(who="test", typed=[])
         operator.kill("drill", who="test")
-        assert operator.status() == {"state": "ending", "latches": ["KILLED: drill"]}
+        ended = {"state": "ending", "latches": ["KILLED: drill"], "holds": ["operator"]}
+        assert operator.status() == ended
         async with led(operator, again):
             assert again.words[-2:] == ["hold operator True", "halt"]
         operator.resume(who="test", typed=["lift KILLED"])

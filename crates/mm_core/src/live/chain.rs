@@ -47,6 +47,8 @@ pub(super) struct Chain {
     waiting: usize,
     /// Since when fills wait.
     broken: Option<UnixNanos>,
+    /// Whether a fill was given up since the position was told: only a told one heals that.
+    gave_up: bool,
 }
 
 impl Chain {
@@ -62,9 +64,8 @@ impl Chain {
         (self.begun, self.since) = (true, since);
         (self.proven, self.position) = (0, told);
         self.prove();
-        if self.proven == self.links.len() {
-            self.broken = None;
-        }
+        self.gave_up = false;
+        self.broken = if self.is_whole() { None } else { self.broken.or(Some(since)) };
         let later = self.links.iter().filter(|one| one.counted).map(|one| signed(&one.fill).0);
         told + Lots(later.sum())
     }
@@ -86,11 +87,7 @@ impl Chain {
         self.waiting += 1;
         self.prove();
         self.forget();
-        self.broken = if self.begun && self.proven == self.links.len() {
-            None
-        } else {
-            self.broken.or(Some(now))
-        };
+        self.broken = if self.is_whole() { None } else { self.broken.or(Some(now)) };
         true
     }
 
@@ -108,8 +105,12 @@ impl Chain {
 
     /// The position, where it is proven.
     pub(super) fn proven(&self) -> Option<Lots> {
-        let is_proven = self.begun && self.waiting == 0 && self.proven == self.links.len();
-        is_proven.then_some(self.position)
+        (self.is_whole() && self.waiting == 0).then_some(self.position)
+    }
+
+    /// Whether all fills lead on from the position that was told.
+    fn is_whole(&self) -> bool {
+        self.begun && !self.gave_up && self.proven == self.links.len()
     }
 
     /// Since when fills wait for those before them.
@@ -135,11 +136,12 @@ impl Chain {
         }
     }
 
-    /// Make room for one more that waits: the oldest behind a gap is given up.
+    /// Make room for one more that waits: the oldest behind a gap is given up, and with it the proof.
     fn has_room(&mut self) -> bool {
         if self.waiting < WAITING_MAX {
             return true;
         }
+        self.gave_up = true;
         let oldest = (self.proven..self.links.len()).find(|at| !self.links[*at].counted);
         let Some(link) = oldest.and_then(|at| self.links.remove(at)) else { return false };
         self.known.remove(&link.fill.trade);
@@ -154,6 +156,7 @@ impl Chain {
             if let Some(link) = self.links.pop_front() {
                 self.known.remove(&link.fill.trade);
                 self.proven -= 1;
+                self.since = self.since.max(UnixNanos(link.fill.ts_exch.0 + 1));
             }
         }
     }
@@ -298,6 +301,7 @@ mod tests {
             assert_eq!(drained(&mut chain).len(), 1);
         }
         let (before, at) = (2 * KNOWN_MAX as i64 - 1_000, 2 * KNOWN_MAX as i64 - 900);
+        assert!(!chain.take(fill(10, 0, 1, 100), UnixNanos(9_001)), "forgotten, and no news");
         chain.take(fill(2, before, -2, at - 1), UnixNanos(9_001));
         assert_eq!((drained(&mut chain), chain.proven()), (vec![], None));
         chain.take(fill(3, before - 2, 2, at - 1), UnixNanos(9_002));
@@ -315,6 +319,10 @@ mod tests {
         }
         assert_eq!((drained(&mut chain), chain.proven()), (vec![], None));
         assert_eq!((chain.links.len(), chain.known.len()), (WAITING_MAX, WAITING_MAX));
+        // What is left leads on from one that was lost, and is no proof.
+        chain.take(fill(1, 0, 1 + WAITING_MAX as i64, 99), UnixNanos(9_001));
+        drained(&mut chain);
+        assert_eq!(chain.proven(), None);
         assert_eq!(chain.begin(Lots(7), UnixNanos(1_000), &[]), Lots(7));
         assert_eq!((chain.proven(), chain.broken()), (Some(Lots(7)), None));
     }
