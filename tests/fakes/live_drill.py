@@ -88,8 +88,6 @@ class Drill:
         self.owner = emulator.accounts[0]
         self.alarms: list[tuple[str, str]] = []
         self.operator = operator
-        self.latches: list[str] = []
-        """Those that a run left set."""
         self.guard_lives = True
         self._shocks = 0
 
@@ -379,5 +377,4 @@ async def _run(
                     drill.beat,
                     *(switch if wanted.deadman else ()),
                 )
-                drill.latches = list(operator.status()["latches"])
             return drill

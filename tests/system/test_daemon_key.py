@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from botmm.clock import SystemClock
 from botmm.live import heartbeat
@@ -16,14 +11,6 @@ from tests.fakes.processes import ACCOUNT, SECONDS, exchange, guard, guards_key,
 from tests.fakes.signed import order
 
 MOST_S = 5.0
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A state folder whose socket has a short name."""
-    path = Path(tempfile.mkdtemp(prefix="bm"))
-    yield path
-    shutil.rmtree(path)
 
 
 def test_a_revoked_agent_ends_the_daemon_and_the_guards_key_empties_the_book(folder: Path) -> None:

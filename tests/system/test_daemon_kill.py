@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from botmm.errors import UsageError
 from botmm.live.control import ask
+from botmm.live.latches import STATE_FILE
+from botmm.store.state import StateStore
 from tests.fakes.live_drill import Drill, run
 from tests.fakes.processes import SECONDS, Trader, exchange, python, trader, wait_until
 
@@ -97,17 +98,9 @@ def test_a_kill_while_it_stops_holds_for_the_next_start(tmp_path: Path) -> None:
         await drill.until(lambda: "stop" in drill.runner.health.holds, "it stops")
         drill.operator.kill("a drill", who="test")
 
-    drill = run(tmp_path, script)
-    drill.judge(orders=2, fills=0)
-    assert drill.latches == ["KILLED: a drill"]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Yield a folder whose path is short enough for a socket."""
-    made = Path(tempfile.mkdtemp(prefix="bm"))
-    yield made
-    shutil.rmtree(made)
+    run(tmp_path, script).judge(orders=2, fills=0)
+    with closing(StateStore(tmp_path / STATE_FILE)) as store:
+        assert [(row.name, row.reason) for row in store.latches()] == [("KILLED", "a drill")]
 
 
 def is_blocked(one: Trader) -> bool:

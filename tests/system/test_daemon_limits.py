@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import resource
 import shlex
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,14 +70,6 @@ top.daemon()
 def there() -> Iterator[Exchange]:
     with exchange(UNLIMITED) as one:
         yield one
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Yield a folder whose path is short enough for a socket."""
-    made = Path(tempfile.mkdtemp(prefix="bm"))
-    yield made
-    shutil.rmtree(made)
 
 
 def plant(there: Exchange) -> None:

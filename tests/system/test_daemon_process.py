@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -26,14 +24,6 @@ from tests.fakes.processes import ACCOUNT, SECONDS, Exchange, exchange, python, 
 def there() -> Iterator[Exchange]:
     with exchange() as one:
         yield one
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Yield a folder whose path is short enough for a socket."""
-    made = Path(tempfile.mkdtemp(prefix="bm"))
-    yield made
-    shutil.rmtree(made)
 
 
 def nothing_rests(there: Exchange) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -24,14 +22,6 @@ from tests.fakes.emulator_thread import GENEROUS
 from tests.fakes.processes import exchange, trader, wait_until
 
 AGENT = test_account(50)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Yield a folder whose path is short enough for a socket."""
-    made = Path(tempfile.mkdtemp(prefix="bm"))
-    yield made
-    shutil.rmtree(made)
 
 
 def test_a_429_at_the_start_is_waited_out_and_told(folder: Path) -> None:

@@ -170,16 +170,17 @@ class VenueGateway:
             self._pause_s = 0.0
 
     def _begin(self, batch: Sequence[Command]) -> None:
-        self._in_flight += 1
-        self.sent.requests += 1
-        self.sent.places += sum(isinstance(c, Place) for c in batch)
-        self.sent.cancels += sum(isinstance(c, Cancel) for c in batch)
         request = self._request(batch)
         try:
             self._tasks.create_task(request)
         except RuntimeError:  # the run failed a moment ago: everything is withdrawn now
             request.close()
             self.close()
+            return
+        self._in_flight += 1
+        self.sent.requests += 1
+        self.sent.places += sum(isinstance(c, Place) for c in batch)
+        self.sent.cancels += sum(isinstance(c, Cancel) for c in batch)
 
     def _give_up(self, batch: Sequence[Place]) -> None:
         """An order that was not sent was never placed: that is proven."""

@@ -73,7 +73,7 @@ impl Chain {
     /// Take in a fill, where it is news: it is due at once, later, or never, see [`Self::due`].
     pub(super) fn take(&mut self, fill: OwnFill, now: UnixNanos) -> bool {
         let old = self.begun && fill.ts_exch < self.since;
-        if old || self.known.contains(&fill.trade) || !self.has_room() {
+        if old || self.known.contains(&fill.trade) || !self.make_room() {
             return false;
         }
         self.known.insert(fill.trade);
@@ -136,8 +136,9 @@ impl Chain {
         }
     }
 
-    /// Make room for one more that waits: the oldest behind a gap is given up, and with it the proof.
-    fn has_room(&mut self) -> bool {
+    /// Make room for one more that waits, and return whether there is some: the oldest behind a gap
+    /// is given up, and with it the proof.
+    fn make_room(&mut self) -> bool {
         if self.waiting < WAITING_MAX {
             return true;
         }
