@@ -6,6 +6,7 @@
 //! is not proven, nothing may be quoted, and nothing of after the gap is counted. Missing fills that
 //! lead back to where they began are noticed by nobody; told later, they are counted with all others.
 
+use crate::units::DurationNanos;
 use crate::units::Lots;
 use crate::units::TradeId;
 use crate::units::UnixNanos;
@@ -17,6 +18,8 @@ use std::collections::VecDeque;
 const KNOWN_MAX: usize = 4_096;
 /// More than this waits for nothing: the venue has to be asked.
 const WAITING_MAX: usize = 256;
+/// A fill dated later than this after it was told is none: clocks do not lie so far apart.
+const AHEAD_MAX: DurationNanos = DurationNanos::from_millis(60_000);
 
 /// A fill as the chain keeps it.
 pub(super) type OwnFill = UserFill<'static>;
@@ -53,10 +56,19 @@ pub(super) struct Chain {
 
 impl Chain {
     /// The venue's position, and from when on the fills that are part of it are told by their ids;
-    /// returns the position with those that came after it and are counted already.
+    /// returns the position with those that came after it and are counted already, or `None` where
+    /// a later word is known: of the fills between the two it is not known any more which counted.
     ///
     /// The word may be late: what traded while it was on its way is not in it.
-    pub(super) fn begin(&mut self, told: Lots, since: UnixNanos, counted: &[TradeId]) -> Lots {
+    pub(super) fn begin(
+        &mut self,
+        told: Lots,
+        since: UnixNanos,
+        counted: &[TradeId],
+    ) -> Option<Lots> {
+        if self.begun && since < self.since {
+            return None;
+        }
         self.links.retain(|one| one.fill.ts_exch >= since && !counted.contains(&one.fill.trade));
         self.known = counted.iter().copied().collect();
         self.known.extend(self.links.iter().map(|one| one.fill.trade));
@@ -67,13 +79,14 @@ impl Chain {
         self.gave_up = false;
         self.broken = if self.is_whole() { None } else { self.broken.or(Some(since)) };
         let later = self.links.iter().filter(|one| one.counted).map(|one| signed(&one.fill).0);
-        told + Lots(later.sum())
+        Some(told + Lots(later.sum()))
     }
 
     /// Take in a fill, where it is news: it is due at once, later, or never, see [`Self::due`].
     pub(super) fn take(&mut self, fill: OwnFill, now: UnixNanos) -> bool {
         let old = self.begun && fill.ts_exch < self.since;
-        if old || self.known.contains(&fill.trade) || !self.make_room() {
+        let ahead = fill.ts_exch > now.after(AHEAD_MAX);
+        if old || ahead || self.known.contains(&fill.trade) || !self.make_room() {
             return false;
         }
         self.known.insert(fill.trade);
@@ -324,7 +337,7 @@ mod tests {
         chain.take(fill(1, 0, 1 + WAITING_MAX as i64, 99), UnixNanos(9_001));
         drained(&mut chain);
         assert_eq!(chain.proven(), None);
-        assert_eq!(chain.begin(Lots(7), UnixNanos(1_000), &[]), Lots(7));
+        assert_eq!(chain.begin(Lots(7), UnixNanos(1_000), &[]), Some(Lots(7)));
         assert_eq!((chain.proven(), chain.broken()), (Some(Lots(7)), None));
     }
 
@@ -368,10 +381,33 @@ mod tests {
         }
         assert_eq!(drained(&mut chain), [1, 2, 3]);
         // Of the end of trade 2.
-        assert_eq!(chain.begin(Lots(6), UnixNanos(15), &[TradeId(2)]), Lots(2));
+        assert_eq!(chain.begin(Lots(6), UnixNanos(15), &[TradeId(2)]), Some(Lots(2)));
         assert_eq!(chain.proven(), Some(Lots(2)));
         chain.take(fill(4, 2, 1, 40), UnixNanos(41));
         assert_eq!((drained(&mut chain), chain.proven()), (vec![4], Some(Lots(3))));
+    }
+
+    #[test]
+    fn a_word_of_before_the_last_one_is_no_news() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(0), UnixNanos(10), &[]);
+        chain.take(fill(1, 0, 5, 20), UnixNanos(21));
+        assert_eq!(drained(&mut chain), [1]);
+        assert_eq!(chain.begin(Lots(5), UnixNanos(30), &[]), Some(Lots(5)));
+        assert_eq!(chain.begin(Lots(0), UnixNanos(15), &[]), None);
+        chain.take(fill(1, 0, 5, 20), UnixNanos(40));
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![], Some(Lots(5))));
+    }
+
+    #[test]
+    fn a_fill_of_the_future_is_none() {
+        let mut chain = Chain::default();
+        chain.begin(Lots(0), UnixNanos(10), &[]);
+        let (now, ahead) = (UnixNanos(20), UnixNanos(20).after(AHEAD_MAX));
+        assert!(!chain.take(fill(1, 0, 5, ahead.0 + 1), now));
+        assert_eq!(chain.proven(), Some(Lots(0)));
+        assert!(chain.take(fill(1, 0, 5, ahead.0), now));
+        assert_eq!((drained(&mut chain), chain.proven()), (vec![1], Some(Lots(5))));
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl Stand {
         Ok(())
     }
 
-    /// The venue says where the position stands.
+    /// The venue says where the position stands; a word older than its last one changes nothing.
     pub(super) fn begin(
         &mut self,
         (told, since): (Lots, UnixNanos),
@@ -105,7 +105,7 @@ impl Stand {
         gate: &mut Gate,
         now: UnixNanos,
     ) -> Result<(), CoreError> {
-        let position = self.chain.begin(told, since, trades);
+        let Some(position) = self.chain.begin(told, since, trades) else { return Ok(()) };
         self.agreed(since);
         let more = position - self.maker.account().position();
         self.adopts = (more.0 != 0).then_some(more);
