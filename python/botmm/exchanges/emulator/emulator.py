@@ -64,6 +64,8 @@ class Emulator:
         config = self.config
         coins = await self._coins()
         start = self._base.now()
+        # From here on: what warming up takes is no difference between its time and that of others.
+        self.clock = ScaledClock(self._base, speed=config.speed, start=start)
         self.restored = config.state is not None and config.state.exists()
         if self.restored and config.state is not None:
             self.desk, self.purse = state.restore(config.state, config.symbols)
@@ -78,7 +80,6 @@ class Emulator:
         if config.state is not None:
             # A place that takes nothing is told now, not at the end.
             state.save(config.state, self.desk, self.purse)
-        self.clock = ScaledClock(self._base, speed=config.speed, start=start)
         self.faults = Faults(config.faults, start=start)
         self.server = self._server()
         await self._listen()

@@ -1,0 +1,44 @@
+"""Pace — the time of the local exchange beside that of the machine."""
+
+from __future__ import annotations
+
+import asyncio
+
+from botmm.exchanges.emulator import Emulator, EmulatorConfig
+from botmm.units import SECOND_NS, UnixNanos
+
+T0 = 1_700_000_000 * SECOND_NS
+
+
+class HandClock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.passed_s = 0
+
+    def now(self) -> UnixNanos:
+        return UnixNanos(T0 + self.passed_s * SECOND_NS)
+
+    def monotonic(self) -> float:
+        return float(self.passed_s)
+
+
+class SlowEmulator(Emulator):
+    """An exchange that needs five seconds to warm up."""
+
+    async def _warm_up(self, until: int) -> None:
+        await super()._warm_up(until)
+        assert isinstance(self._base, HandClock)
+        self._base.passed_s += 5
+
+
+def test_what_warming_up_takes_does_not_set_its_time_back() -> None:
+    clock = HandClock()
+
+    async def whole() -> None:
+        async with SlowEmulator(EmulatorConfig(port=0, symbols=("BTC",)), clock) as emulator:
+            while emulator.desk.now < clock.now() - emulator.config.block_ns:
+                await asyncio.sleep(0.01)
+            assert emulator.clock.now() == clock.now()
+
+    asyncio.run(asyncio.wait_for(whole(), 20))
