@@ -134,7 +134,7 @@ class Venue(Protocol):
         ...
 
     async def resting(self) -> list[RestingOrder]:
-        """Ask what rests at the end of a run, whatever was asked before.
+        """Ask what rests at the end or the beginning of a run, whatever was asked before.
 
         Raises:
             VenueError: no answer that can be trusted.

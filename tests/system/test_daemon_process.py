@@ -93,6 +93,7 @@ def test_after_sigkill_it_quotes_again_with_no_order_doubled_and_the_right_posit
     assert not settled(folder)
     with trader(there, folder) as second:
         second.quoting()
+        wait_until(lambda: not nothing_rests(there), "orders of the second run")
         assert not left & {one["oid"] for one in there.info("openOrders")}
         ask(folder, "pause", who="test")
         wait_until(lambda: nothing_rests(there), "paused")

@@ -95,6 +95,7 @@ class Records:
         """
         try:
             if first:
+                await self._withdraw_earlier()
                 await self._run.venue.outlive()
             standing = await self._cleared(await self._run.venue.standing())
             if not first:
@@ -112,6 +113,12 @@ class Records:
         self._take(standing)
         self._doubt(standing)
         return True
+
+    async def _withdraw_earlier(self) -> None:
+        """Withdraw what rests of earlier runs at once: what they have under way may come yet."""
+        orders = await self._run.venue.resting()
+        if old := [one for one in orders if self._is_earlier(one)]:
+            await self._run.venue.withdraw(old)
 
     async def _cleared(self, standing: Standing) -> Standing:
         """Return a standing without orders of earlier runs, which are withdrawn.
@@ -161,6 +168,10 @@ class Records:
     def _is_known(self, order: RestingOrder) -> bool:
         """Whether an order is of this run."""
         return order.cloid is not None and int(order.cloid, 16) >> 64 == self._tag
+
+    def _is_earlier(self, order: RestingOrder) -> bool:
+        """Whether an order is of an earlier run."""
+        return is_of_program(order.cloid) and not self._is_known(order)
 
     async def _meet(self, strangers: Sequence[RestingOrder]) -> None:
         """Answer orders that this run did not send: those of earlier runs go, others by policy."""

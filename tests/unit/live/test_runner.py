@@ -83,6 +83,12 @@ class Case:
         asyncio.run(whole())
 
 
+def earlier_order() -> RestingOrder:
+    """Return an order that a run of before left."""
+    cloid = f"0x{TAG - 5_000:016x}{7:016x}"
+    return RestingOrder(symbol=0, oid=999_999, cloid=cloid, side="bid", px=1, left=1)
+
+
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():
         await asyncio.sleep(0.01)
@@ -111,6 +117,22 @@ def test_nothing_is_sent_while_requests_of_an_earlier_run_may_be_executed() -> N
         assert case.venue.sent == []
         void.set()
         await until(lambda: len(case.venue.orders) == 4)
+
+    case.play(script)
+
+
+def test_orders_of_an_earlier_run_go_before_its_requests_are_void() -> None:
+    case, void = Case(), asyncio.Event()
+    case.venue.outlive = void.wait  # type: ignore[method-assign, assignment]
+    case.venue.strangers.append(earlier_order())
+
+    async def script() -> None:
+        await until(lambda: case.venue.strangers == [])
+        assert case.venue.sent == []
+        case.venue.strangers.append(earlier_order())  # what was under way
+        void.set()
+        await until(lambda: bool(case.venue.places()))
+        assert case.venue.strangers == []
 
     case.play(script)
 
@@ -221,9 +243,8 @@ def test_nothing_is_quoted_beside_an_order_of_an_earlier_run(
 ) -> None:
     monkeypatch.setattr(records, "CLEARED_AGAIN_S", 0.01)
     monkeypatch.setattr(records, "ANEW_FIRST_S", 0.01)
-    case, cloid = Case(), f"{TAG - 5_000:016x}{7:016x}"
-    left = RestingOrder(symbol=0, oid=999_999, cloid=f"0x{cloid}", side="bid", px=1, left=1)
-    case.venue.strangers.append(left)
+    case = Case()
+    case.venue.strangers.append(earlier_order())
     # More than the tries of one beginning.
     case.venue.lose_withdrawals = 2 * records.CLEARED_TRIES + 1
 

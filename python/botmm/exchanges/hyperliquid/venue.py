@@ -422,7 +422,7 @@ class HyperliquidVenue:
         return self._told(answer)
 
     async def resting(self) -> list[RestingOrder]:
-        """Ask what rests, for a stop: it may use up what everything else leaves of the weight.
+        """Ask what rests, for a stop or a start: it may use up what all else leaves of the weight.
 
         Raises:
             VenueError: no answer that can be trusted.
