@@ -185,6 +185,11 @@ class Live(_Section):
         default=9109, description="Prometheus metrics on the loopback; 0 switches them off."
     )
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what is quoted, one by one."""
+        return tuple(self.symbols.replace(",", " ").split())
+
 
 class Settings(BaseSettings):
     """Everything a run is told; frozen after loading."""

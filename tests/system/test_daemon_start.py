@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
 from botmm.live.__main__ import _check_key
 from botmm.units import SECOND_NS
 from tests.fakes.emulator_thread import GENEROUS
-from tests.fakes.processes import exchange, trader, wait_until
+from tests.fakes.processes import Trader, exchange, trader, wait_until
 
 AGENT = test_account(50)
 
@@ -36,6 +37,24 @@ def test_a_429_at_the_start_is_waited_out_and_told(folder: Path) -> None:
             said = one.process.stderr.read()
         assert "meta: HTTP 429: trying again in 1 s" in said
         assert there.audit()["open"] == 0
+
+
+def test_status_says_that_a_start_waits_for_where_the_account_stands(folder: Path) -> None:
+    with exchange() as there:
+        only = "clearinghouseState"
+        there.control(do="fault", kind="status", status=429, only=only, count=1_000)
+        with trader(there, folder) as one:
+            found = wait_until(lambda: waiting_for(one, only), "told")
+            assert found["state"] == "starting"
+            there.control(do="clear")
+            one.quoting()
+            assert one.end(signal.SIGTERM) == 0
+
+
+def waiting_for(one: Trader, what: str) -> dict[str, Any] | None:
+    """Return the status once it names what is waited for."""
+    found = one.status()
+    return found if str(found.get("complaint", "")).startswith(what) else None
 
 
 def with_venue(agent: str, script: Callable[[HyperliquidVenue, Emulator], Awaitable[None]]) -> None:

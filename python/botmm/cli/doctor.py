@@ -162,7 +162,7 @@ def _venue(settings: Settings, agents: dict[str, str]) -> Iterator[Finding]:
         host=host,
         account=account,
         agents=agents,
-        symbols=tuple(live.symbols.replace(",", " ").split()),
+        symbols=live.names,
         leverage=live.leverage,
         capital_usd=settings.account.capital_usd,
         budget_least=RESERVE,

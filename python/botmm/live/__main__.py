@@ -130,8 +130,7 @@ async def trade(settings: Settings) -> None:
             lambda upto: store.reserve_nonces(signer.address, upto),
             settled=store.is_settled(signer.address),
         )
-        names = tuple(live.symbols.replace(",", " ").split())
-        spec = VenueSpec(host=host, account=account, symbols=names)
+        spec = VenueSpec(host=host, account=account, symbols=live.names)
         venue = await insist(
             lambda: ending.enter_async_context(HyperliquidVenue(spec, signer, nonces, clock)),
             clock,
@@ -140,7 +139,8 @@ async def trade(settings: Settings) -> None:
         await insist(lambda: _check_key(venue, live.mode), clock, warn)
         place = Place(folder=folder, mode=live.mode, account=account, url=host.base)
         alarm = alarms(notifier)
-        daemon = Daemon(settings, venue, place, clock, alarm=alarm, kept=store.buckets())
+        kept = store.buckets()
+        daemon = Daemon(settings, venue, place, clock, alarm=alarm, kept=kept, waits=warn)
         await insist(lambda: _set_leverage(venue, live.leverage), clock, warn)
         heartbeat = Heartbeat(folder / "heartbeat", clock)
         coins = [one.name for one in venue.instruments]
@@ -183,9 +183,8 @@ async def _exchange(settings: Settings) -> AsyncIterator[str]:
     if live.mode != "paper" or live.url or listens(url):
         yield url
         return
-    symbols = tuple(live.symbols.replace(",", " ").split())
     click.echo(f"no local exchange listens on {url}: starting one in this process")
-    async with Emulator(EmulatorConfig(symbols=symbols)) as emulator:
+    async with Emulator(EmulatorConfig(symbols=live.names)) as emulator:
         yield emulator.url
 
 

@@ -90,15 +90,17 @@ class Daemon:
         *,
         alarm: Callable[[str, str], object],
         kept: Iterable[Bucket] = (),
+        waits: Callable[[str], object] = lambda words: None,
     ) -> None:
         """Take what the run is made of; nothing is sent before `run`.
 
         Args:
             kept: what earlier runs did on each day.
             alarm: told of what a person should know: a key for repeats, and words.
+            waits: told why a start waits, too.
         """
         self.settings, self.venue, self.place = settings, venue, place
-        self._alarm = alarm
+        self._alarm, self._waits = alarm, waits
         self._clock = clock
         earlier = list(kept)
         today = [one for one in earlier if one.day == str(day_of(int(clock.now())))]
@@ -139,9 +141,7 @@ class Daemon:
         Raises:
             BotmmError: what ended it; orders were withdrawn before, where that could be.
         """
-        standing = await insist(
-            self.venue.standing, self._clock, lambda words: self._alarm("start", words)
-        )
+        standing = await insist(self.venue.standing, self._clock, self._wait)
         names = [one.name for one in self.venue.instruments]
         scales(self.settings, names)  # a bad file is refused before anything is sent
         tag = tag_of(self._started)
@@ -176,6 +176,10 @@ class Daemon:
                     loop.remove_signal_handler(number)
                 self._save()
                 self.keep()
+
+    def _wait(self, words: str) -> None:
+        self._alarm("start", words)
+        self._waits(words)
 
     def _spec(self, standing: Standing, tag: int, known: Known) -> str:
         """Return the run's description."""

@@ -126,3 +126,20 @@ def test_nothing_that_waits_leaves_after_the_end_of_a_run() -> None:
     case.play(script)
     assert case.venue.acts == [place(1), place(2)]
     assert place(3).cloid not in case.fates()
+
+
+def test_where_a_run_has_failed_nothing_leaves_any_more() -> None:
+    case = Case()
+
+    async def whole() -> None:
+        tasks = asyncio.TaskGroup()
+        async with tasks:
+            pass
+        venue, loop = cast("Venue", case.venue), asyncio.get_running_loop()
+        gateway = VenueGateway(venue, tasks, case.heard.append, loop.time)
+        for number in (1, 2):
+            gateway.send([place(number)])
+        await asyncio.sleep(10)
+        assert (gateway.sent.requests, case.venue.acts) == (0, [])
+
+    virtual.run(whole())
