@@ -147,8 +147,10 @@ def lift(life: Life) -> str:
     if report["symbols"][0]["state"] != "halted":
         return ""
     causes = [row["cause"] for row in report["changes"] if row["state"] == "halted"]
+    latches: list[str] = life.operator.status()["latches"]
+    latched = [one.removeprefix("HALTED: ") for one in latches if one.startswith("HALTED")]
     life.operator.resume(who="a person", typed=[phrase("HALTED")])
-    return str(causes[-1]).split(":")[0]
+    return str([*causes, *latched][-1]).split(":")[0]
 
 
 def _hear_baseline(life: Life) -> None:
