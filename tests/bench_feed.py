@@ -20,11 +20,11 @@ import uvloop
 
 from botmm.clock import SystemClock
 from botmm.config import load
-from botmm.exchanges.emulator.accounts import test_account as account
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
+from botmm.exchanges.public_accounts import test_account as account
 from botmm.live.__main__ import SWITCH_S
 from botmm.live.daemon import Daemon, Place
 from tests.bench_live import NO_LIMIT

@@ -19,11 +19,11 @@ from eth_account import Account
 from hyperliquid.utils.signing import sign_l1_action
 
 from botmm.clock import SystemClock
-from botmm.exchanges.emulator.accounts import test_account as account
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.liveness import Backoff
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue
+from botmm.exchanges.public_accounts import test_account as account
 from botmm.live.engine import Engine, Kind
 from botmm.live.runner import LINK
 from botmm.ports import CancelAll, Place

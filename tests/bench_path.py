@@ -34,11 +34,11 @@ from websockets.frames import DATA_OPCODES, Frame
 
 from botmm.clock import SystemClock
 from botmm.config import load
-from botmm.exchanges.emulator.accounts import test_account as account
 from botmm.exchanges.hyperliquid.hosts import host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
+from botmm.exchanges.public_accounts import test_account as account
 from botmm.live import garbage
 from botmm.live.__main__ import SWITCH_S
 from botmm.live.daemon import Daemon, Place

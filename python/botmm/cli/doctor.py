@@ -111,8 +111,8 @@ def check_up(config: tuple[Path, ...], overrides: tuple[str, ...]) -> Iterator[F
 def _live(settings: Settings) -> Iterator[Finding]:
     """Yield what concerns trading: folders, keys, guard, alerts, and what the venue says."""
     from botmm.clock import SystemClock
-    from botmm.exchanges.emulator.accounts import is_test_address
     from botmm.exchanges.hyperliquid.sign import address_of
+    from botmm.exchanges.public_accounts import is_test_address
     from botmm.live import checkup
 
     live, clock = settings.live, SystemClock()
@@ -134,9 +134,9 @@ def _live(settings: Settings) -> Iterator[Finding]:
 def _venue(settings: Settings, agents: dict[str, str]) -> Iterator[Finding]:
     """Yield what the venue says, where there is one to ask."""
     from botmm.clock import SystemClock
-    from botmm.exchanges.emulator.accounts import test_account
     from botmm.exchanges.hyperliquid.checkup import Subject, examine
     from botmm.exchanges.hyperliquid.hosts import URLS, check_world, host_of, listens
+    from botmm.exchanges.public_accounts import test_account
     from botmm.live.thrift import RESERVE
 
     live = settings.live

@@ -19,12 +19,11 @@ from botmm import __version__
 from botmm.clock import SystemClock
 from botmm.config import Layer, Settings, load
 from botmm.errors import ConfigError
-from botmm.exchanges.emulator import Emulator, EmulatorConfig
-from botmm.exchanges.emulator.accounts import is_test_address, test_account
 from botmm.exchanges.hyperliquid.hosts import URLS, Host, check_world, host_of, listens
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.sign import Signer
 from botmm.exchanges.hyperliquid.venue import HyperliquidVenue, VenueSpec
+from botmm.exchanges.public_accounts import is_test_address, test_account
 from botmm.live import garbage, selfwatch, top
 from botmm.live.arm import check_arm
 from botmm.live.control import ControlServer
@@ -177,12 +176,14 @@ async def trade(settings: Settings) -> None:
 
 @asynccontextmanager
 async def _exchange(settings: Settings) -> AsyncIterator[str]:
-    """Yield the venue's address; a local exchange is started where none listens."""
+    """Yield the venue's address; a local exchange is loaded and started where none listens."""
     live = settings.live
     url = live.url or URLS[live.mode]
     if live.mode != "paper" or live.url or listens(url):
         yield url
         return
+    from botmm.exchanges.emulator import Emulator, EmulatorConfig
+
     click.echo(f"no local exchange listens on {url}: starting one in this process")
     async with Emulator(EmulatorConfig(symbols=live.names)) as emulator:
         yield emulator.url

@@ -141,7 +141,7 @@ def _refuse_test_keys(*addresses: str) -> None:
     Raises:
         ConfigError: one of the addresses is such a key's.
     """
-    from botmm.exchanges.emulator.accounts import is_test_address
+    from botmm.exchanges.public_accounts import is_test_address
 
     if any(is_test_address(one) for one in addresses):
         raise ConfigError(

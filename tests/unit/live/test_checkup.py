@@ -9,8 +9,8 @@ import pytest
 
 from botmm.clock import ManualClock, SystemClock
 from botmm.config import Live
-from botmm.exchanges.emulator.accounts import is_test_address, test_account
 from botmm.exchanges.hyperliquid.sign import address_of
+from botmm.exchanges.public_accounts import is_test_address, test_account
 from botmm.live import checkup
 from botmm.live.arm import write_arm
 from botmm.live.heartbeat import Heartbeat

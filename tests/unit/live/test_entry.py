@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from eth_account import Account
 from botmm.clock import SystemClock
 from botmm.config import Layer, load
 from botmm.errors import BotmmError, ConfigError, RiskStopError
-from botmm.exchanges.emulator.accounts import test_account as public_account
+from botmm.exchanges.public_accounts import test_account as public_account
 from botmm.live.__main__ import trade
 from botmm.live.arm import write_arm
 
@@ -78,3 +80,12 @@ def test_money_needs_a_key_that_is_the_agents_and_a_file_that_a_person_made(
     other = "0x" + "ef" * 20
     write_arm(tmp_path / "state" / "arm.json", other, typed=other, hours=1, clock=clock)
     assert isinstance(refusal(tmp_path, **real, agent=AGENT), RiskStopError)
+
+
+def test_no_local_exchange_is_loaded_where_none_is_started() -> None:
+    code = (
+        "import sys, botmm.live.__main__, botmm.live.guard_main;"
+        "sys.exit('botmm.exchanges.emulator' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == 0

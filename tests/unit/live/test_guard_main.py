@@ -8,7 +8,7 @@ import pytest
 from eth_account import Account
 
 from botmm.errors import ConfigError
-from botmm.exchanges.emulator.accounts import test_account as public_account
+from botmm.exchanges.public_accounts import test_account as public_account
 from botmm.live import top
 from botmm.live.guard_main import guard
 

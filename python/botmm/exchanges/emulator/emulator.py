@@ -17,7 +17,6 @@ from botmm.clock import Clock, SystemClock
 from botmm.core import Exchange, base_fees
 from botmm.errors import UsageError
 from botmm.exchanges.emulator import state
-from botmm.exchanges.emulator.accounts import TEST_ACCOUNTS_MAX, TestAccount, test_account
 from botmm.exchanges.emulator.asking import Asked
 from botmm.exchanges.emulator.coins import Coins, listed
 from botmm.exchanges.emulator.config import EmulatorConfig
@@ -29,6 +28,7 @@ from botmm.exchanges.emulator.purse import Purse
 from botmm.exchanges.emulator.server import Server
 from botmm.exchanges.emulator.streams import Streams
 from botmm.exchanges.emulator.trading import Trading
+from botmm.exchanges.public_accounts import TEST_ACCOUNTS_MAX, TestAccount, test_account
 from botmm.observe.logging import logger
 from botmm.units import SECOND_NS
 

@@ -10,7 +10,6 @@ import pytest
 from eth_account import Account
 from hyperliquid.utils.signing import sign_agent, sign_usd_class_transfer_action
 
-from botmm.exchanges.emulator.accounts import is_test_address, test_account
 from botmm.exchanges.emulator.actions import POSTED, Posted, Signature
 from botmm.exchanges.emulator.signers import (
     NoSignerError,
@@ -19,6 +18,7 @@ from botmm.exchanges.emulator.signers import (
     recover,
     typed_digest,
 )
+from botmm.exchanges.public_accounts import is_test_address, test_account
 from tests.fakes.signed import order, signed
 
 KEY = "0x0123456789012345678901234567890123456789012345678901234567890123"
