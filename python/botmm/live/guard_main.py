@@ -19,6 +19,7 @@ from botmm.exchanges.hyperliquid.hosts import URLS, host_of
 from botmm.exchanges.hyperliquid.nonces import Nonces
 from botmm.exchanges.hyperliquid.rest import Rest
 from botmm.exchanges.hyperliquid.sign import Signer
+from botmm.exchanges.public_accounts import is_test_address
 from botmm.live.guard import FAR_STALE_S, STALE_S, Guard, GuardSpec
 from botmm.live.guard_venue import GuardVenue
 from botmm.live.lock import Lock
@@ -136,13 +137,11 @@ async def _watch(live: Live, agent: str, spec: GuardSpec, beats: str | None) -> 
 
 
 def _refuse_test_keys(*addresses: str) -> None:
-    """Refuse the keys that everybody knows; what knows them is loaded here alone.
+    """Refuse the keys that everybody knows.
 
     Raises:
         ConfigError: one of the addresses is such a key's.
     """
-    from botmm.exchanges.public_accounts import is_test_address
-
     if any(is_test_address(one) for one in addresses):
         raise ConfigError(
             "a public test key would sign for real",
