@@ -7,8 +7,6 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-# Many tests wait for another process: one more worker than processors keeps these busy.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -54,7 +52,7 @@ demo: build ## replay a synthetic sample and write its report
 
 test: build ## run every test: cargo, then pytest
 	cargo test --locked --package mm_core
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: build ## formatters, linters, types, stub, layer contracts
 	scripts/check.sh
