@@ -130,7 +130,7 @@ class Records:
             strangers = [one for one in standing.orders if not self._is_known(one)]
             if strangers:
                 await self._meet(strangers)
-            if not any(is_of_program(one.cloid) for one in strangers):
+            if not any(self._is_earlier(one) for one in strangers):
                 return standing
             await asyncio.sleep(CLEARED_AGAIN_S)
             standing = await self._run.venue.standing()
@@ -175,8 +175,8 @@ class Records:
 
     async def _meet(self, strangers: Sequence[RestingOrder]) -> None:
         """Answer orders that this run did not send: those of earlier runs go, others by policy."""
-        old = [one for one in strangers if is_of_program(one.cloid)]
-        others = [one for one in strangers if not is_of_program(one.cloid)]
+        old = [one for one in strangers if self._is_earlier(one)]
+        others = [one for one in strangers if not self._is_earlier(one)]
         self._run.health.foreign_orders += len(others)
         if others and not self._cancel_foreign:
             oids = ", ".join(str(one.oid) for one in others)

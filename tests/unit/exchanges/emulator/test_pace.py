@@ -4,23 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from botmm.clock import ManualClock
 from botmm.exchanges.emulator import Emulator, EmulatorConfig
-from botmm.units import SECOND_NS, UnixNanos
-
-T0 = 1_700_000_000 * SECOND_NS
-
-
-class HandClock:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.passed_s = 0
-
-    def now(self) -> UnixNanos:
-        return UnixNanos(T0 + self.passed_s * SECOND_NS)
-
-    def monotonic(self) -> float:
-        return float(self.passed_s)
+from botmm.units import SECOND_NS
 
 
 class SlowEmulator(Emulator):
@@ -28,12 +14,12 @@ class SlowEmulator(Emulator):
 
     async def _warm_up(self, until: int) -> None:
         await super()._warm_up(until)
-        assert isinstance(self._base, HandClock)
-        self._base.passed_s += 5
+        assert isinstance(self._base, ManualClock)
+        self._base.advance(5)
 
 
 def test_what_warming_up_takes_does_not_set_its_time_back() -> None:
-    clock = HandClock()
+    clock = ManualClock(1_700_000_000 * SECOND_NS)
 
     async def whole() -> None:
         async with SlowEmulator(EmulatorConfig(port=0, symbols=("BTC",)), clock) as emulator:
